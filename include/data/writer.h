@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A sink that writes a recording.  Definitions and events are gathered apart and
+ * written as chunks, definitions first, so that whatever an event refers to
+ * stands before it in the file.  A recording is a regular file, a device, a FIFO
+ * or standard output ("-").
+ */
+#ifndef DATA_WRITER_H
+#define DATA_WRITER_H
+
+#include <stdint.h>
+
+#include "event/sink.h"
+
+struct writer;
+
+struct writer_options {
+	const char *path;
+	uint64_t max_size_bytes; /* 0: no limit.  A put that would pass it gives -EFBIG */
+};
+
+/*
+ * Open @path for a new recording.  An existing regular file becomes PATH.old
+ * first; the new one is created with O_EXCL|O_NOFOLLOW, mode 0600, and given to
+ * SUDO_UID:SUDO_GID when root runs under sudo.  Devices, FIFOs and "-" are
+ * written to as they are.  -errno on failure, and nothing is left behind.
+ */
+int writer_open(const struct writer_options *options, struct writer **ret);
+
+/* put gives -errno once writing fails (ENOSPC, EIO, EPIPE, EFBIG): what was flushed is good. */
+struct event_sink *writer_sink(struct writer *writer);
+
+/* Write what has gathered as chunks now.  Call it once a second. */
+int writer_flush(struct writer *writer);
+
+/*
+ * After -EFBIG: let the few events that end a recording (END, counters, names)
+ * pass the limit.
+ */
+void writer_lift_limit(struct writer *writer);
+
+uint64_t writer_size_bytes(const struct writer *writer);
+
+/* Flush, close, free.  0 or the first -errno.  NULL is fine. */
+int writer_close(struct writer *writer);
+
+#endif /* DATA_WRITER_H */

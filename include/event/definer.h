@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Gives out ids for strings, modules, frames and stacks, and puts the event that
+ * defines one into the sink before its id is first returned.  For those who make
+ * events: the recorder and the assembler.  dictionary.h is the other side.
+ *
+ * A failing sink is remembered: definer_error() tells, ids go on being given.
+ */
+#ifndef EVENT_DEFINER_H
+#define EVENT_DEFINER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event/event.h"
+#include "event/sink.h"
+
+struct definer;
+
+struct definer *definer_new(struct event_sink *sink); /* @sink: borrowed */
+
+/* String ids go on after @n_strings: for a stream that already has so many. */
+void definer_skip_strings(struct definer *definer, uint32_t n_strings);
+void definer_free(struct definer *definer);
+
+uint32_t definer_string(struct definer *definer, const char *text); /* 0 for NULL and "" */
+uint32_t definer_bytes(struct definer *definer, const void *data, size_t size);
+
+/* @build_id: hex or NULL.  Modules with equal arguments are one. */
+uint32_t definer_module(struct definer *definer, enum module_kind kind, const char *path,
+			const char *build_id, uint32_t pid);
+uint32_t definer_frame(struct definer *definer, uint32_t module, uint64_t address);
+uint32_t definer_stack(struct definer *definer, uint32_t parent, uint32_t frame);
+
+/* A frame that is no code but says @text, such as why the stack ends here. */
+uint32_t definer_note(struct definer *definer, const char *text);
+
+/* Put a NAME event: one level of @frame's names; NULL strings are none. */
+struct definer_name {
+	const char *function;
+	const char *linkage;
+	const char *file;
+	uint32_t line;
+	uint32_t start_line;
+};
+int definer_name(struct definer *definer, uint32_t frame, uint32_t depth,
+		 const struct definer_name *name);
+
+int definer_meta(struct definer *definer, const char *key, const char *value);
+
+int definer_error(const struct definer *definer); /* 0, or the first -errno of the sink */
+
+#endif /* EVENT_DEFINER_H */

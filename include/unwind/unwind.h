@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From sampled registers and stack bytes to the addresses on the stack.
+ *
+ * Call frame information is asked of libdw once a row, compiled to a rule of 8
+ * bytes, and cached twice: by (module, address), which every process that maps
+ * the file shares, and by exact PC stamped with the space's generation, which is
+ * what a warm frame costs.  Rows that no rule can hold are evaluated by their
+ * DWARF expressions.  Where no CFI covers an address the frame pointer is
+ * followed, checked against mappings and stack.  unwinding.md tells the story.
+ *
+ * The unwinder reads no file but the modules' descriptors (for CFI), allocates
+ * nothing on the warm path, and never reads outside the captured bytes except
+ * through read_memory.
+ */
+#ifndef UNWIND_UNWIND_H
+#define UNWIND_UNWIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proc/space.h"
+
+#define UNWIND_MAX_FRAMES 2048
+
+/* Registers in DWARF's order for x86-64. */
+enum unwind_reg {
+	REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP,
+	REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+	REG_RIP,
+	UNWIND_N_REGS
+};
+
+enum unwind_stop { /* why a stack ends where it does */
+	UNWIND_DONE,        /* at its outermost frame: CFI says so, or the return address is 0 */
+	UNWIND_NO_MAPPING,  /* a PC outside all executable mappings */
+	UNWIND_NO_INFO,     /* no CFI, and no believable frame pointer */
+	UNWIND_STACK_END,   /* the captured bytes end, and read_memory had no more */
+	UNWIND_BAD_RULE,    /* CFI that cannot be evaluated or leads nowhere (CFA does not grow) */
+	UNWIND_TOO_DEEP,    /* more than UNWIND_MAX_FRAMES */
+	UNWIND_N_STOPS
+};
+
+struct unwind_frame {
+	uint64_t address;              /* to look up: for a caller, inside its call */
+	const struct mapping *mapping; /* NULL where none holds it */
+};
+
+struct unwind_sample {
+	uint64_t regs[UNWIND_N_REGS];
+	const void *stack;  /* bytes that begin at regs[REG_RSP] */
+	size_t stack_size;
+	struct space *space;
+
+	/*
+	 * Read @size bytes at @address of the process as it is now, or return false.
+	 * NULL: not possible.  What it gives is believed only if the word at the
+	 * seam is the same as the captured one.
+	 */
+	bool (*read_memory)(void *arg, uint64_t address, void *data, size_t size);
+	void *arg;
+};
+
+struct unwind_result {
+	struct unwind_frame *frames; /* innermost first; borrowed until the next unwind */
+	size_t n_frames;
+	enum unwind_stop stop;
+	const struct mapping *stopped_in; /* where, if in a mapping */
+};
+
+struct unwind_stats {
+	uint64_t n_samples;
+	uint64_t n_frames;
+	uint64_t n_stops[UNWIND_N_STOPS];
+	uint64_t n_pc_hits;     /* exact-PC cache */
+	uint64_t n_module_hits; /* missed above, found by (module, address) */
+	uint64_t n_compiled;    /* asked of libdw */
+	uint64_t n_evaluated;   /* frames by DWARF expression */
+	uint64_t n_frame_pointer;
+	uint64_t n_completed;   /* stacks finished through read_memory */
+};
+
+struct unwinder;
+
+struct unwinder *unwinder_new(void);
+void unwinder_free(struct unwinder *unwinder);
+
+/* Always gives at least the sampled PC. */
+void unwinder_run(struct unwinder *unwinder, const struct unwind_sample *sample,
+		  struct unwind_result *ret);
+
+const struct unwind_stats *unwinder_stats(const struct unwinder *unwinder);
+
+/* One line for people, such as "no unwind info". */
+const char *unwind_stop_text(enum unwind_stop stop);
+
+#endif /* UNWIND_UNWIND_H */
