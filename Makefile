@@ -1,59 +1,173 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# sysprof: `make help` lists the targets.
+# sysprof: `make help` lists the targets and the knobs.
 VERSION := 0.1
 O ?= build
 CC ?= gcc
+CLANG ?= clang-14
 PREFIX ?= /usr/local
-CFLAGS ?= -O2 -g
+TIME ?= 5
+CFLAGS ?= $(if $(DEBUG),-Og -g3,-O2 -g)
 WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	-Wdeclaration-after-statement -Wvla -Wwrite-strings -Wpointer-arith -Wshadow
-PKGS := libdw libelf zlib
-override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Iinclude -I$(O)/gen -MMD -MP -fno-common $(WARN) \
-	-DSYSPROF_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS))
-LDLIBS := $(shell pkg-config --libs $(PKGS)) -liberty -lm
-ifeq ($(SAN),1)
-override SAN := address,undefined
-endif
+PKGS := libdw libelf zlib jansson libprotobuf-c
+BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude -I$(O)/gen -MMD -MP -fno-common \
+	-DSYSPROF_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+override CFLAGS += $(BASE)
+LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -liberty -lm
 ifdef SAN
-override CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer
+override SAN := $(if $(filter 1,$(SAN)),address$(comma)undefined,$(SAN))
+override CFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 override LDFLAGS += -fsanitize=$(SAN)
 endif
-ifdef WERROR
-override CFLAGS += -Werror
+ifdef COVERAGE
+override CFLAGS += --coverage -O0
+override LDFLAGS += --coverage
 endif
+comma := ,
+FLAVOUR := $(CC) $(CFLAGS)
+override CFLAGS += $(WARN) $(if $(WERROR),-Werror)
 ifneq ($(V),1)
 Q := @
 say = @printf '  %-6s %s\n' $(1) $(patsubst $(O)/%,%,$(2));
 endif
+# Of the files $(1), those whose name contains T.
+pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$f),$f)),$(1))
 
 SRCS := $(wildcard src/*/*.c)
-OBJS := $(SRCS:%.c=$(O)/%.o)
-UNIT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/*.c))
+PROTOS := $(wildcard src/*/*.proto)
+GENS := $(PROTOS:src/%.proto=$(O)/gen/%.pb-c.c)
+OBJS := $(SRCS:%.c=$(O)/%.o) $(GENS:.c=.o)
+UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
+BENCH := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+FUZZ := $(patsubst tests/%.c,$(O)/%,$(wildcard tests/fuzz/*.c))
+CLI := $(wildcard tests/cli/*.bats)
+LIVE := $(wildcard tests/live/*.bats)
+LINT := $(wildcard tests/lint/*.bats)
+MAN := $(foreach n,1 5 7,$(wildcard Documentation/*.$n))
+C_FILES = $(wildcard src/*.c src/*/*.[ch] include/*/*.h tests/unit/*.[ch] tests/fuzz/*.c \
+	tests/bench/*.c)
 
-all: $(O)/sysprof	## build everything (default)
+all: $(O)/sysprof	## build build/sysprof (default)
 
-$(O)/%.o: %.c
+include tests/workloads/workloads.mk
+
+# What is missing to build is said in one line, before the first compilation fails of it.
+$(O)/.libraries: Makefile scripts/check-libraries
+	@mkdir -p $(@D)
+	@scripts/check-libraries $(CC) $(PKGS) && touch $@
+
+# Other flags make other objects; -Werror and warnings do not.
+$(O)/.flavour: FORCE | $(O)/.libraries
+	@echo '$(FLAVOUR)' | cmp -s - $@ || echo '$(FLAVOUR)' >$@
+
+$(O)/%.o: %.c $(O)/.flavour | $(O)/.libraries $(GENS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(O)/sysprof: $(O)/src/main.o $(OBJS)
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: src/%.proto | $(O)/.libraries
+	@mkdir -p $(@D)
+	$(call say,PROTO,$@)
+	$(Q)protoc-c --proto_path=src --c_out=$(O)/gen $<
+
+$(O)/gen/%.o: $(O)/gen/%.c $(O)/.flavour
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -w -c -o $@ $<
+
+# All but main(), for the program, the unit tests and the benches.
+$(O)/sysprof.a: $(OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar qcsT $@ $^
+
+$(O)/sysprof: $(O)/src/main.o $(O)/sysprof.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# Each tests/unit/x.c is a cmocka program of its own.
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(OBJS)
+# Each tests/unit/x.c is a cmocka program of its own; a bench is one without cmocka.
+$(UNIT): $(O)/%: $(O)/%.o $(O)/sysprof.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-check-unit: $(UNIT:.o=)	## unit tests
-	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove $(UNIT:.o=)
+$(BENCH): $(O)/%: $(O)/%.o $(O)/sysprof.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Fuzz targets take instrumented objects of their own.
+FUZZ_CFLAGS = -O1 -g $(BASE) -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OBJS := $(OBJS:$(O)/%=$(O)/fuzz/obj/%)
+
+$(O)/fuzz/obj/src/%.o: src/%.c | $(O)/.libraries $(GENS)
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$@)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(O)/fuzz/obj/gen/%.o: $(O)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -w -c -o $@ $<
+
+$(O)/fuzz/sysprof.a: $(FUZZ_OBJS)
+	$(Q)rm -f $@ && ar qcsT $@ $^
+
+$(FUZZ): $(O)/%: tests/%.c $(O)/fuzz/sysprof.a
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+# prove's summary is the last thing that a test run says.
+PROVE = O=$(abspath $(O)) TIME=$(TIME) prove $(if $(V),-v) --timer --exec tests/lib/run
+prove = $(if $(call pick,$(1)),$(Q)$(PROVE) $(call pick,$(1)),@echo 'no test matches "$(T)"'; false)
+
+check:	## install what the tests need, build, run every test; sudo for the live ones
+	$(Q)scripts/install-deps build tests
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(O)/sysprof $(UNIT) $(FUZZ) workloads
+	$(Q)$(MAKE) --no-print-directory check-all
+check-all: $(O)/sysprof $(UNIT) $(FUZZ) workloads	## the same, installing nothing
+	@[ $$(id -u) = 0 ] || echo 'not root: the tests that record live are left out (sudo make check)'
+	$(call prove,$(UNIT) $(FUZZ) $(CLI) $(LINT) $(if $(filter 0,$(shell id -u)),$(LIVE)))
+check-unit: $(call pick,$(UNIT))	## unit tests
+	$(call prove,$(UNIT))
+check-cli: $(O)/sysprof	## tests of the commands on recordings made by hand
+	$(call prove,$(CLI))
+check-lint lint: $(O)/sysprof	## layers, lengths, headers, manual, spelling, format
+	$(call prove,$(LINT))
+check-live: $(O)/sysprof workloads	## record real programs; needs root
+	$(call prove,$(LIVE))
+check-fuzz: $(call pick,$(FUZZ))	## corpora, then TIME= seconds of fuzzing for each entry
+	$(call prove,$(FUZZ))
+soak: $(O)/sysprof workloads	## record for a long time (TIME= seconds): memory and losses
+	$(call prove,$(wildcard tests/soak/*.bats))
+bench: $(O)/sysprof $(BENCH) workloads	## cost of recording, throughput; prints figures
+	$(Q)set -e; for b in $(call pick,$(BENCH) $(wildcard tests/bench/*.sh)); do \
+		O=$(abspath $(O)) $$b; done
+demo:	## install what is missing, build, profile a bundled program, print the report
+	$(Q)scripts/install-deps build demo
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(O)/sysprof $(O)/workloads/demo
+	$(Q)O=$(abspath $(O)) scripts/demo
+
+install: $(O)/sysprof	## install under DESTDIR= PREFIX=
+	install -D -m 755 $(O)/sysprof $(DESTDIR)$(PREFIX)/bin/sysprof
+	for m in $(MAN); do install -D -m 644 $$m \
+		$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+uninstall:	## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/sysprof
+	for m in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+dist:	## sysprof-VERSION.tar.gz of what is committed
+	git archive --prefix=sysprof-$(VERSION)/ -o sysprof-$(VERSION).tar.gz HEAD
+format:	## indent all C as .clang-format says
+	$(Q)clang-format-14 -i $(C_FILES)
+format-check:	## say which C is not
+	$(Q)clang-format-14 --dry-run --Werror $(C_FILES)
+tidy: $(GENS)	## clang-tidy; T= narrows
+	$(Q)clang-tidy-14 --quiet $(call pick,$(SRCS)) -- $(BASE)
+coverage:	## lines covered by unit and command tests, a room a line
+	$(Q)$(MAKE) --no-print-directory O=$(O)-cov COVERAGE=1 check-unit check-cli
+	$(Q)scripts/coverage $(O)-cov
 clean:	## remove what was built
 	$(Q)rm -rf $(O)
 help:	## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 18
+	@sed -n 's/^\([a-z][a-z-]*\).*:.*	## /\1\t/p' Makefile | sort | expand -t 14
+	@echo 'Knobs: O=DIR V=1 WERROR=1 DEBUG=1 SAN=1 COVERAGE=1 T=PART-OF-A-TEST-FILE-NAME TIME=S PREFIX= DESTDIR='
 
 .SECONDARY:
--include $(OBJS:.o=.d) $(UNIT:.o=.d)
-.PHONY: all check-unit clean help
+-include $(OBJS:.o=.d) $(UNIT:=.d) $(BENCH:=.d) $(FUZZ_OBJS:.o=.d) $(O)/src/main.d
+.PHONY: FORCE all check check-all check-unit check-cli check-lint lint check-live check-fuzz soak \
+	bench demo install uninstall dist format format-check tidy coverage clean help workloads
