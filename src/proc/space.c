@@ -158,11 +158,8 @@ void spaces_map(struct spaces *spaces, pid_t pid, uint64_t start, uint64_t end, 
  */
 void spaces_fork(struct spaces *spaces, pid_t parent, pid_t child)
 {
-	struct space *from, *to;
+	struct space *from = spaces_get(spaces, parent), *to = spaces_get(spaces, child);
 
-	spaces_get(spaces, parent);
-	to = spaces_get(spaces, child);
-	from = spaces_get(spaces, parent);
 	to->mappings.n = 0;
 	for (size_t i = 0; i < from->mappings.n; i++)
 		*array_add(&to->mappings) = from->mappings.items[i];
