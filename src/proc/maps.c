@@ -10,15 +10,21 @@ struct cursor {
 	bool failed;
 };
 
+static unsigned int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned int)(c - '0');
+	return c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a') + 10 : 99;
+}
+
 static uint64_t number(struct cursor *c, unsigned int base)
 {
 	const char *start = c->at;
 	uint64_t value = 0;
 
 	for (; c->at < c->end; c->at++) {
-		unsigned int digit = (unsigned char)*c->at;
+		unsigned int digit = digit_of(*c->at);
 
-		digit = digit >= 'a' ? digit - 'a' + 10 : digit - '0';
 		if (digit >= base)
 			break;
 		value = value * base + digit;
