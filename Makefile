@@ -113,7 +113,7 @@ $(FUZZ): $(O)/%: tests/%.c $(O)/fuzz/sysprof.a
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # prove's summary is the last thing that a test run says.
-PROVE = O=$(abspath $(O)) TIME=$(TIME) prove $(if $(V),-v) --timer --exec tests/lib/run
+PROVE = O=$(abspath $(O)) TIME=$(TIME) prove $(if $(V),-v,-f -o) --timer --exec tests/lib/run
 prove = $(if $(call pick,$(1)),$(Q)$(PROVE) $(call pick,$(1)),@echo 'no test matches "$(T)"'; false)
 
 check:	## install what the tests need, build, run every test; sudo for the live ones

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/buf.h"
 
