@@ -19,12 +19,13 @@ struct event_codec {
 	uint64_t last[EVENT_N_KINDS]; /* of each kind's DELTA field; a kind has one at most */
 };
 
+/* Append @event, whose kind must be known. */
 void event_encode(struct event_codec *codec, struct buf *out, const struct event *event);
 
 /*
- * Decode the event at the head of @data.  Returns the bytes it took, or -EBADMSG.
- * A kind that is not known decodes to kind 0, to be passed over.  BYTES fields
- * point into @data.
+ * Decode the event at the head of @data.  Returns the bytes it took, or -EBADMSG;
+ * then @codec and @ret are spoilt, and what follows cannot be decoded.  A kind that
+ * is not known decodes to kind 0, to be passed over.  BYTES fields point into @data.
  */
 ssize_t event_decode(struct event_codec *codec, const void *data, size_t size, struct event *ret);
 

@@ -19,7 +19,17 @@ struct definer;
 
 struct definer *definer_new(struct event_sink *sink); /* @sink: borrowed */
 
-/* String ids go on after @n_strings: for a stream that already has so many. */
+/*
+ * Ids go on after so many of each kind: for a stream that already has them.
+ * Call it before the first id is given.
+ */
+struct definer_skip {
+	uint32_t n_strings;
+	uint32_t n_modules;
+	uint32_t n_frames;
+	uint32_t n_stacks;
+};
+void definer_skip(struct definer *definer, const struct definer_skip *skip);
 void definer_skip_strings(struct definer *definer, uint32_t n_strings);
 void definer_free(struct definer *definer);
 

@@ -5,7 +5,7 @@
  * Nothing that a damaged or hostile recording says can make a look-up fail: an
  * id that was never defined gives an empty entry, a stack's parent is always an
  * older id (so walks end), and a definition that breaks a rule is counted and
- * left out.
+ * left out.  The first definition of an id holds.
  */
 #ifndef EVENT_DICTIONARY_H
 #define EVENT_DICTIONARY_H
@@ -47,10 +47,17 @@ struct dict_stack {
 struct dictionary *dictionary_new(void);
 void dictionary_free(struct dictionary *dict);
 
-/* Take a definition; other events are ignored.  Returns 0 or -EBADMSG (counted, harmless). */
+/*
+ * Take a definition; other events are ignored.  Returns 0 or -EBADMSG (counted, harmless):
+ * an id of 0, one that is taken, one far beyond what so many definitions explain, a parent
+ * that is not older, names out of order, or more than DICTIONARY_MAX_BYTES in all.
+ */
+#define DICTIONARY_MAX_BYTES ((size_t)2 << 30)
 int dictionary_put(struct dictionary *dict, const struct event *event);
 
+bool dictionary_has_string(const struct dictionary *dict, uint32_t id);
 const char *dictionary_string(const struct dictionary *dict, uint32_t id); /* "" if unknown */
+struct bytes dictionary_bytes(const struct dictionary *dict, uint32_t id); /* may hold NULs */
 struct dict_module dictionary_module(const struct dictionary *dict, uint32_t id);
 struct dict_frame dictionary_frame(const struct dictionary *dict, uint32_t id);
 struct dict_stack dictionary_stack(const struct dictionary *dict, uint32_t id);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "event/definer.h"
+
+#include "base/array.h"
+#include "base/intern.h"
+#include "base/map.h"
+
+struct frame {
+	uint64_t address;
+	uint32_t module;
+	uint32_t next; /* place + 1 of another frame with the same hash, or 0 */
+};
+
+struct definer {
+	struct event_sink *sink; /* borrowed */
+	int error;
+	struct definer_skip skip;
+	struct intern strings;
+	struct intern modules; /* of struct event_module with id 0 */
+	ARRAY(struct frame) frames;
+	struct map frame_by_hash; /* to the place + 1 of the first */
+	struct map stacks;        /* parent << 32 | frame, to the id */
+};
+
+struct definer *definer_new(struct event_sink *sink)
+{
+	struct definer *definer = xcalloc(1, sizeof(*definer));
+
+	definer->sink = sink;
+	return definer;
+}
+
+void definer_skip(struct definer *definer, const struct definer_skip *skip)
+{
+	definer->skip = *skip;
+}
+
+void definer_skip_strings(struct definer *definer, uint32_t n_strings)
+{
+	definer->skip.n_strings = n_strings;
+}
+
+void definer_free(struct definer *definer)
+{
+	if (!definer)
+		return;
+	intern_release(&definer->strings);
+	intern_release(&definer->modules);
+	array_release(&definer->frames);
+	map_release(&definer->frame_by_hash);
+	map_release(&definer->stacks);
+	free(definer);
+}
+
+static int put(struct definer *definer, const struct event *event)
+{
+	int r = event_sink_put(definer->sink, event);
+
+	if (r && !definer->error)
+		definer->error = r;
+	return r;
+}
+
+uint32_t definer_bytes(struct definer *definer, const void *data, size_t size)
+{
+	struct event event = { .kind = EVENT_STRING };
+	size_t n = definer->strings.entries.n;
+	uint32_t id;
+
+	if (!size)
+		return 0;
+	id = intern_bytes(&definer->strings, data, size);
+	if (definer->strings.entries.n > n) {
+		event.string.id = definer->skip.n_strings + id;
+		event.string.text = (struct bytes){ .data = data, .size = size };
+		put(definer, &event);
+	}
+	return definer->skip.n_strings + id;
+}
+
+uint32_t definer_string(struct definer *definer, const char *text)
+{
+	return text ? definer_bytes(definer, text, strlen(text)) : 0;
+}
+
+uint32_t definer_module(struct definer *definer, enum module_kind kind, const char *path,
+			const char *build_id, uint32_t pid)
+{
+	struct event event = { .kind = EVENT_MODULE };
+	size_t n = definer->modules.entries.n;
+	uint32_t id;
+
+	event.module.type = kind;
+	event.module.path = definer_string(definer, path);
+	event.module.build_id = definer_string(definer, build_id);
+	event.module.pid = pid;
+	id = intern_bytes(&definer->modules, &event.module, sizeof(event.module));
+	event.module.id = definer->skip.n_modules + id;
+	if (definer->modules.entries.n > n)
+		put(definer, &event);
+	return event.module.id;
+}
+
+/* The place + 1 of the frame, or 0. */
+static uint32_t find_frame(const struct definer *definer, uint32_t at, uint32_t module,
+			   uint64_t address)
+{
+	while (at) {
+		const struct frame *frame = &definer->frames.items[at - 1];
+
+		if (frame->address == address && frame->module == module)
+			return at;
+		at = frame->next;
+	}
+	return 0;
+}
+
+uint32_t definer_frame(struct definer *definer, uint32_t module, uint64_t address)
+{
+	uint64_t *first = map_insert(&definer->frame_by_hash, hash_u64(address ^ hash_u64(module)));
+	uint32_t at = find_frame(definer, (uint32_t)*first, module, address);
+	struct event event = { .kind = EVENT_FRAME };
+
+	if (at)
+		return definer->skip.n_frames + at;
+	*array_add(&definer->frames) =
+		(struct frame){ .address = address, .module = module, .next = (uint32_t)*first };
+	*first = definer->frames.n;
+	event.frame.id = definer->skip.n_frames + (uint32_t)definer->frames.n;
+	event.frame.module = module;
+	event.frame.address = address;
+	put(definer, &event);
+	return event.frame.id;
+}
+
+uint32_t definer_stack(struct definer *definer, uint32_t parent, uint32_t frame)
+{
+	uint64_t *id = map_insert(&definer->stacks, (uint64_t)parent << 32 | frame);
+	struct event event = { .kind = EVENT_STACK };
+
+	if (*id)
+		return (uint32_t)*id;
+	*id = definer->skip.n_stacks + definer->stacks.n;
+	event.stack.id = (uint32_t)*id;
+	event.stack.parent = parent;
+	event.stack.frame = frame;
+	put(definer, &event);
+	return event.stack.id;
+}
+
+uint32_t definer_note(struct definer *definer, const char *text)
+{
+	return definer_frame(definer, definer_module(definer, MODULE_NOTE, text, NULL, 0), 0);
+}
+
+int definer_name(struct definer *definer, uint32_t frame, uint32_t depth,
+		 const struct definer_name *name)
+{
+	struct event event = { .kind = EVENT_NAME };
+
+	event.name.frame = frame;
+	event.name.depth = depth;
+	event.name.function = definer_string(definer, name->function);
+	event.name.linkage = definer_string(definer, name->linkage);
+	event.name.file = definer_string(definer, name->file);
+	event.name.line = name->line;
+	event.name.start_line = name->start_line;
+	return put(definer, &event);
+}
+
+int definer_meta(struct definer *definer, const char *key, const char *value)
+{
+	struct event event = { .kind = EVENT_META };
+
+	event.meta.key = definer_string(definer, key);
+	event.meta.value = definer_string(definer, value);
+	return put(definer, &event);
+}
+
+int definer_error(const struct definer *definer)
+{
+	return definer->error;
+}
