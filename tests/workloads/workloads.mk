@@ -1,3 +1,66 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Programs of known behaviour that are profiled by the live tests and the demo.
-workloads:
+# Programs of known behaviour that the live tests, the benches and the demo profile; what
+# each does, and what is therefore true of it, stands at its head.
+W := $(O)/workloads
+WORKLOADS := demo split split-static split-static-pie split-stripped split-fp deep recurse \
+	sighandler plt forker execer shortlived dlopener plugin-a.so plugin-b.so jit threads \
+	kernelheavy goburn rustburn JavaBurn.class mntns.sh
+WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
+FROM := tests/workloads
+
+workloads: $(addprefix $(W)/,$(WORKLOADS))
+
+$(W)/%: WLDFLAGS =
+$(W)/%: $(FROM)/%.c $(FROM)/burn.h
+	@mkdir -p $(@D)
+	$(call say,WORK,$@)
+	$(Q)$(CC) $(WFLAGS) -o $@ $< $(WLDFLAGS) -pthread -ldl
+
+$(W)/%: $(FROM)/%.cc $(FROM)/burn.h
+	@mkdir -p $(@D)
+	$(call say,WORK,$@)
+	$(Q)$(CXX) $(WFLAGS) -std=c++17 -o $@ $< -pthread
+
+$(W)/split-static: WLDFLAGS = -static
+$(W)/split-static-pie: WLDFLAGS = -static-pie
+$(W)/split-fp: WLDFLAGS = -fno-omit-frame-pointer
+$(W)/split-static $(W)/split-static-pie $(W)/split-fp: $(FROM)/split.c $(FROM)/burn.h
+	@mkdir -p $(@D)
+	$(call say,WORK,$@)
+	$(Q)$(CC) $(WFLAGS) -o $@ $< $(WLDFLAGS)
+
+# Debug information and symbols in a file beside it, as distributions ship them.
+$(W)/split-stripped: $(W)/split
+	$(call say,WORK,$@)
+	$(Q)objcopy --only-keep-debug $< $@.debug && objcopy --strip-all $< $@ && \
+		cd $(@D) && objcopy --add-gnu-debuglink=$(@F).debug $(@F)
+
+$(W)/libtiny.so: $(FROM)/tiny.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WFLAGS) -fPIC -shared -Wl,-soname,libtiny.so -o $@ $<
+
+$(W)/plt: WLDFLAGS = $(W)/libtiny.so -Wl,-rpath,'$$ORIGIN' -Wl,-z,lazy
+$(W)/plt: $(W)/libtiny.so
+
+$(W)/plugin-%.so: $(FROM)/plugin.c $(FROM)/burn.h
+	@mkdir -p $(@D)
+	$(call say,WORK,$@)
+	$(Q)$(CC) $(WFLAGS) -DBURN=plugin_$*_burn -fPIC -shared -o $@ $<
+
+$(W)/goburn: $(wildcard $(FROM)/goburn/*)
+	$(call say,WORK,$@)
+	$(Q)cd $(FROM)/goburn && GOCACHE=$(abspath $(W))/.gocache GOTOOLCHAIN=local CGO_ENABLED=0 \
+		go build -o $(abspath $@) .
+
+$(W)/rustburn: $(FROM)/rustburn.rs
+	@mkdir -p $(@D)
+	$(call say,WORK,$@)
+	$(Q)MAKEFLAGS= rustc --edition 2021 -C opt-level=2 -g -o $@ $<
+
+$(W)/JavaBurn.class: $(FROM)/JavaBurn.java
+	$(call say,WORK,$@)
+	$(Q)javac -d $(W) $<
+
+$(W)/mntns.sh: $(FROM)/mntns.sh
+	@mkdir -p $(@D)
+	$(Q)cp $< $@

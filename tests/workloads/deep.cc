@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * usage: deep [SECONDS]
+ * Two threads, each about 30 frames deep in C++ without frame pointers, burn 70 : 30 in
+ * leaf_70 and leaf_30.  Truth: below each leaf stand descend<0> … descend<29>, run and the
+ * thread's start; each thread has half of the time.  Prints the rounds of both threads a
+ * second, by wall time: what a profiler slows down.
+ */
+#include <cstdio>
+#include <thread>
+
+#include "burn.h"
+
+namespace deep
+{
+struct work {
+	uint64_t sum = 0;
+	uint64_t n_rounds = 0;
+};
+
+NOINLINE void leaf_70(work &w)
+{
+	for (int i = 0; i < 7; i++)
+		spin();
+	w.sum++;
+	NO_TAIL_CALL();
+}
+
+NOINLINE void leaf_30(work &w)
+{
+	for (int i = 0; i < 3; i++)
+		spin();
+	w.sum++;
+	NO_TAIL_CALL();
+}
+
+template <int depth> NOINLINE void descend(work &w, uint64_t salt)
+{
+	uint64_t kept[1 + depth % 5] = { salt }; /* frames of various sizes */
+
+	__asm__ volatile("" : : "r"(kept) : "memory");
+	if constexpr (depth == 0) {
+		leaf_70(w);
+		leaf_30(w);
+	} else {
+		descend<depth - 1>(w, salt + depth);
+	}
+	w.sum += kept[0];
+	NO_TAIL_CALL();
+}
+
+NOINLINE void run(work *w, uint64_t ns)
+{
+	for (uint64_t end = clock_ns(CLOCK_MONOTONIC) + ns; clock_ns(CLOCK_MONOTONIC) < end;) {
+		for (int i = 0; i < 16; i++)
+			descend<29>(*w, w->n_rounds++);
+	}
+}
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t ns = seconds_arg(argc, argv, 1);
+	deep::work a, b;
+	std::thread first(deep::run, &a, ns), second(deep::run, &b, ns);
+
+	first.join();
+	second.join();
+	printf("{\"rounds_per_s\": %.0f}\n", (double)(a.n_rounds + b.n_rounds) * 1e9 / (double)ns);
+	return 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * usage: sighandler [SECONDS [altstack]]
+ * A timer interrupts victim() every 10 ms of its CPU time; the handler burns 10 ms itself,
+ * on a stack of its own if asked to.  Truth: handler_burn and victim_burn take about half
+ * each, and below every handler frame stand the signal frame, victim_burn and main.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "burn.h"
+
+static NOINLINE void handler_burn(void)
+{
+	burn_ns(10000000);
+	NO_TAIL_CALL();
+}
+
+static void arm(void)
+{
+	struct itimerval in_10ms = { .it_value = { .tv_usec = 10000 } };
+
+	setitimer(ITIMER_VIRTUAL, &in_10ms, NULL);
+}
+
+static void on_timer(int signal)
+{
+	(void)signal;
+	handler_burn();
+	arm();
+}
+
+static NOINLINE void victim_burn(uint64_t ns)
+{
+	/* No calls here, so that the signal always finds this function itself. */
+	for (uint64_t n = ns / 20000; n; n--)
+		spin();
+	NO_TAIL_CALL();
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = on_timer, .sa_flags = SA_RESTART };
+	uint64_t end = cpu_ns() + seconds_arg(argc, argv, 1);
+	stack_t stack = { .ss_size = 256 << 10 };
+
+	if (argc > 2 && !strcmp(argv[2], "altstack")) {
+		stack.ss_sp = malloc(stack.ss_size);
+		sigaltstack(&stack, NULL);
+		action.sa_flags |= SA_ONSTACK;
+	}
+	sigaction(SIGVTALRM, &action, NULL);
+	arm();
+	while (cpu_ns() < end)
+		victim_burn(50000000);
+	signal(SIGVTALRM, SIG_IGN);
+	return 0;
+}
