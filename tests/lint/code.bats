@@ -43,8 +43,9 @@
 	shellcheck -x $(grep -lE '^#!.*sh$' scripts/* .ci/run tests/lib/*)
 	shopt -s nullglob
 	for f in tests/*/*.bats tests/*/*.bash tests/*/*.sh; do
-		# Each test of bats is a subshell, and run sets variables it cannot see.
-		shellcheck -x -e SC1091,SC2030,SC2031,SC2154 "$f"
+		# bats runs each test in a subshell, fails one where any command fails (but one
+		# after "!"), and sets variables that shellcheck cannot see.
+		shellcheck -x -S warning -e SC1091,SC2030,SC2031,SC2154,SC2034 "$f"
 	done
 }
 

@@ -23,7 +23,7 @@ options_of_page() {
 }
 
 @test "every command has a manual page and every page a command" {
-	diff <(commands) <(ls Documentation/sysprof-*.1 | sed -E 's/.*sysprof-(.*)\.1/\1/' | sort)
+	diff <(commands) <(printf '%s\n' Documentation/sysprof-*.1 | sed -E 's/.*sysprof-(.*)\.1/\1/' | sort)
 }
 
 @test "sysprof(1) lists every command" {
@@ -46,18 +46,17 @@ options_of_page() {
 }
 
 @test "pages refer only to pages that are there" {
-	for ref in $(sed -nE 's/^\.(It )?Xr (sysprof[^ ]*) ([157]).*/\2.\3/p' Documentation/*.[157] |
-		sort -u); do
+	while read -r ref; do
 		[ -e "Documentation/$ref" ] || { echo "no page $ref"; failed=1; }
-	done
+	done < <(sed -nE 's/^\.(It )?Xr (sysprof[^ ]*) ([157]).*/\2.\3/p' Documentation/*.[157] | sort -u)
 	[ -z "$failed" ]
 }
 
 @test "links between the documents lead somewhere" {
 	for doc in README.md CONTRIBUTING.md Documentation/*.md; do
-		for link in $(grep -oE '\]\([^)#:]+' "$doc" | cut -c3-); do
+		while read -r link; do
 			[ -e "$(dirname "$doc")/$link" ] || { echo "$doc: $link"; failed=1; }
-		done
+		done < <(grep -oE '\]\([^)#:]+\)' "$doc" | tr -d '])(')
 	done
 	[ -z "$failed" ]
 }

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# For tests/live: record a workload, then hold its profile against what is known of it.
+#
+# Tolerances: at 997 Hz two seconds of CPU give some 2000 samples.  The standard error of a
+# share p is then sqrt(p (1 - p) / 2000) <= 1.1 points, so 5 points are more than four of
+# them: about one false alarm in 50,000 checks.  Shares do not depend on how much of the
+# machine others take, as they are parts of the workload's own CPU time.
+
+W=$O/workloads
+TOLERANCE=5
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	started=()
+}
+
+# Only what a test itself started in the background is ended, and only by its id.
+teardown() {
+	local pid
+	for pid in "${started[@]}"; do
+		kill -9 "$pid" 2>/dev/null || true
+	done
+	rm -f "/tmp/perf-${jit_pid:-none}.map"
+}
+
+# Start a program in the background; its id is then in $pid.
+start() {
+	"$@" >/dev/null 2>&1 3>&- &
+	pid=$!
+	started+=("$pid")
+}
+
+# Record into ./sysprof.data; what it says is in ./messages.
+record() {
+	"$SYSPROF" record -F 997 "$@" >stdout 2>messages || {
+		local status=$?
+		sed 's/^/record: /' messages
+		return $status
+	}
+}
+
+# The profile as lines "outermost;...;innermost WEIGHT" in ./folded.
+fold() {
+	"$SYSPROF" export cpu -f folded -o folded "$@"
+}
+
+# Percent of all time in stacks in which a frame matches $1, an extended regular expression
+# for the whole name of a frame.
+share() {
+	awk -v re="(^|;)($1)(;|\$)" '
+		{ weight = $NF; sub(/ [0-9.]+$/, ""); all += weight }
+		$0 ~ re { matching += weight }
+		END { printf "%.2f\n", all ? 100 * matching / all : 0 }' folded
+}
+
+# Of the time in stacks in which a frame matches $1, the percent of those that, read from
+# the outside in, match $2 as a whole line.
+share_of() {
+	awk -v of="(^|;)($1)(;|\$)" -v re="$2" '
+		{ weight = $NF; sub(/ [0-9.]+$/, "") }
+		$0 ~ of { all += weight; if ($0 ~ re) matching += weight }
+		END { printf "%.2f\n", all ? 100 * matching / all : 0 }' folded
+}
+
+# $1 lies within $3 of $2.
+near() {
+	awk -v got="$1" -v want="$2" -v by="$3" \
+		'BEGIN { d = got - want; exit !(got != "" && d <= by && d >= -by) }' || {
+		echo "got $1, want $2 within $3"
+		sort -t' ' -k2 folded 2>/dev/null | cut -c1-300 | awk '{ print "  " $0 }' | head -20
+		return 1
+	}
+}
+
+at_least() {
+	awk -v got="$1" -v want="$2" 'BEGIN { exit !(got != "" && got + 0 >= want) }' || {
+		echo "got $1, want at least $2"
+		cut -c1-300 folded 2>/dev/null | head -20
+		return 1
+	}
+}
+
+# Frames that match $1 have $2 percent of the time.
+has_share() {
+	near "$(share "$1")" "$2" "${3:-$TOLERANCE}"
+}

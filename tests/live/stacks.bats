@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Programs as they are shipped give whole stacks and true proportions.
+load ../lib/live
+bats_require_minimum_version 1.5.0
+
+# The four functions of split have what split itself measured; its stacks begin at main.
+split_is_true() {
+	local part all
+	all=$(jq 'add' stdout)
+	fold --no-kernel
+	for part in burn_50 burn_30 burn_15 burn_5; do
+		has_share "$part" "$(jq "100 * .$part / $all" stdout)"
+	done
+	at_least "$(share main)" 99
+}
+
+@test "functions have the time they took, without frame pointers" {
+	record -- "$W/split" 2
+	split_is_true
+}
+
+@test "functions have the time they took, with frame pointers" {
+	record -- "$W/split-fp" 2
+	split_is_true
+}
+
+@test "a static program is profiled as any other" {
+	record -- "$W/split-static" 2
+	split_is_true
+}
+
+@test "a static position-independent program is profiled as any other" {
+	record -- "$W/split-static-pie" 2
+	split_is_true
+}
+
+@test "a stripped program takes its names from the debug file beside it" {
+	record -- "$W/split-stripped" 2
+	split_is_true
+}
+
+@test "report --json has the same proportions as the program measured" {
+	record -- "$W/split" 2
+	"$SYSPROF" report --json cpu >report.json
+	all=$(jq 'add' stdout)
+	for part in burn_50 burn_30 burn_15 burn_5; do
+		near "$(json_share "$part")" "$(jq "100 * .$part / $all" stdout)" "$TOLERANCE"
+	done
+}
+
+@test "the profile adds up to the CPU time that the kernel accounted" {
+	cat >timed.sh <<-'END'
+		"$1" 2 >/dev/null
+		times | tail -1
+	END
+	record -- bash timed.sh "$W/split"
+	# "0m1.980s 0m0.004s": user and system time of the children, in seconds.
+	accounted=$(awk -F'[ms ]+' '{ print $1 * 60 + $2 + $3 * 60 + $4 }' stdout)
+	fold
+	seconds=$(awk '/burn_/ { ns += $NF } END { print ns / 1e9 }' folded)
+	# The timer's ticks round by at most one interval for each time on a CPU.
+	near "$seconds" "$accounted" "$(awk "BEGIN { print 0.05 * $accounted }")"
+}
+
+@test "thirty frames of C++ without frame pointers are all there, in both threads" {
+	record -- "$W/deep" 2
+	fold --no-kernel
+	has_share 'deep::leaf_70[^;]*' 70
+	has_share 'deep::leaf_30[^;]*' 30
+	frames=$(printf '%s' ';(void )?deep::descend<'{29..0}'>[^;]*')
+	# Leaving a leaf takes a few instructions in descend<0> now and then.
+	at_least "$(share_of 'deep::leaf_.0[^;]*' "deep::run[^;]*$frames;deep::leaf")" 99
+	at_least "$(share_of 'deep::leaf_.0[^;]*' '(start_thread|clone3?);.*deep::run')" 99
+}
+
+@test "a stack longer than 64 KiB is unwound to its end" {
+	record -- "$W/recurse" 1
+	fold --no-kernel
+	has_share bottom_burn 100
+	frames=$(printf ';descend%.0s' {1..500})
+	at_least "$(share_of bottom_burn "main$frames;bottom_burn")" 99
+	[ "$(grep -c "main$frames;descend" folded)" = 0 ]
+}
+
+@test "a signal handler stands on what it interrupted" {
+	record -- "$W/sighandler" 2
+	fold --no-kernel
+	has_share handler_burn 50
+	at_least "$(share_of handler_burn 'main;victim_burn;.*on_timer;handler_burn')" 98
+}
+
+@test "a signal handler on a stack of its own stands on what it interrupted" {
+	record -- "$W/sighandler" 2 altstack
+	fold --no-kernel
+	has_share handler_burn 50
+	at_least "$(share_of handler_burn 'main;victim_burn;.*on_timer;handler_burn')" 98
+}
+
+@test "samples in a PLT stub have their callers" {
+	record -- "$W/plt" 2
+	fold --no-kernel
+	at_least "$(share plt_caller)" 99
+	at_least "$(share_of plt_caller 'main;plt_caller')" 99
+	# The stub has samples of its own: it was tested at all.
+	at_least "$(share_of plt_caller 'plt_caller;.*plt[^;]*$|plt_caller;\[')" 1
+}
+
+@test "code that nobody describes ends its stack with the reason" {
+	start "$W/jit" 20 nomap
+	record -d 1 -p "$pid"
+	fold --no-kernel
+	run ! grep -qE '(^|;)\[?unknown\]?(;| )' folded
+	at_least "$(share call_jit)" 95
+}
+
+@test "the kernel's part is what the kernel accounted" {
+	record -- "$W/kernelheavy" 2
+	fold
+	user=$(jq '100 * .user_us / (.user_us + .system_us)' stdout)
+	fold --no-kernel
+	cp folded user-only
+	fold
+	# --no-kernel drops the kernel's frames, not the time: the stacks end in read then.
+	in_read=$(share '(__)?read')
+	near "$in_read" "$(awk "BEGIN { print 100 - $user }")" "$TOLERANCE"
+}
