@@ -3,9 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "proc/maps.h"
 #include "proc/space.h"
@@ -111,8 +112,7 @@ static void a_child_has_its_parents_mappings_until_it_execs(void **state)
 	map(w, 0x1000, 0x2000, 0, "/a");
 	spaces_fork(w->spaces, PID, 9);
 	assert_non_null(space_find(spaces_get(w->spaces, 9), 0x1000));
-	assert_true(spaces_get(w->spaces, 9)->generation !=
-		    spaces_get(w->spaces, PID)->generation);
+	assert_true(spaces_get(w->spaces, 9)->generation != spaces_get(w->spaces, PID)->generation);
 	spaces_exec(w->spaces, 9);
 	assert_null(space_find(spaces_get(w->spaces, 9), 0x1000));
 	check(w, 0x1000, "/a", 0);
