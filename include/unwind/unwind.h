@@ -24,22 +24,36 @@
 
 #define UNWIND_MAX_FRAMES 2048
 
-/* Registers in DWARF's order for x86-64. */
+/* Registers in DWARF's order for x86-64.  REG_… is what <signal.h> calls them, in another order. */
 enum unwind_reg {
-	REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP,
-	REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
-	REG_RIP,
+	UNWIND_RAX,
+	UNWIND_RDX,
+	UNWIND_RCX,
+	UNWIND_RBX,
+	UNWIND_RSI,
+	UNWIND_RDI,
+	UNWIND_RBP,
+	UNWIND_RSP,
+	UNWIND_R8,
+	UNWIND_R9,
+	UNWIND_R10,
+	UNWIND_R11,
+	UNWIND_R12,
+	UNWIND_R13,
+	UNWIND_R14,
+	UNWIND_R15,
+	UNWIND_RIP,
 	UNWIND_N_REGS
 };
 
-enum unwind_stop { /* why a stack ends where it does */
-	UNWIND_DONE,        /* at its outermost frame: CFI says so, or the return address is 0 */
-	UNWIND_NO_MAPPING,  /* a PC outside all executable mappings */
-	UNWIND_NO_INFO,     /* no CFI, and no believable frame pointer */
-	UNWIND_STACK_END,   /* the captured bytes end, and read_memory had no more */
-	UNWIND_BAD_RULE,    /* CFI that cannot be evaluated or leads nowhere (CFA does not grow) */
-	UNWIND_TOO_DEEP,    /* more than UNWIND_MAX_FRAMES */
-	UNWIND_N_STOPS
+enum unwind_stop {              /* why a stack ends where it does */
+		   UNWIND_DONE, /* at its outermost frame: CFI says so, or the return address is 0 */
+		   UNWIND_NO_MAPPING, /* a PC outside all executable mappings */
+		   UNWIND_NO_INFO,    /* no CFI, and no believable frame pointer */
+		   UNWIND_STACK_END,  /* the captured bytes end, and read_memory had no more */
+		   UNWIND_BAD_RULE, /* CFI that cannot be evaluated or leads nowhere (CFA does not grow) */
+		   UNWIND_TOO_DEEP, /* more than UNWIND_MAX_FRAMES */
+		   UNWIND_N_STOPS
 };
 
 struct unwind_frame {
@@ -49,7 +63,7 @@ struct unwind_frame {
 
 struct unwind_sample {
 	uint64_t regs[UNWIND_N_REGS];
-	const void *stack;  /* bytes that begin at regs[REG_RSP] */
+	const void *stack; /* bytes that begin at regs[UNWIND_RSP] */
 	size_t stack_size;
 	struct space *space;
 
@@ -78,7 +92,7 @@ struct unwind_stats {
 	uint64_t n_compiled;    /* asked of libdw */
 	uint64_t n_evaluated;   /* frames by DWARF expression */
 	uint64_t n_frame_pointer;
-	uint64_t n_completed;   /* stacks finished through read_memory */
+	uint64_t n_completed; /* stacks finished through read_memory */
 };
 
 struct unwinder;

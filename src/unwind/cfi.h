@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The call frame information of one module, asked of libdw. */
+#ifndef UNWIND_CFI_H
+#define UNWIND_CFI_H
+
+#include "unwind/row.h"
+
+struct cfi;
+
+/*
+ * What CFI @module has, which is copied if it fits in @max_size bytes.  Never NULL:
+ * of a file without CFI, or with CFI that lies, nothing will be found.
+ */
+struct cfi *cfi_new(const struct module *module, size_t max_size);
+void cfi_free(struct cfi *cfi);
+
+size_t cfi_size(const struct cfi *cfi); /* bytes of memory that the copy takes */
+
+/* The row at @vaddr.  Returns 0, -ENOENT where nothing covers it, -EINVAL if it is of no use. */
+int cfi_find(const struct cfi *cfi, uint64_t vaddr, struct row *ret);
+
+#endif /* UNWIND_CFI_H */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "unwind/stack.h"
+
+#define MAX_READS 512 /* a stack: what a lying one can cost */
+#define PAGE      4096u
+
+/* Until a return address is found, the outermost captured word stands for one. */
+void stack_init(struct stack *stack, const struct unwind_sample *sample, unsigned char *chunk)
+{
+	uint64_t last;
+
+	*stack = (struct stack){
+		.sample = sample,
+		.bytes = sample->stack,
+		.start = sample->regs[UNWIND_RSP],
+		.size = sample->stack_size,
+		.chunk = chunk,
+	};
+	if (stack->size < 8)
+		return;
+	last = (stack->size & ~7u) - 8;
+	stack->seam = stack->start + last;
+	memcpy(&stack->seam_value, stack->bytes + last, 8);
+}
+
+static bool read_now(struct stack *stack, uint64_t address, void *data, size_t size)
+{
+	const struct unwind_sample *sample = stack->sample;
+
+	if (stack->n_reads++ >= MAX_READS)
+		return false;
+	return sample->read_memory(sample->arg, address, data, size);
+}
+
+/* The word at the seam comes with the chunk where it can: then the two are of one moment. */
+static bool holds_seam(struct stack *stack)
+{
+	uint64_t offset = stack->seam - stack->chunk_start, value;
+
+	if (offset <= stack->chunk_size - 8)
+		memcpy(&value, stack->chunk + offset, 8);
+	else if (!read_now(stack, stack->seam, &value, 8))
+		return false;
+	return value == stack->seam_value;
+}
+
+static bool read_chunk(struct stack *stack, uint64_t start, uint64_t size)
+{
+	if (!read_now(stack, start, stack->chunk, size))
+		return false;
+	stack->chunk_start = start;
+	stack->chunk_size = size;
+	return true;
+}
+
+/*
+ * Read a chunk that holds the word at @address.  It begins at the seam if that is
+ * near.  Where a whole chunk is not mapped, what is left of the word's page is.
+ */
+static bool fill(struct stack *stack, uint64_t address)
+{
+	uint64_t start = address - stack->seam <= STACK_CHUNK - 8 ? stack->seam : address;
+	uint64_t page_end = ((address + 7) | (PAGE - 1)) + 1;
+
+	stack->chunk_size = 0;
+	if (!read_chunk(stack, start, STACK_CHUNK) &&
+	    (page_end - start > STACK_CHUNK || !read_chunk(stack, start, page_end - start)))
+		return false;
+	if (holds_seam(stack))
+		return true;
+	stack->chunk_size = 0;
+	return false;
+}
+
+bool stack_read_now(struct stack *stack, uint64_t address, uint64_t *ret)
+{
+	uint64_t offset = address - stack->chunk_start;
+
+	if (stack->chunk_size < 8 || offset > stack->chunk_size - 8) {
+		if (!stack->sample->read_memory || !stack->seam || address + 8 < 8 ||
+		    !fill(stack, address))
+			return false;
+		offset = address - stack->chunk_start;
+	}
+	memcpy(ret, stack->chunk + offset, 8);
+	return true;
+}

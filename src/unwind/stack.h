@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The bytes of a sampled stack: those captured with the sample, and behind them
+ * those read from the process as it is now.
+ *
+ * The process has run on since.  What is read now is believed only while the
+ * outermost return address found so far (the seam) still stands where it stood:
+ * then the frames around it have not returned.
+ */
+#ifndef UNWIND_STACK_H
+#define UNWIND_STACK_H
+
+#include <string.h>
+
+#include "unwind/unwind.h"
+
+#define STACK_CHUNK 16384 /* bytes read at once */
+
+struct stack {
+	const struct unwind_sample *sample;
+	const unsigned char *bytes; /* captured */
+	uint64_t start, size;
+	uint64_t seam, seam_value; /* where the outermost return address stands, and what it is */
+	unsigned char *chunk;      /* borrowed: STACK_CHUNK bytes, the last read */
+	uint64_t chunk_start, chunk_size;
+	unsigned int n_reads; /* through read_memory */
+};
+
+void stack_init(struct stack *stack, const struct unwind_sample *sample, unsigned char *chunk);
+
+/* As stack_read(), where the captured bytes do not reach. */
+bool stack_read_now(struct stack *stack, uint64_t address, uint64_t *ret);
+
+/* The word at @address, or false where it cannot be had. */
+static inline bool stack_read(struct stack *stack, uint64_t address, uint64_t *ret)
+{
+	uint64_t offset = address - stack->start;
+
+	if (__builtin_expect(stack->size < 8 || offset > stack->size - 8, 0))
+		return stack_read_now(stack, address, ret);
+	memcpy(ret, stack->bytes + offset, 8);
+	return true;
+}
+
+static inline void stack_set_seam(struct stack *stack, uint64_t address, uint64_t value)
+{
+	stack->seam = address;
+	stack->seam_value = value;
+}
+
+#endif /* UNWIND_STACK_H */
