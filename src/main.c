@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 
 const struct command commands[] = {
+	{ "check", "what can be recorded here, and what would make the rest work", cmd_check },
 	{ 0 },
 };
 

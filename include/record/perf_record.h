@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel writes into a perf ring, decoded: the PERF_RECORD_* that the
+ * recorder uses, for events opened with PERF_SAMPLE_TYPE and sample_id_all.
+ */
+#ifndef RECORD_PERF_RECORD_H
+#define RECORD_PERF_RECORD_H
+
+#include <linux/perf_event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of every event in one ring, so that a record can be decoded before its event is known. */
+#define PERF_SAMPLE_TYPE                                                                 \
+	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | \
+	 PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
+
+/* AX BX CX DX SI DI BP SP IP and R8 … R15, in the kernel's numbering for x86. */
+#define PERF_REGS_MASK 0xff01ffull
+#define PERF_N_REGS    17
+
+#define PERF_BUILD_ID_MAX 20
+
+struct perf_sample {
+	const uint64_t *chain; /* kernel call chain, innermost first, with its PERF_CONTEXT_* */
+	size_t n_chain;
+	uint64_t abi;         /* PERF_SAMPLE_REGS_ABI_*; NONE: no user registers, no stack */
+	const uint64_t *regs; /* PERF_N_REGS, by ascending bit of the mask */
+	const void *stack;    /* from the stack pointer up */
+	size_t stack_size;    /* what was really copied */
+};
+
+struct perf_mmap {
+	uint64_t start, size, offset;
+	uint64_t dev, inode; /* 0 where there is a build-id */
+	const unsigned char *build_id;
+	size_t build_id_size; /* 0: none */
+	const char *path;     /* terminated */
+	bool is_exec;
+};
+
+struct perf_record {   /* pointers go into the record's bytes */
+	uint32_t type; /* PERF_RECORD_* */
+	uint16_t misc;
+	uint64_t id; /* of the event */
+	uint64_t time_ns;
+	uint32_t pid, tid; /* for COMM, MMAP2, FORK and EXIT: whom it is about */
+	uint32_t cpu;
+	union {
+		struct perf_sample sample;
+		struct perf_mmap mmap;
+		struct {
+			const char *name;
+			bool is_exec;
+		} comm;
+		struct {
+			uint32_t parent_pid, parent_tid;
+		} task;
+		uint64_t lost;
+	};
+};
+
+/*
+ * Decode the record of @size bytes at @data (8-byte aligned).  Returns 0; -ENOTSUP
+ * for a kind that is not used; -EBADMSG if it contradicts itself.
+ */
+int perf_record_decode(const void *data, size_t size, struct perf_record *ret);
+
+/*
+ * Where, in a record of @size bytes that begins with @header, its time stands.
+ * 0: it has none.
+ */
+size_t perf_record_time_offset(const struct perf_event_header *header);
+
+#endif /* RECORD_PERF_RECORD_H */

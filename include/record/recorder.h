@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The recorder: opens what the kernel offers, follows the targets, and puts what
+ * happens to them as events into a sink, live.  Who calls owns the loop:
+ *
+ *     recorder_open(&options, sink, &r);
+ *     recorder_start(r);
+ *     while (!(done = recorder_step(r, 50)) && !stop)
+ *             ;
+ *     recorder_stop(r);
+ *     recorder_close(r);
+ *
+ * It prints why it cannot do what was asked for, and what is missing.
+ */
+#ifndef RECORD_RECORDER_H
+#define RECORD_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "event/definer.h"
+#include "event/sink.h"
+
+struct recorder;
+
+struct recorder_options {
+	const pid_t *pids; /* processes to follow; borrowed */
+	size_t n_pids;
+	bool is_all;    /* everybody instead */
+	char **command; /* or this, to be started; NULL: none */
+	uint32_t hz;
+};
+
+/* What has been recorded so far. */
+struct recorder_totals {
+	uint64_t n_samples;
+	uint64_t n_lost;
+	uint64_t elapsed_ns;  /* since the window opened */
+	uint64_t window_ns;   /* its length, once it is closed */
+	uint64_t self_cpu_ns; /* processor time of the recorder, since its start */
+};
+
+/*
+ * 0 or -errno, having said why.  @options and what it points to are borrowed until
+ * recorder_close().  Nothing is put into @sink before recorder_start().
+ */
+int recorder_open(const struct recorder_options *options, struct event_sink *sink,
+		  struct recorder **ret);
+void recorder_close(struct recorder *recorder);
+
+/*
+ * Open the window; let the command go on to its exec.  0 or -errno; -errno of the
+ * failed exec, and nothing said, when recorder_command_pid() is 0 afterwards.
+ */
+int recorder_start(struct recorder *recorder);
+
+/*
+ * Wait at most @timeout_ms, then take what has happened.  0: go on; 1: all targets are
+ * gone; -errno of the sink.
+ */
+int recorder_step(struct recorder *recorder, int timeout_ms);
+
+/* Close the window: take what is left, put the counters and END.  0 or -errno of the sink. */
+int recorder_stop(struct recorder *recorder);
+
+struct recorder_totals recorder_totals(const struct recorder *recorder);
+
+pid_t recorder_command_pid(const struct recorder *recorder); /* 0: none */
+
+/* For names: the definer of the ids, and the open file of a module, or -1. */
+struct definer *recorder_definer(struct recorder *recorder);
+int recorder_module_fd(void *recorder, uint32_t module);
+
+#endif /* RECORD_RECORDER_H */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "audit.h"
+
+#include <inttypes.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+static void put_number(struct definer *definer, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	definer_meta(definer, key, text);
+}
+
+static void put_command_line(struct definer *definer, char **argv)
+{
+	struct buf text = { 0 };
+
+	for (; *argv; argv++)
+		buf_printf(&text, "%s%s", text.size ? " " : "", *argv);
+	definer_meta(definer, "command", buf_str(&text));
+	buf_release(&text);
+}
+
+/* "pids 812, 813": the processes' names follow as COMM events. */
+static void put_target(struct definer *definer, const struct audit_meta *meta)
+{
+	struct buf text = { 0 };
+
+	if (meta->is_all)
+		buf_puts(&text, "system");
+	for (size_t i = 0; i < meta->n_pids; i++)
+		buf_printf(&text, "%s%d", i ? "," : "pid ", meta->pids[i]);
+	if (meta->command)
+		buf_puts(&text, "command");
+	definer_meta(definer, "target", buf_str(&text));
+	buf_release(&text);
+	if (meta->command)
+		put_command_line(definer, meta->command);
+}
+
+static void put_machine(struct definer *definer)
+{
+	struct utsname name;
+
+	if (uname(&name))
+		return;
+	definer_meta(definer, "host", name.nodename);
+	definer_meta(definer, "kernel", name.release);
+	definer_meta(definer, "machine", name.machine);
+	put_number(definer, "cpus", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+void audit_put_meta(struct definer *definer, const struct audit_meta *meta)
+{
+	put_target(definer, meta);
+	put_machine(definer);
+	put_number(definer, "hz", meta->hz);
+	definer_meta(definer, "event", meta->is_hardware ? "cycles" : "cpu-clock");
+	definer_meta(definer, "space", meta->has_kernel ? "user+kernel" : "user");
+	put_number(definer, "stack_bytes", meta->stack_bytes);
+	put_number(definer, "ring_bytes", meta->ring_bytes);
+	definer_meta(definer, "recorder", "sysprof " SYSPROF_VERSION);
+}
+
+struct counter_row {
+	const char *name;
+	uint64_t value;
+};
+
+static void put_counter(struct definer *definer, struct event_sink *sink, const char *name,
+			uint64_t value)
+{
+	struct event event = {
+		.kind = EVENT_COUNTER,
+		.counter = { .name = definer_string(definer, name), .value = value },
+	};
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	event.time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	event_sink_put(sink, &event);
+}
+
+static uint64_t self_cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void audit_put_counters(const struct audit *audit, struct definer *definer, struct event_sink *sink,
+			uint64_t elapsed_ns, const struct unwind_stats *unwind)
+{
+	const struct counter_row rows[] = {
+		{ "samples.cpu", audit->n_samples },
+		{ "lost.records", audit->n_lost },
+		{ "lost.undecodable", audit->n_undecodable },
+		{ "lost.threads", audit->n_without_fd },
+		{ "throttled", audit->n_throttled },
+		{ "unwind.stacks", unwind->n_samples },
+		{ "unwind.frames", unwind->n_frames },
+		{ "unwind.complete", unwind->n_stops[UNWIND_DONE] },
+		{ "unwind.stop.no_mapping", unwind->n_stops[UNWIND_NO_MAPPING] },
+		{ "unwind.stop.no_info", unwind->n_stops[UNWIND_NO_INFO] },
+		{ "unwind.stop.stack_end", unwind->n_stops[UNWIND_STACK_END] },
+		{ "unwind.stop.bad_rule", unwind->n_stops[UNWIND_BAD_RULE] },
+		{ "unwind.stop.too_deep", unwind->n_stops[UNWIND_TOO_DEEP] },
+		{ "unwind.completed_live", unwind->n_completed },
+		{ "unwind.compiled", unwind->n_compiled },
+		{ "self.cpu_ns", self_cpu_ns() },
+		{ "self.wall_ns", elapsed_ns },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		put_counter(definer, sink, rows[i].name, rows[i].value);
+}

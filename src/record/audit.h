@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the recorder tells of itself: facts about the set-up, and counters. */
+#ifndef RECORD_AUDIT_H
+#define RECORD_AUDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "event/definer.h"
+#include "event/sink.h"
+#include "unwind/unwind.h"
+
+struct audit {
+	uint64_t n_samples;
+	uint64_t n_lost;
+	uint64_t n_throttled;
+	uint64_t n_undecodable;
+	uint64_t n_without_fd; /* threads that could not be followed */
+};
+
+struct audit_meta {
+	uint32_t hz;
+	bool is_hardware, has_kernel;
+	uint32_t stack_bytes;
+	size_t ring_bytes;
+	const pid_t *pids;
+	size_t n_pids;
+	bool is_all;
+	char **command; /* or NULL */
+};
+
+/* Put META events: what was recorded, where, and how. */
+void audit_put_meta(struct definer *definer, const struct audit_meta *meta);
+
+/* Put a COUNTER event for each count; the names are in sysprof.data(5). */
+void audit_put_counters(const struct audit *audit, struct definer *definer, struct event_sink *sink,
+			uint64_t elapsed_ns, const struct unwind_stats *unwind);
+
+#endif /* RECORD_AUDIT_H */

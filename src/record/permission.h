@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Says why the kernel refuses, and what would help: decided by what it answered. */
+#ifndef RECORD_PERMISSION_H
+#define RECORD_PERMISSION_H
+
+#include <sys/types.h>
+
+#include "record/recorder.h"
+#include "sampler.h"
+
+/* Explain why the sampler did not open; returns @error. */
+int permission_explain_open(int error, const struct recorder_options *options);
+
+/* One line about what is missing from a recording that works in part, if anything. */
+void permission_note_missing(struct sampler_facts facts, enum sampler_scope scope);
+
+/* 0 if the process may be followed without privilege, else -EACCES, having said why. */
+int permission_check_pid(pid_t pid);
+
+#endif /* RECORD_PERMISSION_H */

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "record/recorder.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "launch.h"
+#include "permission.h"
+#include "sampler.h"
+#include "stacks.h"
+#include "targets.h"
+
+#define SECOND_NS 1000000000u
+
+struct recorder {
+	const struct recorder_options *options; /* borrowed */
+	struct event_sink *sink;                /* borrowed */
+	struct definer *definer;
+	struct modules *modules;
+	struct spaces *spaces;
+	struct stacks *stacks;
+	struct sampler *sampler;
+	struct targets targets;
+	struct map named; /* threads whose name the stream has told */
+	struct launch command;
+	uint32_t hz;
+	bool waits_for_exec; /* of the command: nothing before it is of interest */
+	uint64_t start_ns, end_ns;
+	uint64_t checked_ns; /* when the once-a-second work was last done */
+	struct audit audit;
+	int error; /* first -errno of the sink */
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
+}
+
+static void put(struct recorder *r, const struct event *event)
+{
+	int error = event_sink_put(r->sink, event);
+
+	if (error && !r->error)
+		r->error = error;
+}
+
+static void put_name(struct recorder *r, uint32_t pid, uint32_t tid, const char *name,
+		     uint64_t time_ns)
+{
+	struct event event = {
+		.kind = EVENT_COMM,
+		.time_ns = time_ns,
+		.comm = { .pid = pid, .tid = tid, .name = definer_string(r->definer, name) },
+	};
+
+	*map_insert(&r->named, tid) = 1;
+	put(r, &event);
+}
+
+/* Tells the name that /proc knows a thread by, if nobody told it yet. */
+static void tell_name(struct recorder *r, uint32_t pid, uint32_t tid, uint64_t time_ns)
+{
+	char *path;
+	struct buf text = { 0 };
+
+	if (map_find(&r->named, tid))
+		return;
+	*map_insert(&r->named, tid) = 1;
+	path = xasprintf("/proc/%u/task/%u/comm", pid, tid);
+	if (file_read(path, &text) > 1) {
+		text.size--; /* the newline */
+		put_name(r, pid, tid, buf_str(&text), time_ns);
+	}
+	free(path);
+	buf_release(&text);
+}
+
+static void on_sample(struct recorder *r, const struct perf_record *record)
+{
+	struct event event = {
+		.kind = EVENT_SAMPLE,
+		.time_ns = record->time_ns,
+		.sample = {
+			.pid = record->pid,
+			.tid = record->tid,
+			.cpu = record->cpu,
+			.weight_ns = SECOND_NS / r->hz,
+		},
+	};
+
+	tell_name(r, record->pid, record->pid, record->time_ns);
+	tell_name(r, record->pid, record->tid, record->time_ns);
+	event.sample.stack = stacks_intern(r->stacks, record);
+	r->audit.n_samples++;
+	put(r, &event);
+}
+
+static void on_mmap(struct recorder *r, const struct perf_record *record)
+{
+	struct module_key key = {
+		.path = record->mmap.path,
+		.build_id = record->mmap.build_id,
+		.build_id_size = record->mmap.build_id_size,
+		.dev = record->mmap.dev,
+		.inode = record->mmap.inode,
+		.pid = record->pid,
+	};
+
+	if (record->mmap.is_exec)
+		spaces_map(r->spaces, (pid_t)record->pid, record->mmap.start,
+			   record->mmap.start + record->mmap.size, record->mmap.offset, &key);
+}
+
+static void on_comm(struct recorder *r, const struct perf_record *record)
+{
+	struct event event = {
+		.kind = EVENT_COMM,
+		.time_ns = record->time_ns,
+		.comm = {
+			.pid = record->pid,
+			.tid = record->tid,
+			.name = definer_string(r->definer, record->comm.name),
+			.exec = record->comm.is_exec,
+		},
+	};
+
+	if (record->comm.is_exec)
+		spaces_exec(r->spaces, (pid_t)record->pid);
+	*map_insert(&r->named, record->tid) = 1;
+	put(r, &event);
+}
+
+/* A new thread goes by the name of the thread that made it, until it takes another. */
+static void on_fork(struct recorder *r, const struct perf_record *record)
+{
+	struct event event = {
+		.kind = EVENT_FORK,
+		.time_ns = record->time_ns,
+		.fork = {
+			.pid = record->pid,
+			.tid = record->tid,
+			.parent_pid = record->task.parent_pid,
+			.parent_tid = record->task.parent_tid,
+		},
+	};
+
+	targets_add_thread(&r->targets, record->pid, record->tid);
+	if (record->pid != record->task.parent_pid)
+		spaces_fork(r->spaces, (pid_t)record->task.parent_pid, (pid_t)record->pid);
+	map_remove(&r->named, record->tid);
+	if (map_find(&r->named, record->task.parent_tid))
+		*map_insert(&r->named, record->tid) = 1;
+	put(r, &event);
+}
+
+static void on_task_exit(struct recorder *r, const struct perf_record *record)
+{
+	struct event event = {
+		.kind = EVENT_EXIT,
+		.time_ns = record->time_ns,
+		.exit = { .pid = record->pid, .tid = record->tid },
+	};
+
+	targets_remove_thread(&r->targets, record->tid);
+	map_remove(&r->named, record->tid);
+	put(r, &event);
+}
+
+static void on_lost(struct recorder *r, const struct perf_record *record)
+{
+	struct event event = {
+		.kind = EVENT_LOST,
+		.time_ns = record->time_ns,
+		.lost = { .cpu = record->cpu, .count = record->lost },
+	};
+
+	r->audit.n_lost += record->lost;
+	put(r, &event);
+}
+
+static void on_throttle(struct recorder *r, const struct perf_record *record)
+{
+	struct event event = {
+		.kind = EVENT_THROTTLE,
+		.time_ns = record->time_ns,
+		.throttle = { .cpu = record->cpu, .on = record->type == PERF_RECORD_THROTTLE },
+	};
+
+	r->audit.n_throttled += event.throttle.on;
+	put(r, &event);
+}
+
+/* Whether the window has opened for this record: with a command, its exec opens it. */
+static bool is_before_window(struct recorder *r, const struct perf_record *record)
+{
+	if (r->waits_for_exec && record->type == PERF_RECORD_COMM && record->comm.is_exec &&
+	    (pid_t)record->pid == r->command.pid)
+		r->waits_for_exec = false;
+	return r->waits_for_exec && record->type == PERF_RECORD_SAMPLE;
+}
+
+static int on_record(void *arg, const struct perf_record *record)
+{
+	struct recorder *r = arg;
+	bool is_fork = record->type == PERF_RECORD_FORK;
+	uint32_t whose = is_fork ? record->task.parent_pid : record->pid;
+
+	if (record->type == PERF_RECORD_LOST)
+		on_lost(r, record);
+	else if (record->type == PERF_RECORD_THROTTLE || record->type == PERF_RECORD_UNTHROTTLE)
+		on_throttle(r, record);
+	else if (!targets_has(&r->targets, whose) || is_before_window(r, record))
+		;
+	else if (record->type == PERF_RECORD_SAMPLE)
+		on_sample(r, record);
+	else if (record->type == PERF_RECORD_MMAP2)
+		on_mmap(r, record);
+	else if (record->type == PERF_RECORD_COMM)
+		on_comm(r, record);
+	else if (is_fork)
+		on_fork(r, record);
+	else if (record->type == PERF_RECORD_EXIT)
+		on_task_exit(r, record);
+	return r->error;
+}
+
+static void meet_thread(void *arg, pid_t pid, pid_t tid)
+{
+	struct recorder *r = arg;
+
+	targets_add_thread(&r->targets, (uint32_t)pid, (uint32_t)tid);
+	tell_name(r, (uint32_t)pid, (uint32_t)tid, r->start_ns);
+}
+
+/* After the events are on: what changes from here on is seen as records. */
+static void meet_process(void *arg, pid_t pid)
+{
+	struct recorder *r = arg;
+
+	spaces_scan(r->spaces, pid, r->start_ns);
+	if (r->targets.is_all)
+		tell_name(r, (uint32_t)pid, (uint32_t)pid, r->start_ns);
+	else
+		threads_of(pid, meet_thread, r);
+}
+
+static void follow_thread(void *arg, pid_t pid, pid_t tid)
+{
+	struct recorder *r = arg;
+
+	(void)pid;
+	if (map_find(&r->targets.tids, (uint32_t)tid))
+		return;
+	targets_add_thread(&r->targets, (uint32_t)pid, (uint32_t)tid);
+	sampler_add_task(r->sampler, tid);
+}
+
+/*
+ * Follow each thread by an event of its own.  A thread that is made meanwhile, by one
+ * that is followed already, inherits; by another one, it is met in the next round.
+ */
+static void follow_process(struct recorder *r, pid_t pid)
+{
+	size_t before;
+
+	do {
+		before = r->targets.tids.n;
+		threads_of(pid, follow_thread, r);
+	} while (r->targets.tids.n != before);
+}
+
+static int check_pids(const struct recorder_options *options)
+{
+	for (size_t i = 0; i < options->n_pids; i++) {
+		pid_t pid = options->pids[i];
+		char state = task_state(pid);
+
+		if (!state)
+			return err(-ESRCH,
+				   "no process %d; `ps -e` lists those there are, `pidof NAME` "
+				   "finds one by name",
+				   pid);
+		if (state == 'Z' || state == 'X')
+			return err(
+				-ESRCH,
+				"process %d is a zombie: it has exited and waits for its parent; "
+				"there is nothing left to record",
+				pid);
+	}
+	return 0;
+}
+
+/* Every CPU where that is allowed; else the targets only, where those are ours. */
+static int open_sampler(struct recorder *r, const struct recorder_options *options)
+{
+	struct sampler_options wanted = {
+		.hz = options->hz,
+		.scope = SAMPLER_CPUS,
+	};
+	int error = sampler_open(&wanted, &r->sampler);
+
+	if ((error == -EACCES || error == -EPERM) && !options->is_all) {
+		wanted.scope = SAMPLER_TASKS;
+		wanted.on_exec = options->command != NULL;
+		error = sampler_open(&wanted, &r->sampler);
+	}
+	if (error)
+		return permission_explain_open(error, options);
+	permission_note_missing(sampler_facts(r->sampler), wanted.scope);
+	if (wanted.scope == SAMPLER_CPUS)
+		return 0;
+	for (size_t i = 0; i < options->n_pids; i++) {
+		error = permission_check_pid(options->pids[i]);
+		if (error)
+			return error;
+		follow_process(r, options->pids[i]);
+	}
+	if (options->command)
+		error = sampler_add_task(r->sampler, r->command.pid);
+	return error ? permission_explain_open(error, options) : 0;
+}
+
+static void put_meta(struct recorder *r)
+{
+	const struct recorder_options *options = r->options;
+	struct sampler_facts facts = sampler_facts(r->sampler);
+
+	audit_put_meta(r->definer, &(struct audit_meta){
+					   .hz = r->hz,
+					   .is_hardware = facts.is_hardware,
+					   .has_kernel = facts.has_kernel,
+					   .stack_bytes = facts.stack_bytes,
+					   .ring_bytes = facts.ring_bytes,
+					   .pids = options->pids,
+					   .n_pids = options->n_pids,
+					   .is_all = options->is_all,
+					   .command = options->command,
+				   });
+}
+
+/* Descriptors go for events (threads × CPUs without privilege) and for modules. */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	if (!geteuid() && limit.rlim_max < 1u << 20)
+		limit.rlim_max = 1u << 20;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_all(struct recorder *r, const struct recorder_options *options)
+{
+	int error = check_pids(options);
+
+	if (error)
+		return error;
+	if (options->command) {
+		error = launch_prepare(options->command, &r->command);
+		if (error)
+			return err(error, "cannot start a process: %s", strerror(-error));
+		targets_add_thread(&r->targets, (uint32_t)r->command.pid, (uint32_t)r->command.pid);
+		r->waits_for_exec = true;
+	}
+	raise_fd_limit();
+	return open_sampler(r, options);
+}
+
+int recorder_open(const struct recorder_options *options, struct event_sink *sink,
+		  struct recorder **ret)
+{
+	struct recorder *r = xcalloc(1, sizeof(*r));
+	int error;
+
+	r->options = options;
+	r->sink = sink;
+	r->hz = options->hz;
+	r->targets.is_all = options->is_all;
+	r->definer = definer_new(sink);
+	r->modules = modules_new();
+	r->spaces = spaces_new(r->modules);
+	r->stacks = stacks_new(r->spaces, r->definer);
+	error = open_all(r, options);
+	if (error) {
+		recorder_close(r);
+		return error;
+	}
+	for (size_t i = 0; i < options->n_pids; i++)
+		targets_add_process(&r->targets, (uint32_t)options->pids[i]);
+	*ret = r;
+	return 0;
+}
+
+void recorder_close(struct recorder *r)
+{
+	if (!r)
+		return;
+	if (r->command.pid && !r->start_ns)
+		launch_abandon(&r->command);
+	sampler_close(r->sampler);
+	stacks_free(r->stacks);
+	spaces_free(r->spaces);
+	modules_free(r->modules);
+	definer_free(r->definer);
+	targets_release(&r->targets);
+	map_release(&r->named);
+	free(r);
+}
+
+static void meet_targets(struct recorder *r)
+{
+	ARRAY(pid_t) pids = { 0 };
+	struct map_slot *slot;
+
+	if (r->targets.is_all) {
+		processes_now(meet_process, r);
+		return;
+	}
+	map_for_each(slot, &r->targets.pids) {
+		if ((pid_t)slot->key != r->command.pid)
+			*array_add(&pids) = (pid_t)slot->key;
+	}
+	for (size_t i = 0; i < pids.n; i++)
+		meet_process(r, pids.items[i]);
+	array_release(&pids);
+}
+
+int recorder_start(struct recorder *r)
+{
+	struct event event = { .kind = EVENT_START };
+	int error = 0;
+
+	put_meta(r);
+	r->start_ns = r->checked_ns = clock_ns(CLOCK_MONOTONIC);
+	sampler_start(r->sampler);
+	event.time_ns = r->start_ns;
+	event.start.wall_ns = clock_ns(CLOCK_REALTIME);
+	put(r, &event);
+	meet_targets(r);
+	if (r->command.pid)
+		error = launch_go(&r->command);
+	return error ? error : r->error;
+}
+
+static void every_second(struct recorder *r)
+{
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	if (now_ns - r->checked_ns < SECOND_NS)
+		return;
+	r->checked_ns = now_ns;
+	sampler_follow_cpus(r->sampler);
+	if (r->audit.n_lost)
+		targets_check(&r->targets);
+	audit_put_counters(&r->audit, r->definer, r->sink, now_ns - r->start_ns,
+			   stacks_unwind_stats(r->stacks));
+}
+
+int recorder_step(struct recorder *r, int timeout_ms)
+{
+	int error;
+
+	sampler_wait(r->sampler, timeout_ms);
+	error = sampler_drain(r->sampler, false, on_record, r);
+	every_second(r);
+	if (!error)
+		error = r->error ? r->error : definer_error(r->definer);
+	return error ? error : targets_are_gone(&r->targets);
+}
+
+int recorder_stop(struct recorder *r)
+{
+	struct event event = { .kind = EVENT_END };
+	uint64_t lost;
+
+	sampler_stop(r->sampler);
+	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
+	sampler_drain(r->sampler, true, on_record, r);
+	lost = sampler_lost(r->sampler);
+	if (lost) {
+		struct perf_record record = { .time_ns = event.time_ns, .lost = lost };
+
+		on_lost(r, &record);
+	}
+	r->audit.n_undecodable = sampler_n_undecodable(r->sampler);
+	r->audit.n_without_fd = sampler_facts(r->sampler).n_without_fd;
+	audit_put_counters(&r->audit, r->definer, r->sink, event.time_ns - r->start_ns,
+			   stacks_unwind_stats(r->stacks));
+	put(r, &event);
+	return r->error;
+}
+
+struct recorder_totals recorder_totals(const struct recorder *r)
+{
+	return (struct recorder_totals){
+		.n_samples = r->audit.n_samples,
+		.n_lost = r->audit.n_lost,
+		.elapsed_ns = r->start_ns ? clock_ns(CLOCK_MONOTONIC) - r->start_ns : 0,
+		.window_ns = r->end_ns ? r->end_ns - r->start_ns : 0,
+		.self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
+	};
+}
+
+pid_t recorder_command_pid(const struct recorder *r)
+{
+	return r->command.pid;
+}
+
+struct definer *recorder_definer(struct recorder *r)
+{
+	return r->definer;
+}
+
+int recorder_module_fd(void *recorder, uint32_t module)
+{
+	const struct recorder *r = recorder;
+	const struct module *m = stacks_module(r->stacks, module);
+
+	return m ? m->fd : -1;
+}

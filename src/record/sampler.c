@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "sampler.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/map.h"
+#include "cpus.h"
+#include "event/merge.h"
+#include "perf_ring.h"
+
+#define STACK_BYTES       32768u /* rarely short; the rest is read from the process */
+#define SMALL_STACK_BYTES 8192u
+#define MAX_RING_BYTES    (16u << 20)
+#define MIN_RING_BYTES    (128u << 10)
+#define RING_SECONDS      2 /* 1 / RING_SECONDS of a second of samples fit in a ring */
+
+/* Linux 6.0: a count of what an event lost can be read from it. */
+#ifndef PERF_FORMAT_LOST
+#define PERF_FORMAT_LOST (1u << 4)
+#endif
+
+struct perf_event {
+	int fd;
+	uint32_t cpu;
+};
+
+struct cpu_ring {
+	uint32_t cpu;
+	int leader; /* the descriptor whose ring the CPU's other events share */
+	struct perf_ring ring;
+	uint64_t n_lost_told; /* by LOST records */
+	bool is_offline;      /* its events are dead, also when the CPU comes back */
+};
+
+struct sampler {
+	struct sampler_options options;
+	struct sampler_facts facts;
+	struct perf_event_attr attr;
+	ARRAY(struct perf_event) events;
+	ARRAY(struct cpu_ring) rings;
+	ARRAY(struct pollfd) polls; /* parallel to rings */
+	struct merge merge;
+	uint64_t round_ns; /* when the rings were last looked at */
+	uint64_t n_undecodable;
+	bool is_started;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int event_open(const struct perf_event_attr *attr, pid_t tid, int cpu)
+{
+	long fd = syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static struct perf_event_attr attr_for(const struct sampler_options *options)
+{
+	return (struct perf_event_attr){
+		.size = sizeof(struct perf_event_attr),
+		.type = PERF_TYPE_HARDWARE,
+		.config = PERF_COUNT_HW_CPU_CYCLES,
+		.freq = 1,
+		.sample_freq = options->hz,
+		.sample_type = PERF_SAMPLE_TYPE,
+		.read_format = PERF_FORMAT_LOST,
+		.disabled = 1,
+		.inherit = options->scope == SAMPLER_TASKS,
+		.enable_on_exec = options->on_exec,
+		.exclude_idle = 1,
+		.exclude_hv = 1,
+		.exclude_callchain_user = 1,
+		.mmap = 1,
+		.mmap2 = 1,
+		.build_id = 1,
+		.comm = 1,
+		.comm_exec = 1,
+		.task = 1,
+		.watermark = 1,
+		.sample_id_all = 1,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+		.sample_regs_user = PERF_REGS_MASK,
+		.sample_stack_user = STACK_BYTES,
+	};
+}
+
+/*
+ * Takes from @attr what this kernel does not have, one thing after the other, until
+ * the event opens.  Hardware cycles first, then the timer; kernel samples first, then
+ * user space only.  Asks the kernel itself: what a sysctl says is not what counts.
+ */
+static int negotiate(struct perf_event_attr *attr, pid_t tid, int cpu)
+{
+	int fd;
+
+	for (;;) {
+		fd = event_open(attr, tid, cpu);
+		if (fd >= 0) {
+			close(fd);
+			return 0;
+		}
+		if (attr->type == PERF_TYPE_HARDWARE &&
+		    (fd == -ENOENT || fd == -EOPNOTSUPP || fd == -ENODEV)) {
+			attr->type = PERF_TYPE_SOFTWARE;
+			attr->config = PERF_COUNT_SW_CPU_CLOCK;
+		} else if (fd == -EINVAL && attr->build_id) {
+			attr->build_id = 0;
+		} else if (fd == -EINVAL && attr->read_format) {
+			attr->read_format = 0;
+		} else if ((fd == -EACCES || fd == -EPERM) && !attr->exclude_kernel && tid >= 0) {
+			attr->exclude_kernel = 1;
+		} else {
+			return fd;
+		}
+	}
+}
+
+static size_t round_up_pow2(size_t n)
+{
+	size_t p = MIN_RING_BYTES;
+
+	while (p < n && p < MAX_RING_BYTES)
+		p *= 2;
+	return p;
+}
+
+/* A part of a second of samples, whatever the rate; the reader comes round far more often. */
+static size_t wanted_ring_bytes(const struct sampler *sampler)
+{
+	return round_up_pow2((size_t)sampler->options.hz * sampler->attr.sample_stack_user /
+			     RING_SECONDS);
+}
+
+int sampler_open(const struct sampler_options *options, struct sampler **ret)
+{
+	struct sampler *sampler = xcalloc(1, sizeof(*sampler));
+	bool is_tasks = options->scope == SAMPLER_TASKS;
+	int r;
+
+	sampler->options = *options;
+	sampler->attr = attr_for(options);
+	r = negotiate(&sampler->attr, is_tasks ? 0 : -1, is_tasks ? -1 : 0);
+	if (r) {
+		sampler_close(sampler);
+		return r;
+	}
+	sampler->facts = (struct sampler_facts){
+		.is_hardware = sampler->attr.type == PERF_TYPE_HARDWARE,
+		.has_kernel = !sampler->attr.exclude_kernel,
+		.has_build_ids = sampler->attr.build_id,
+		.ring_bytes = wanted_ring_bytes(sampler),
+		.stack_bytes = sampler->attr.sample_stack_user,
+	};
+	if (!is_tasks)
+		sampler_follow_cpus(sampler);
+	*ret = sampler;
+	return 0;
+}
+
+void sampler_close(struct sampler *sampler)
+{
+	struct perf_event *event;
+	struct cpu_ring *ring;
+
+	if (!sampler)
+		return;
+	array_for_each(ring, &sampler->rings)
+		perf_ring_unmap(&ring->ring);
+	array_for_each(event, &sampler->events)
+		close(event->fd);
+	array_release(&sampler->events);
+	array_release(&sampler->rings);
+	array_release(&sampler->polls);
+	merge_release(&sampler->merge);
+	free(sampler);
+}
+
+static struct cpu_ring *ring_of(struct sampler *sampler, uint32_t cpu)
+{
+	struct cpu_ring *ring;
+
+	array_for_each(ring, &sampler->rings) {
+		if (ring->cpu == cpu && !ring->is_offline)
+			return ring;
+	}
+	return NULL;
+}
+
+/* Takes a smaller ring, and every later one as small, where more may not be locked. */
+static int map_ring(struct sampler *sampler, struct perf_ring *ring, int fd)
+{
+	int r;
+
+	for (;;) {
+		r = perf_ring_map(ring, fd, sampler->facts.ring_bytes);
+		if ((r != -EPERM && r != -ENOMEM) || sampler->facts.ring_bytes <= MIN_RING_BYTES)
+			return r;
+		sampler->facts.ring_bytes /= 2;
+	}
+}
+
+static int add_ring(struct sampler *sampler, uint32_t cpu, int fd)
+{
+	struct perf_ring mapped = { 0 };
+	struct cpu_ring *ring;
+	struct pollfd *poll_fd;
+	int r = map_ring(sampler, &mapped, fd);
+
+	if (r)
+		return r;
+	ring = array_add(&sampler->rings);
+	*ring = (struct cpu_ring){ .cpu = cpu, .leader = fd, .ring = mapped };
+	poll_fd = array_add(&sampler->polls);
+	*poll_fd = (struct pollfd){ .fd = fd, .events = POLLIN };
+	sampler->facts.n_rings = sampler->rings.n;
+	return 0;
+}
+
+/* An event writes into its CPU's ring, which the CPU's first event brings. */
+static int add_event(struct sampler *sampler, pid_t tid, uint32_t cpu)
+{
+	struct cpu_ring *ring = ring_of(sampler, cpu);
+	int fd, r;
+
+	sampler->attr.wakeup_watermark = (uint32_t)sampler->facts.ring_bytes / 2;
+	fd = event_open(&sampler->attr, tid, (int)cpu);
+	if (fd < 0)
+		return fd;
+	if (ring)
+		r = ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->leader) ? -errno : 0;
+	else
+		r = add_ring(sampler, cpu, fd);
+	if (r) {
+		close(fd);
+		return r;
+	}
+	*array_add(&sampler->events) = (struct perf_event){ .fd = fd, .cpu = cpu };
+	if (sampler->is_started && !sampler->options.on_exec)
+		ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
+	return 0;
+}
+
+int sampler_add_task(struct sampler *sampler, pid_t tid)
+{
+	struct cpus cpus = { 0 };
+	int r = 0;
+
+	cpus_online(&cpus);
+	for (size_t i = 0; !r && i < cpus.list.n; i++) {
+		r = add_event(sampler, tid, cpus.list.items[i]);
+		if (r == -ENODEV) /* the CPU went offline meanwhile */
+			r = 0;
+	}
+	cpus_release(&cpus);
+	if (r == -EMFILE || r == -ENFILE) {
+		sampler->facts.n_without_fd++;
+		r = -EMFILE;
+	}
+	return r;
+}
+
+static bool has_cpu(const struct cpus *cpus, uint32_t cpu)
+{
+	for (size_t i = 0; i < cpus->list.n; i++) {
+		if (cpus->list.items[i] == cpu)
+			return true;
+	}
+	return false;
+}
+
+void sampler_follow_cpus(struct sampler *sampler)
+{
+	struct cpus cpus = { 0 };
+	struct cpu_ring *ring;
+
+	if (sampler->options.scope != SAMPLER_CPUS)
+		return;
+	cpus_online(&cpus);
+	array_for_each(ring, &sampler->rings)
+		ring->is_offline |= !has_cpu(&cpus, ring->cpu);
+	for (size_t i = 0; i < cpus.list.n; i++) {
+		if (!ring_of(sampler, cpus.list.items[i]))
+			add_event(sampler, -1, cpus.list.items[i]);
+	}
+	cpus_release(&cpus);
+}
+
+static void control_all(struct sampler *sampler, unsigned long request)
+{
+	struct perf_event *event;
+
+	array_for_each(event, &sampler->events)
+		ioctl(event->fd, request, 0);
+}
+
+void sampler_start(struct sampler *sampler)
+{
+	sampler->is_started = true;
+	if (!sampler->options.on_exec)
+		control_all(sampler, PERF_EVENT_IOC_ENABLE);
+}
+
+void sampler_stop(struct sampler *sampler)
+{
+	sampler->is_started = false;
+	control_all(sampler, PERF_EVENT_IOC_DISABLE);
+}
+
+int sampler_wait(struct sampler *sampler, int timeout_ms)
+{
+	struct pollfd *p;
+	int n = poll(sampler->polls.items, sampler->polls.n, timeout_ms);
+
+	/* A ring whose tasks have all exited, or whose CPU went, would wake us for ever. */
+	array_for_each(p, &sampler->polls) {
+		if (p->revents & (POLLHUP | POLLERR))
+			p->fd = -1;
+	}
+	return n;
+}
+
+static void push_ring(struct sampler *sampler, uint32_t i)
+{
+	uint64_t time_ns;
+
+	if (perf_ring_peek(&sampler->rings.items[i].ring, &time_ns))
+		merge_push(&sampler->merge, time_ns, i);
+}
+
+static void advance_ring(struct sampler *sampler, uint32_t i)
+{
+	uint64_t time_ns;
+
+	if (perf_ring_peek(&sampler->rings.items[i].ring, &time_ns))
+		merge_replace_first(&sampler->merge, time_ns);
+	else
+		merge_drop_first(&sampler->merge);
+}
+
+static int hand_over(struct sampler *sampler, uint32_t i, sampler_fn *fn, void *arg)
+{
+	struct cpu_ring *ring = &sampler->rings.items[i];
+	struct perf_record record;
+	size_t size;
+	const void *data = perf_ring_first(&ring->ring, &size);
+	int r = perf_record_decode(data, size, &record);
+
+	if (r == -EBADMSG)
+		sampler->n_undecodable++;
+	if (!r && record.type == PERF_RECORD_LOST)
+		ring->n_lost_told += record.lost;
+	r = r ? 0 : fn(arg, &record);
+	perf_ring_consume(&ring->ring, size);
+	return r;
+}
+
+/*
+ * A record may be handed over once no ring can bring an earlier one.  The kernel takes
+ * a record's time before it shows the record, with interrupts off, so what carries a
+ * time before the last look at the rings, a poll's time ago, was visible when all of
+ * them were looked at now.  Later records stay in their rings for the next round.
+ */
+int sampler_drain(struct sampler *sampler, bool all, sampler_fn *fn, void *arg)
+{
+	uint64_t horizon_ns = all ? UINT64_MAX : sampler->round_ns;
+	int r = 0;
+
+	sampler->round_ns = now_ns();
+	sampler->merge.heap.n = 0;
+	for (uint32_t i = 0; i < sampler->rings.n; i++) {
+		perf_ring_look(&sampler->rings.items[i].ring);
+		push_ring(sampler, i);
+	}
+	while (!r && !merge_is_empty(&sampler->merge)) {
+		struct merge_item first = merge_first(&sampler->merge);
+
+		if (first.time_ns >= horizon_ns)
+			break;
+		r = hand_over(sampler, first.stream, fn, arg);
+		advance_ring(sampler, first.stream);
+	}
+	return r;
+}
+
+struct sampler_facts sampler_facts(const struct sampler *sampler)
+{
+	return sampler->facts;
+}
+
+uint64_t sampler_lost(const struct sampler *sampler)
+{
+	struct {
+		uint64_t value, lost;
+	} counts;
+	const struct cpu_ring *ring;
+	const struct perf_event *event;
+	uint64_t lost = 0, told = 0;
+
+	if (!sampler->attr.read_format)
+		return 0;
+	array_for_each(event, &sampler->events) {
+		if (read(event->fd, &counts, sizeof(counts)) == sizeof(counts))
+			lost += counts.lost;
+	}
+	array_for_each(ring, &sampler->rings)
+		told += ring->n_lost_told;
+	return lost > told ? lost - told : 0;
+}
+
+uint64_t sampler_n_undecodable(const struct sampler *sampler)
+{
+	return sampler->n_undecodable;
+}

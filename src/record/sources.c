@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "record/sources.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/human.h"
+#include "base/mem.h"
+#include "perf_ring.h"
+#include "record/perf_record.h"
+
+#define PARANOID_ADVICE "run with sudo, or: sysctl kernel.perf_event_paranoid="
+
+static int event_open(struct perf_event_attr *attr, pid_t tid, int cpu)
+{
+	long fd;
+
+	attr->size = sizeof(*attr);
+	attr->disabled = 1;
+	fd = syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int try_event(struct perf_event_attr attr, pid_t tid, int cpu)
+{
+	int fd = event_open(&attr, tid, cpu);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+static const struct perf_event_attr cpu_clock = {
+	.type = PERF_TYPE_SOFTWARE,
+	.config = PERF_COUNT_SW_CPU_CLOCK,
+	.freq = 1,
+	.sample_freq = 100,
+	.sample_type = PERF_SAMPLE_TYPE,
+	.sample_regs_user = PERF_REGS_MASK,
+	.sample_stack_user = 8192,
+};
+
+static enum source_state failed(int error, struct buf *detail)
+{
+	buf_puts(detail, strerror(-error));
+	return SOURCE_FAILS;
+}
+
+static enum source_state probe_system(struct buf *detail, struct buf *remedy)
+{
+	int r = try_event(cpu_clock, -1, 0);
+
+	if (!r)
+		return SOURCE_WORKS;
+	buf_puts(remedy, PARANOID_ADVICE "0");
+	return failed(r, detail);
+}
+
+static enum source_state probe_own(struct buf *detail, struct buf *remedy)
+{
+	struct perf_event_attr attr = cpu_clock;
+	int r = try_event(attr, 0, -1);
+
+	if (!r)
+		return SOURCE_WORKS;
+	attr.exclude_kernel = 1;
+	buf_puts(remedy, PARANOID_ADVICE "1");
+	if (try_event(attr, 0, -1))
+		return failed(r, detail);
+	buf_puts(detail, "user space only");
+	return SOURCE_PARTLY;
+}
+
+static enum source_state probe_cycles(struct buf *detail, struct buf *remedy)
+{
+	struct perf_event_attr attr = cpu_clock;
+
+	(void)remedy;
+	attr.type = PERF_TYPE_HARDWARE;
+	attr.config = PERF_COUNT_HW_CPU_CYCLES;
+	attr.exclude_kernel = 1;
+	if (!try_event(attr, 0, -1))
+		return SOURCE_WORKS;
+	buf_puts(detail, "no hardware counters, as on most virtual machines; the timer serves");
+	return SOURCE_PARTLY;
+}
+
+static enum source_state probe_build_ids(struct buf *detail, struct buf *remedy)
+{
+	struct perf_event_attr attr = cpu_clock;
+
+	(void)remedy;
+	attr.exclude_kernel = 1;
+	attr.mmap = attr.mmap2 = attr.build_id = 1;
+	if (!try_event(attr, 0, -1))
+		return SOURCE_WORKS;
+	buf_puts(detail, "needs Linux 5.12; read from the files instead");
+	return SOURCE_PARTLY;
+}
+
+static enum source_state probe_ring(struct buf *detail, struct buf *remedy)
+{
+	struct perf_event_attr attr = cpu_clock;
+	struct perf_ring ring;
+	char text[HUMAN_SIZE];
+	size_t size = 16u << 20;
+	int fd, r = -EPERM;
+
+	attr.exclude_kernel = 1;
+	fd = event_open(&attr, 0, 0);
+	if (fd < 0)
+		return failed(fd, detail);
+	for (; r && size >= 64u << 10; size /= r ? 2 : 1)
+		r = perf_ring_map(&ring, fd, size);
+	if (!r)
+		perf_ring_unmap(&ring);
+	close(fd);
+	if (r)
+		return failed(r, detail);
+	buf_printf(detail, "up to %s a CPU", human_bytes(text, size));
+	if (size >= 2u << 20)
+		return SOURCE_WORKS;
+	buf_puts(remedy, "sysctl kernel.perf_event_mlock_kb=4096, against losses at high rates");
+	return SOURCE_PARTLY;
+}
+
+/* The first symbol that is not at address zero, as the kernel shows addresses to us. */
+static enum source_state probe_kallsyms(struct buf *detail, struct buf *remedy)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long long address = 0;
+	char line[256];
+
+	if (!file)
+		return failed(-errno, detail);
+	for (int i = 0; !address && i < 100 && fgets(line, sizeof(line), file); i++)
+		address = strtoull(line, NULL, 16);
+	fclose(file);
+	if (address)
+		return SOURCE_WORKS;
+	buf_puts(detail, "addresses are hidden: kernel functions have no names");
+	buf_puts(remedy, "run with sudo, or: sysctl kernel.kptr_restrict=0");
+	return SOURCE_FAILS;
+}
+
+static enum source_state probe_memory(struct buf *detail, struct buf *remedy)
+{
+	char data;
+	pid_t parent = getppid();
+	char *path = xasprintf("/proc/%d/maps", parent);
+	struct buf text = { 0 };
+	unsigned long start = 0;
+	struct iovec local = { &data, 1 }, remote = { NULL, 1 };
+	int r = 0;
+
+	if (file_read(path, &text) > 0)
+		start = strtoul(buf_str(&text), NULL, 16);
+	free(path);
+	buf_release(&text);
+	remote.iov_base = (void *)start; /* NOLINT(performance-no-int-to-ptr) */
+	if (!start || process_vm_readv(parent, &local, 1, &remote, 1, 0) != 1)
+		r = -errno;
+	if (!r)
+		return SOURCE_WORKS;
+	buf_puts(remedy, "run with sudo, or: sysctl kernel.yama.ptrace_scope=0");
+	return failed(r, detail);
+}
+
+static enum source_state probe_tracefs(struct buf *detail, struct buf *remedy)
+{
+	static const char *const paths[] = {
+		"/sys/kernel/tracing/events/sched/sched_switch/id",
+		"/sys/kernel/debug/tracing/events/sched/sched_switch/id"
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (!access(paths[i], R_OK))
+			return SOURCE_WORKS;
+		if (!error || errno == EACCES)
+			error = errno;
+	}
+	if (error == ENOENT)
+		buf_puts(remedy, "mount -t tracefs tracefs /sys/kernel/tracing");
+	else
+		buf_puts(remedy, "run with sudo");
+	return failed(error == ENOENT ? -ENODEV : -error, detail);
+}
+
+static enum source_state probe_debuginfod(struct buf *detail, struct buf *remedy)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+
+	if (urls && urls[0]) {
+		buf_puts(detail, urls);
+		return SOURCE_WORKS;
+	}
+	buf_puts(detail, "DEBUGINFOD_URLS is not set; local debug files serve");
+	buf_puts(remedy, "export DEBUGINFOD_URLS=\"https://debuginfod.elfutils.org\"");
+	return SOURCE_PARTLY;
+}
+
+const struct source sources[] = {
+	{ "cpu, whole system", "samples of every thread on every CPU (-a; cheapest for -p)",
+	  probe_system },
+	{ "cpu, own processes", "samples of this user's processes (-p, COMMAND)", probe_own },
+	{ "hardware cycles", "samples by processor cycles", probe_cycles },
+	{ "build-ids in records", "exact identity of every mapped file", probe_build_ids },
+	{ "ring memory", "room for samples between two looks", probe_ring },
+	{ "process memory", "stacks deeper than the kernel copies", probe_memory },
+	{ "kernel symbols", "names of kernel functions", probe_kallsyms },
+	{ "tracefs", "exact times of switches and wake-ups", probe_tracefs },
+	{ "debuginfod", "debug files over the network", probe_debuginfod },
+	{ 0 },
+};

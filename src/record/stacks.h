@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a perf sample to the id of a stack: unwinds the user side, hangs the kernel's
+ * call chain below it, and interns every frame on the way.
+ */
+#ifndef RECORD_STACKS_H
+#define RECORD_STACKS_H
+
+#include <stdint.h>
+
+#include "event/definer.h"
+#include "proc/space.h"
+#include "record/perf_record.h"
+#include "unwind/unwind.h"
+
+struct stacks;
+
+/* All borrowed. */
+struct stacks *stacks_new(struct spaces *spaces, struct definer *definer);
+void stacks_free(struct stacks *stacks);
+
+/* The stack of a PERF_RECORD_SAMPLE; 0 if it holds no frame at all. */
+uint32_t stacks_intern(struct stacks *stacks, const struct perf_record *record);
+
+const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks);
+
+/* The module in proc/ that the definer's module @id stands for, or NULL. */
+struct module *stacks_module(const struct stacks *stacks, uint32_t id);
+
+#endif /* RECORD_STACKS_H */
