@@ -8,16 +8,18 @@
 
 #include <stdint.h>
 
+#include "model/filter.h"
 #include "model/model.h"
 #include "model/profile.h"
-
-struct filter;
 
 struct analysis {
 	const char *name;
 	const char *summary; /* one line, for help and the manual */
 
-	/* Observe @model from now on.  @filter: what to leave out; borrowed.  Freed by end. */
+	/*
+	 * Observe @model from now on.  @filter: which times to leave out; borrowed.
+	 * What is returned is freed by end.
+	 */
 	struct model_observer *(*begin)(struct model *model, const struct filter *filter);
 
 	/* Everything has passed: fill @ret, free the observer. */
@@ -27,5 +29,9 @@ struct analysis {
 extern const struct analysis analyses[]; /* ends with a row without a name */
 
 const struct analysis *analysis_find(const char *name); /* or NULL */
+
+/* End @analysis and leave out of @ret what @filter leaves out; release @ret. */
+void analysis_finish(const struct analysis *analysis, struct model_observer *observer,
+		     const struct filter *filter, struct profile *ret);
 
 #endif /* ANALYSIS_ANALYSIS_H */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The state of the recorded world over time: a sink that keeps what the ids stand
- * for, which threads there were and what they were called, the window, and what
- * the recorder says of itself.  It keeps open states and aggregates, no history:
- * analyses observe events as they pass.
+ * for, which threads there were and what they were called when, the window, and
+ * what the recorder says of itself.  It keeps open states and aggregates, no
+ * history: analyses observe events as they pass.
+ *
+ * The kernel gives a tid out again after its thread has exited, so a thread here
+ * is an id of the model's own (1, 2, 3 …), never a tid.  A process is its main
+ * thread.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -20,10 +24,21 @@ struct model;
 
 struct model_thread {
 	uint32_t pid, tid;
-	uint32_t name;        /* string id of the comm; 0: never heard */
-	uint64_t first_ns;    /* first and last time it was heard of */
+	uint32_t leader;   /* its process's main thread; its own id if it is that */
+	uint32_t name;     /* string id of the last comm; 0: never heard */
+	uint64_t first_ns; /* first and last time it was heard of */
 	uint64_t last_ns;
 	bool has_exited;
+};
+
+/*
+ * A thread as it was called at some time: a thread that changes its name, or whose
+ * process does, is several tasks.  What rows of profiles refer to.
+ */
+struct model_task {
+	uint32_t thread;
+	uint32_t name; /* string ids; 0: not heard by then */
+	uint32_t process_name;
 };
 
 /* Sees every timed event after the model took it. */
@@ -34,32 +49,49 @@ struct model_observer {
 struct model *model_new(void);
 void model_free(struct model *model);
 struct event_sink *model_sink(struct model *model);
-void model_observe(struct model *model, struct model_observer *observer); /* borrowed */
+
+/* @observer: borrowed until model_ignore() or model_free(). */
+void model_observe(struct model *model, struct model_observer *observer);
+void model_ignore(struct model *model, struct model_observer *observer);
 
 struct dictionary *model_dictionary(const struct model *model);
 
-/* NULL if never heard of. */
-const struct model_thread *model_thread(const struct model *model, uint32_t tid);
-const char *model_thread_name(const struct model *model, uint32_t tid);   /* never NULL */
-const char *model_process_name(const struct model *model, uint32_t pid);  /* never NULL */
+/* The thread that has @tid now, made if need be, as it is called now; for observers. */
+uint32_t model_task_now(struct model *model, uint32_t pid, uint32_t tid);
+
+/* Unknown ids give all-zero ones. */
+struct model_task model_task(const struct model *model, uint32_t task);
+struct model_thread model_thread(const struct model *model, uint32_t thread);
+uint32_t model_n_tasks(const struct model *model);
+uint32_t model_n_threads(const struct model *model);
+
+/*
+ * String ids of what a task was called: its name at the time; if none was heard by
+ * then, the thread's later one.  A process is called as its main thread, or, if
+ * that was never heard of, as the thread asked about.  0: no name at all.
+ */
+uint32_t model_task_name(const struct model *model, uint32_t task);
+uint32_t model_task_process_name(const struct model *model, uint32_t task);
 
 struct model_window {
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC */
 	uint64_t wall_ns;          /* CLOCK_REALTIME at start_ns; 0: unknown */
+	bool has_start;            /* false: no START; start_ns is the first event's */
 	bool has_end;              /* false: the recorder was killed; end_ns is the last event's */
 };
 struct model_window model_window(const struct model *model);
 
 /* What was lost and what failed: shown under every report. */
-struct model_audit {
+struct model_losses {
 	uint64_t n_samples;
-	uint64_t n_lost;
+	uint64_t n_lost;      /* records, of any kind */
 	uint64_t n_throttled; /* times a sampler was stopped */
 };
-struct model_audit model_audit(const struct model *model);
+struct model_losses model_losses(const struct model *model);
 
-/* The recorder's last COUNTER called @name, or 0; and all of them. */
+/* The last COUNTER called @name, or 0; whether there was one; all of them as first seen. */
 uint64_t model_counter(const struct model *model, const char *name);
+bool model_has_counter(const struct model *model, const char *name);
 void model_each_counter(const struct model *model,
 			void (*fn)(void *arg, const char *name, uint64_t value), void *arg);
 

@@ -3,9 +3,10 @@
  * Waist two: stacks with values.  Every analysis ends in a profile (or a timeline),
  * every exporter and screen starts from one.
  *
- * A profile is a table of rows: a stack, the thread and CPU it was seen on, and one
- * value for each sample type.  Rows with equal keys are added up.  Stack ids are
- * those of the model's dictionary, which must outlive the profile.
+ * A profile is a table of rows: a stack, the task and CPU it was seen on, and one
+ * value for each sample type.  Rows with equal keys are added up; sums that would
+ * not fit stop at the largest number that does.  Ids are those of the model, which
+ * must outlive the profile.
  */
 #ifndef MODEL_PROFILE_H
 #define MODEL_PROFILE_H
@@ -19,43 +20,75 @@
 
 #define PROFILE_MAX_VALUES 4
 
+struct audit;
+struct filter;
+struct names;
+
 struct value_type {
 	const char *type; /* "samples", "cpu": as pprof names them */
 	const char *unit; /* "count", "nanoseconds", "bytes" */
 };
 
 struct profile_key {
-	uint32_t stack;
-	uint32_t pid, tid;
+	uint32_t stack; /* 0: none was taken */
+	uint32_t task;
 	uint32_t cpu;
 };
 
 struct profile_row {
 	struct profile_key key;
-	int64_t values[PROFILE_MAX_VALUES];
 	uint32_t next; /* chain of the hash table */
+	int64_t values[PROFILE_MAX_VALUES];
 };
 
 struct profile {
-	const char *name; /* of the analysis: "cpu" */
-	const struct model *model; /* borrowed */
+	const char *name;          /* of the analysis: "cpu" */
+	struct model *model;       /* borrowed */
+	struct names *names;       /* owned; ask it only when no more names will come */
+	const struct audit *audit; /* borrowed; what to state beside the figures, or NULL */
 	struct value_type types[PROFILE_MAX_VALUES];
 	size_t n_types;
 	size_t default_type; /* the one to show first */
 	struct value_type period_type;
 	int64_t period;
 	uint64_t time_ns;     /* wall clock of the start, since 1970; 0: unknown */
-	uint64_t duration_ns;
+	uint64_t duration_ns; /* of the window, or of the part that a filter left of it */
+	int64_t unfiltered[PROFILE_MAX_VALUES]; /* totals before filters */
 	ARRAY(struct profile_row) rows;
 	struct map by_key;
 };
 
-void profile_init(struct profile *profile, const char *name, const struct model *model);
+void profile_init(struct profile *profile, const char *name, struct model *model);
 void profile_release(struct profile *profile);
+
+/* Everything has passed: note when it was and how long it took, within @filter (or NULL). */
+void profile_close(struct profile *profile, const struct filter *filter);
+
+/* A value type more; returns its index. */
+size_t profile_add_type(struct profile *profile, const char *type, const char *unit);
 
 /* The row of @key, zeroed if new.  Good until the next call. */
 struct profile_row *profile_row(struct profile *profile, const struct profile_key *key);
 
 int64_t profile_total(const struct profile *profile, size_t type);
+
+/* The index of the type called @name, or -1. */
+int profile_find_type(const struct profile *profile, const char *name);
+
+/* a + b, or the limit that it would pass. */
+static inline int64_t value_add(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (!__builtin_add_overflow(a, b, &sum))
+		return sum;
+	return b < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static inline void values_add(int64_t *to, const int64_t *values)
+{
+	for (size_t i = 0; i < PROFILE_MAX_VALUES; i++)
+		to[i] = value_add(to[i], values[i]);
+}
 
 #endif /* MODEL_PROFILE_H */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The CPU profile: every sample stands for its interval of running time. */
+#include <stdlib.h>
+
+#include "analyses.h"
+
+enum { VALUE_SAMPLES, VALUE_CPU };
+
+struct cpu {
+	struct model_observer observer;
+	struct model *model;
+	const struct filter *filter;
+	struct profile profile; /* as it grows */
+};
+
+static int64_t clamp(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+static void take(struct model_observer *observer, const struct event *event)
+{
+	struct cpu *cpu = (struct cpu *)observer;
+	struct profile_row *row;
+	struct profile_key key;
+
+	if (event->kind != EVENT_SAMPLE || !filter_has_time(cpu->filter, event->time_ns))
+		return;
+	key = (struct profile_key){
+		.stack = event->sample.stack,
+		.task = model_task_now(cpu->model, event->sample.pid, event->sample.tid),
+		.cpu = event->sample.cpu,
+	};
+	row = profile_row(&cpu->profile, &key);
+	row->values[VALUE_SAMPLES] = value_add(row->values[VALUE_SAMPLES], 1);
+	row->values[VALUE_CPU] = value_add(row->values[VALUE_CPU], clamp(event->sample.weight_ns));
+}
+
+struct model_observer *cpu_begin(struct model *model, const struct filter *filter)
+{
+	struct cpu *cpu = xcalloc(1, sizeof(*cpu));
+
+	cpu->observer.event = take;
+	cpu->model = model;
+	cpu->filter = filter;
+	profile_init(&cpu->profile, "cpu", model);
+	profile_add_type(&cpu->profile, "samples", "count");
+	cpu->profile.default_type = profile_add_type(&cpu->profile, "cpu", "nanoseconds");
+	cpu->profile.period_type = (struct value_type){ "cpu", "nanoseconds" };
+	model_observe(model, &cpu->observer);
+	return &cpu->observer;
+}
+
+void cpu_end(struct model_observer *observer, struct profile *ret)
+{
+	struct cpu *cpu = (struct cpu *)observer;
+	const char *period = dictionary_meta(model_dictionary(cpu->model), "period_ns");
+
+	model_ignore(cpu->model, observer);
+	if (period)
+		cpu->profile.period = clamp(strtoull(period, NULL, 10));
+	profile_close(&cpu->profile, cpu->filter);
+	*ret = cpu->profile;
+	free(cpu);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "text.h"
+
+#include <errno.h>
+
+#include "base/escape.h"
+
+void text_fit(struct buf *out, const char *text, size_t width)
+{
+	size_t n = utf8_length(text);
+
+	if (width == 0 || n == width) {
+		buf_puts(out, text);
+	} else if (n < width) {
+		buf_printf(out, "%s%*s", text, (int)(width - n), "");
+	} else {
+		buf_add(out, text, utf8_prefix(text, width - 1));
+		buf_puts(out, "…");
+	}
+}
+
+int report_text(const struct profile *profile, const struct report_options *options, FILE *out,
+		struct buf *message)
+{
+	struct buf text = { 0 };
+	int error = 0;
+
+	text_header(&text, profile, options);
+	if (profile->rows.n == 0)
+		buf_puts(&text, options->filter && *options->filter ?
+					"\nNo samples: the filters leave nothing.\n" :
+					"\nNo samples.\n");
+	else if (options->view == REPORT_TABLE)
+		text_table(&text, profile, options);
+	else
+		error = text_trees(&text, profile, options, message);
+	text_audit(&text, profile);
+	if (!error && fwrite(text.data, 1, text.size, out) != text.size)
+		error = errno ? -errno : -EIO;
+	buf_release(&text);
+	return error;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The parts of a report in text. */
+#ifndef EXPORT_TEXT_H
+#define EXPORT_TEXT_H
+
+#include "export/report.h"
+#include "model/tree.h"
+
+/* What was recorded, how much of it is shown; @out grows by whole lines. */
+void text_header(struct buf *out, const struct profile *profile,
+		 const struct report_options *options);
+void text_audit(struct buf *out, const struct profile *profile);
+void text_table(struct buf *out, const struct profile *profile,
+		const struct report_options *options);
+int text_trees(struct buf *out, const struct profile *profile, const struct report_options *options,
+	       struct buf *message);
+
+/* Append @text in exactly @width columns: cut with an ellipsis, or padded; 0: as it is. */
+void text_fit(struct buf *out, const char *text, size_t width);
+
+#endif /* EXPORT_TEXT_H */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/escape.h"
+#include "base/human.h"
+#include "export/scale.h"
+#include "model/audit.h"
+#include "text.h"
+
+static const char *meta(const struct profile *profile, const char *key)
+{
+	return dictionary_meta(model_dictionary(profile->model), key);
+}
+
+static void put_escaped(struct buf *out, const char *text)
+{
+	escape_text(out, text, strlen(text));
+}
+
+/* "cpu profile of sleep 5", "cpu profile of pid 812" */
+static void put_target(struct buf *out, const struct profile *profile)
+{
+	const char *target = meta(profile, "command");
+
+	buf_printf(out, "%s profile", profile->name);
+	if (!target)
+		target = meta(profile, "target");
+	if (target && !strcmp(target, "system"))
+		target = "the whole system";
+	if (target) {
+		buf_puts(out, " of ");
+		put_escaped(out, target);
+	}
+	buf_puts(out, "\n");
+}
+
+/* In UTC, so that a recording reads the same wherever it is opened. */
+static void put_date(struct buf *out, uint64_t wall_ns)
+{
+	time_t seconds = (time_t)(wall_ns / 1000000000u);
+	struct tm tm;
+	char text[64];
+
+	if (!wall_ns || !gmtime_r(&seconds, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
+		return;
+	buf_printf(out, " %s", text);
+}
+
+static void put_host(struct buf *out, const struct profile *profile)
+{
+	static const struct {
+		const char *key, *before, *after;
+	} parts[] = {
+		{ "kernel", "Linux ", "" },
+		{ "machine", "", "" },
+		{ "cpus", "", " CPUs" },
+	};
+	const char *between = " (";
+
+	if (!meta(profile, "host"))
+		return;
+	buf_puts(out, " on ");
+	put_escaped(out, meta(profile, "host"));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const char *value = meta(profile, parts[i].key);
+
+		if (!value)
+			continue;
+		buf_printf(out, "%s%s", between, parts[i].before);
+		put_escaped(out, value);
+		buf_puts(out, parts[i].after);
+		between = ", ";
+	}
+	if (*between == ',')
+		buf_puts(out, ")");
+}
+
+static void put_circumstances(struct buf *out, const struct profile *profile)
+{
+	char duration[HUMAN_SIZE];
+
+	buf_puts(out, "recorded");
+	put_date(out, profile->time_ns);
+	put_host(out, profile);
+	buf_printf(out, ", %s", human_duration(duration, profile->duration_ns));
+	if (meta(profile, "hz")) {
+		buf_puts(out, ", ");
+		put_escaped(out, meta(profile, "hz"));
+		buf_puts(out, " samples a second");
+	}
+	if (meta(profile, "event")) {
+		buf_puts(out, " of ");
+		put_escaped(out, meta(profile, "event"));
+	}
+	buf_puts(out, "\n");
+}
+
+/* "samples 1984, cpu 20.04s (200.0% of one CPU)" */
+static void put_totals(struct buf *out, const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->n_types; i++) {
+		int64_t total = profile_total(profile, i);
+
+		buf_printf(out, "%s%s ", i ? ", " : "", profile->types[i].type);
+		scale_value(out, profile->types[i].unit, total);
+		if (profile->duration_ns && !strcmp(profile->types[i].type, "cpu"))
+			buf_printf(out, " (%.1f%% of one CPU)",
+				   100.0 * (double)total / (double)profile->duration_ns);
+	}
+	buf_puts(out, "\n");
+}
+
+static void put_filter(struct buf *out, const struct profile *profile, const char *filter)
+{
+	size_t type = profile->default_type;
+	int64_t total = profile_total(profile, type), all = profile->unfiltered[type];
+
+	if (!filter || !*filter)
+		return;
+	buf_printf(out, "filter %s: ", filter);
+	scale_value(out, profile->types[type].unit, total);
+	buf_puts(out, " of ");
+	scale_value(out, profile->types[type].unit, all);
+	buf_printf(out, " left (%.2f%%)\n", scale_percent(total, all));
+}
+
+void text_header(struct buf *out, const struct profile *profile,
+		 const struct report_options *options)
+{
+	put_target(out, profile);
+	put_circumstances(out, profile);
+	put_totals(out, profile);
+	put_filter(out, profile, options->filter);
+}
+
+void text_audit(struct buf *out, const struct profile *profile)
+{
+	const struct audit_line *line;
+
+	if (!profile->audit || !profile->audit->lines.n)
+		return;
+	buf_puts(out, "\nself-audit\n");
+	array_for_each(line, &profile->audit->lines)
+		buf_printf(out, "  %s %s\n", line->is_flaw ? "!" : " ", line->text);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/escape.h"
+#include "export/scale.h"
+#include "model/names.h"
+#include "text.h"
+
+#define MODULE_WIDTH_MAX 24
+#define NAME_WIDTH_MIN   24
+
+struct layout {
+	const struct profile *profile;
+	const struct report_options *options;
+	struct scale scale;
+	size_t value_width;
+	size_t name_width;   /* 0: as long as it is */
+	size_t module_width; /* 0: no such column */
+	bool has_cum;        /* differs from flat */
+	int64_t total;
+};
+
+static bool has_modules(enum table_key key)
+{
+	return key == TABLE_FUNCTION || key == TABLE_SYMBOL || key == TABLE_LINE;
+}
+
+/* What stands in the last columns but one. */
+static void put_name(struct buf *out, const struct layout *layout, const struct table_row *row)
+{
+	const struct names *names = layout->profile->names;
+	enum table_key key = layout->options->key;
+
+	if (key == TABLE_PROCESS)
+		buf_printf(out, "%7u  ", row->pid);
+	else if (key == TABLE_THREAD)
+		buf_printf(out, "%7u %7u  ", row->pid, row->tid);
+	buf_puts(out, names_text(names, row->name));
+	if (key == TABLE_LINE && row->file)
+		buf_printf(out, " %s:%u", names_text(names, row->file), row->line);
+	if (row->is_inlined && has_modules(key))
+		buf_puts(out, row->is_called ? " (partial-inline)" : " (inline)");
+}
+
+static void put_module(struct buf *out, const struct layout *layout, const struct table_row *row)
+{
+	buf_puts(out, names_text(layout->profile->names, row->module));
+	if (row->is_in_more)
+		buf_puts(out, " …");
+}
+
+static void put_line(struct buf *out, const struct layout *layout, const struct table_row *row,
+		     int64_t sum)
+{
+	size_t type = layout->options->value;
+	struct buf cell = { 0 };
+
+	scale_format(&cell, &layout->scale, row->flat[type]);
+	buf_printf(out, "%*s %6.2f%% %6.2f%%", (int)layout->value_width, buf_str(&cell),
+		   scale_percent(row->flat[type], layout->total),
+		   scale_percent(sum, layout->total));
+	if (layout->has_cum) {
+		buf_clear(&cell);
+		scale_format(&cell, &layout->scale, row->cum[type]);
+		buf_printf(out, " %*s %6.2f%%", (int)layout->value_width, buf_str(&cell),
+			   scale_percent(row->cum[type], layout->total));
+	}
+	buf_puts(out, "  ");
+	buf_clear(&cell);
+	put_name(&cell, layout, row);
+	text_fit(out, buf_str(&cell), layout->name_width);
+	if (layout->module_width && (row->module || row->is_in_more)) {
+		buf_clear(&cell);
+		put_module(&cell, layout, row);
+		buf_puts(out, "  ");
+		text_fit(out, buf_str(&cell),
+			 utf8_length(buf_str(&cell)) > layout->module_width ? layout->module_width :
+									      0);
+	} else {
+		while (out->data[out->size - 1] == ' ')
+			out->size--;
+	}
+	buf_puts(out, "\n");
+	buf_release(&cell);
+}
+
+/* What the last column but one, and the last, need for these rows. */
+static void measure(struct layout *layout, const struct table *table, size_t n)
+{
+	struct buf cell = { 0 };
+
+	layout->name_width = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t size;
+
+		buf_clear(&cell);
+		put_name(&cell, layout, &table->rows.items[i]);
+		size = utf8_length(buf_str(&cell));
+		if (size > layout->name_width)
+			layout->name_width = size;
+		if (!has_modules(layout->options->key))
+			continue;
+		buf_clear(&cell);
+		put_module(&cell, layout, &table->rows.items[i]);
+		size = utf8_length(buf_str(&cell));
+		if (size > layout->module_width)
+			layout->module_width = size;
+	}
+	buf_release(&cell);
+}
+
+/* Cut the name before the module, and neither below what can be read. */
+static void fit(struct layout *layout)
+{
+	unsigned int width = layout->options->width;
+	size_t fixed = layout->value_width + 1 + 7 + 1 + 7 + 2;
+
+	if (layout->has_cum)
+		fixed += 1 + layout->value_width + 1 + 7;
+	if (width == 0)
+		return;
+	if (layout->module_width > MODULE_WIDTH_MAX)
+		layout->module_width = MODULE_WIDTH_MAX;
+	if (layout->module_width)
+		fixed += 2 + layout->module_width;
+	if (fixed + layout->name_width > width)
+		layout->name_width = width > fixed + NAME_WIDTH_MIN ? width - fixed :
+								      NAME_WIDTH_MIN;
+}
+
+static void put_heads(struct buf *out, const struct layout *layout)
+{
+	static const char *const names[] = {
+		[TABLE_FUNCTION] = "function",
+		[TABLE_SYMBOL] = "function",
+		[TABLE_LINE] = "line",
+		[TABLE_MODULE] = "module",
+		[TABLE_PROCESS] = "    pid  process",
+		[TABLE_THREAD] = "    pid     tid  thread",
+		[TABLE_CPU] = "CPU",
+	};
+	int width = (int)layout->value_width;
+
+	if (layout->has_cum)
+		buf_printf(out, "\n%*s %7s %7s %*s %7s  ", width, "flat", "flat%", "sum%", width,
+			   "cum", "cum%");
+	else
+		buf_printf(out, "\n%*s %7s %7s  ", width,
+			   layout->profile->types[layout->options->value].type, "%", "sum%");
+	if (layout->module_width) {
+		text_fit(out, names[layout->options->key],
+			 layout->name_width > 8 ? layout->name_width : 8);
+		buf_puts(out, "  module\n");
+	} else {
+		buf_printf(out, "%s\n", names[layout->options->key]);
+	}
+}
+
+/* Say what is not shown. */
+static void put_rest(struct buf *out, const struct layout *layout, const struct table *table,
+		     size_t n)
+{
+	int64_t rest = 0;
+
+	if (n >= table->rows.n)
+		return;
+	for (size_t i = n; i < table->rows.n; i++)
+		rest = value_add(rest, table->rows.items[i].flat[layout->options->value]);
+	buf_printf(out, "… %zu more with ", table->rows.n - n);
+	scale_format(out, &layout->scale, rest);
+	buf_printf(out, " (%.2f%%); -n 0 shows all\n", scale_percent(rest, layout->total));
+}
+
+static void layout_init(struct layout *layout, const struct profile *profile,
+			const struct report_options *options, const struct table *table)
+{
+	struct buf cell = { 0 };
+
+	*layout = (struct layout){
+		.profile = profile,
+		.options = options,
+		.total = table->total[options->value],
+		.scale = scale_for(profile->types[options->value].unit,
+				   table->total[options->value]),
+		.has_cum = options->key < TABLE_PROCESS,
+	};
+	scale_format(&cell, &layout->scale, layout->total);
+	layout->value_width = cell.size;
+	if (!layout->has_cum && layout->value_width < strlen(profile->types[options->value].type))
+		layout->value_width = strlen(profile->types[options->value].type);
+	if (layout->value_width < strlen("flat"))
+		layout->value_width = strlen("flat");
+	buf_release(&cell);
+}
+
+void text_table(struct buf *out, const struct profile *profile,
+		const struct report_options *options)
+{
+	struct layout layout;
+	struct table table;
+	int64_t sum = 0;
+	size_t n;
+
+	table_build(&table, profile, options->key);
+	table_sort(&table, options->value, options->by_cum);
+	n = options->n_rows && options->n_rows < table.rows.n ? options->n_rows : table.rows.n;
+	layout_init(&layout, profile, options, &table);
+	measure(&layout, &table, n);
+	fit(&layout);
+	put_heads(out, &layout);
+	for (size_t i = 0; i < n; i++) {
+		sum = value_add(sum, table.rows.items[i].flat[options->value]);
+		put_line(out, &layout, &table.rows.items[i], sum);
+	}
+	put_rest(out, &layout, &table, n);
+	table_release(&table);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/audit.h"
+
+#include <stdarg.h>
+
+#include "base/escape.h"
+#include "base/human.h"
+
+void audit_add(struct audit *audit, bool is_flaw, const char *format, ...)
+{
+	struct buf text = { 0 };
+	va_list args;
+	char *raw;
+
+	va_start(args, format);
+	if (vasprintf(&raw, format, args) < 0)
+		raw = xstrdup(format);
+	va_end(args);
+	escape_text(&text, raw, strlen(raw));
+	free(raw);
+	*array_add(&audit->lines) = (struct audit_line){ xstrdup(buf_str(&text)), is_flaw };
+	buf_release(&text);
+}
+
+static void add_samples(struct audit *audit, const struct model *model)
+{
+	struct model_losses losses = model_losses(model);
+	uint64_t lost = model_counter(model, "lost.records");
+
+	if (losses.n_lost > lost)
+		lost = losses.n_lost;
+	if (lost > 0)
+		audit_add(audit, true, "%llu records lost: the kernel's buffers were full",
+			  (unsigned long long)lost);
+	else
+		audit_add(audit, false, "no records lost");
+	if (losses.n_throttled > model_counter(model, "throttled"))
+		audit_add(audit, true, "the kernel paused sampling %llu times for its cost",
+			  (unsigned long long)losses.n_throttled);
+	else if (model_counter(model, "throttled"))
+		audit_add(audit, true, "the kernel paused sampling %llu times for its cost",
+			  (unsigned long long)model_counter(model, "throttled"));
+}
+
+/* Why stacks end early: by counter, in the words for it. */
+static const struct {
+	const char *counter;
+	const char *text;
+} stops[] = {
+	{ "unwind.stop.no_mapping", "in no mapped code" },
+	{ "unwind.stop.no_info", "no unwind info" },
+	{ "unwind.stop.stack_end", "beyond the captured bytes" },
+	{ "unwind.stop.bad_rule", "unwind info leads nowhere" },
+	{ "unwind.stop.too_deep", "too deep" },
+};
+
+static void add_unwinding(struct audit *audit, const struct model *model)
+{
+	uint64_t n = model_counter(model, "unwind.stacks");
+	uint64_t complete = model_counter(model, "unwind.complete");
+	struct buf text = { 0 };
+
+	if (!model_has_counter(model, "unwind.stacks") || n == 0)
+		return;
+	buf_printf(&text, "%llu of %llu user stacks complete (%.1f%%)",
+		   (unsigned long long)complete, (unsigned long long)n,
+		   100.0 * (double)complete / (double)n);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		uint64_t value = model_counter(model, stops[i].counter);
+
+		if (value)
+			buf_printf(&text, "; %llu %s", (unsigned long long)value, stops[i].text);
+	}
+	audit_add(audit, complete < n, "%s", buf_str(&text));
+	buf_release(&text);
+}
+
+static void add_names(struct audit *audit, const struct model *model)
+{
+	uint64_t n = model_counter(model, "names.frames");
+	uint64_t found = model_counter(model, "names.found");
+
+	if (n)
+		audit_add(audit, false, "%llu of %llu addresses have names (%.1f%%)",
+			  (unsigned long long)found, (unsigned long long)n,
+			  100.0 * (double)found / (double)n);
+}
+
+static void add_cost(struct audit *audit, const struct model *model)
+{
+	uint64_t cpu = model_counter(model, "self.cpu_ns");
+	uint64_t wall = model_counter(model, "self.wall_ns");
+	char used[HUMAN_SIZE], elapsed[HUMAN_SIZE];
+
+	if (!wall)
+		return;
+	audit_add(audit, false, "the recorder used %s of CPU time in %s (%.2f%% of one CPU)",
+		  human_duration(used, cpu), human_duration(elapsed, wall),
+		  100.0 * (double)cpu / (double)wall);
+}
+
+static void add_form(struct audit *audit, const struct model *model)
+{
+	struct model_window window = model_window(model);
+	uint64_t refused = dictionary_n_refused(model_dictionary(model));
+
+	if (!window.has_end)
+		audit_add(audit, true,
+			  "the recording does not end: its recorder was killed, or "
+			  "the file is cut");
+	if (refused)
+		audit_add(audit, true, "%llu definitions in the recording are wrong, left out",
+			  (unsigned long long)refused);
+}
+
+void audit_collect(struct audit *audit, const struct model *model)
+{
+	add_samples(audit, model);
+	add_unwinding(audit, model);
+	add_names(audit, model);
+	add_cost(audit, model);
+	add_form(audit, model);
+}
+
+void audit_release(struct audit *audit)
+{
+	struct audit_line *line;
+
+	array_for_each(line, &audit->lines)
+		free(line->text);
+	array_release(&audit->lines);
+}
