@@ -3,10 +3,12 @@
  * From an address in a module to names: the function, what is inlined there, file
  * and line.  The sources, best first: DWARF (in the file, or a separate debug file
  * by build-id, debuglink, .gnu_debugdata or debuginfod, all through libdwfl),
- * .symtab, .dynsym; kallsyms for the kernel; /tmp/perf-PID.map for JITs.
+ * .symtab, .dynsym, procedure linkage stubs; kallsyms for the kernel;
+ * /tmp/perf-PID.map for JITs.
  *
  * It parses files that targets made: run it in a process without privilege
- * (resolver.h does).
+ * (resolver.h does).  Where the process has DEBUGINFOD_URLS set, libdwfl asks
+ * those servers; a caller who does not want that unsets it.
  */
 #ifndef SYMBOL_SYMBOLIZER_H
 #define SYMBOL_SYMBOLIZER_H
@@ -17,40 +19,55 @@
 
 #include "event/event.h"
 
+#define SYMBOL_TEXT_MAX   4096 /* bytes; longer names are cut */
+#define SYMBOL_LEVELS_MAX 128  /* of one address; what is inlined deeper is left out */
+
 struct symbol_module {
 	enum module_kind kind;
 	const char *path;
 	const char *build_id; /* hex or "" */
-	uint32_t pid;         /* MODULE_JIT */
-	int fd;               /* the file, or -1: open path, if its build-id agrees */
+	/*
+	 * What to read, borrowed: the ELF file, /proc/kallsyms opened by who may see
+	 * addresses, or a JIT's perf map.  -1: nothing is open; then an ELF file is
+	 * opened by its path and taken if its build-id agrees.
+	 */
+	int fd;
 };
 
-struct symbol_name { /* one level; strings borrowed until the next look-up */
+struct symbol_name {          /* one level; strings borrowed until another module is opened */
 	const char *function; /* readable */
 	const char *linkage;  /* as linked; NULL: the same */
 	const char *file;     /* NULL: unknown */
 	uint32_t line;        /* 0: unknown */
-	uint32_t start_line;
+	uint32_t start_line;  /* of the function; 0: unknown */
+};
+
+struct symbolizer_options {
+	uint32_t download_seconds; /* for one debug file; 0: a default */
+
+	/* Told while a debug file is downloaded; not 0 gives it up.  May be NULL. */
+	int (*download)(void *arg, long done, long total);
+	void *arg;
 };
 
 struct symbolizer;
-
-struct symbolizer_options {
-	int kallsyms_fd;          /* opened by who may see addresses; -1: none */
-	bool use_debuginfod;      /* only if DEBUGINFOD_URLS is set as well */
-	uint32_t download_seconds; /* for one debug file; 0: a default */
-};
 
 struct symbolizer *symbolizer_new(const struct symbolizer_options *options);
 void symbolizer_free(struct symbolizer *symbolizer);
 
 /*
- * Name @address of @module.  Returns the number of levels, innermost first, in
- * @ret; 0 where nothing is known (then module+0xoffset is what to show).
- * Ask for one module's addresses one after the other: its files stay open until
- * another module is asked for.
+ * Look into @module from now on.  Returns 0 or -errno, after which nothing is
+ * found: -ESTALE is another file at the same path, -EBADMSG one that is damaged
+ * or no such file, -ENODATA one without any names.
  */
-size_t symbolizer_find(struct symbolizer *symbolizer, const struct symbol_module *module,
-		       uint64_t address, const struct symbol_name **ret);
+int symbolizer_open(struct symbolizer *symbolizer, const struct symbol_module *module);
+
+/*
+ * Name @address of the module.  Returns the number of levels, innermost first, in
+ * @ret, borrowed until the next look-up; 0 where nothing is known (then
+ * module+0xoffset is what to show).  Ascending addresses are fastest.
+ */
+size_t symbolizer_find(struct symbolizer *symbolizer, uint64_t address,
+		       const struct symbol_name **ret);
 
 #endif /* SYMBOL_SYMBOLIZER_H */

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "elf_names.h"
+
+#include <elfutils/libdwelf.h>
+#include <elfutils/libdwfl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/intern.h"
+#include "debug_info.h"
+#include "demangle.h"
+#include "download.h"
+#include "symtab.h"
+
+struct elf_names {
+	Dwfl *dwfl;
+	struct download download;
+	uint64_t bias; /* of the DWARF: to subtract from an address of the file */
+	struct symtab symtab;
+	struct debug_info *debug_info; /* NULL: none */
+	struct intern texts;           /* made from symbols */
+	struct buf demangled;
+};
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+/* Those longer than the recording keeps are compared as far as it does. */
+static bool has_build_id(Elf *elf, const char *want)
+{
+	const unsigned char *id;
+	ssize_t size = dwelf_elf_gnu_build_id(elf, (const void **)&id);
+	size_t n = strlen(want);
+
+	if (size <= 0)
+		return !n;
+	if (n > 2 * (size_t)size || n % 2 || (n < 2 * (size_t)size && n < 40))
+		return false;
+	for (size_t i = 0; i < n / 2; i++) {
+		char hex[3];
+
+		snprintf(hex, sizeof(hex), "%02x", id[i]);
+		if (strncasecmp(hex, want + 2 * i, 2))
+			return false;
+	}
+	return true;
+}
+
+/* Programs and libraries only; of a file by path, the one that was recorded only. */
+static int check_file(int fd, const char *build_id)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	GElf_Ehdr ehdr;
+	int r = 0;
+
+	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &ehdr) ||
+	    (ehdr.e_type != ET_EXEC && ehdr.e_type != ET_DYN))
+		r = -EBADMSG;
+	else if (build_id && !has_build_id(elf, build_id))
+		r = -ESTALE;
+	elf_end(elf);
+	return r;
+}
+
+/* The result is owned.  A path may by now be a pipe: opening one must not block. */
+static int open_file(const struct symbol_module *module)
+{
+	struct stat st;
+	int fd = module->fd < 0 ? open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) :
+				  fcntl(module->fd, F_DUPFD_CLOEXEC, 3);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		r = -EBADMSG;
+	else
+		r = check_file(fd, module->fd < 0 ? module->build_id : NULL);
+	if (!r)
+		return fd;
+	close(fd);
+	return r;
+}
+
+static bool is_code(void *arg, uint64_t address)
+{
+	const struct elf_names *names = arg;
+
+	return symtab_is_code(&names->symtab, address + names->bias);
+}
+
+/* Takes @fd. */
+static int read_names(struct elf_names *names, const char *path, int fd)
+{
+	Dwfl_Module *module;
+	GElf_Addr bias = 0, dwarf_bias = 0;
+	Dwarf *dwarf;
+
+	dwfl_report_begin(names->dwfl);
+	module = dwfl_report_elf(names->dwfl, path, path, fd, 0, true);
+	if (!module) {
+		close(fd);
+		return -EBADMSG;
+	}
+	dwfl_report_end(names->dwfl, NULL, NULL);
+	dwfl_module_getelf(module, &bias);
+	symtab_init(&names->symtab, module);
+	dwarf = dwfl_module_getdwarf(module, &dwarf_bias);
+	if (dwarf) {
+		names->bias = dwarf_bias - bias;
+		names->debug_info = debug_info_new(dwarf, is_code, names);
+	}
+	return dwarf || names->symtab.symbols.n ? 0 : -ENODATA;
+}
+
+int elf_names_open(const struct symbol_module *module, const struct symbolizer_options *options,
+		   struct elf_names **ret)
+{
+	struct elf_names *names;
+	int fd, r;
+
+	elf_version(EV_CURRENT);
+	fd = open_file(module);
+	if (fd < 0)
+		return fd;
+	names = xcalloc(1, sizeof(*names));
+	names->dwfl = dwfl_begin(&callbacks);
+	if (!names->dwfl) {
+		close(fd);
+		free(names);
+		return -ENOMEM;
+	}
+	download_watch(&names->download, names->dwfl, options);
+	r = read_names(names, module->path, fd);
+	if (r)
+		elf_names_free(names);
+	else
+		*ret = names;
+	return r;
+}
+
+void elf_names_free(struct elf_names *names)
+{
+	if (!names)
+		return;
+	debug_info_free(names->debug_info);
+	symtab_release(&names->symtab);
+	dwfl_end(names->dwfl);
+	intern_release(&names->texts);
+	buf_release(&names->demangled);
+	free(names);
+}
+
+/* Without the version: `memcpy@@GLIBC_2.14`, but all of `puts@plt`. */
+static const char *unversioned(struct elf_names *names, const char *name)
+{
+	const char *at = strchr(name, '@');
+	size_t size = strnlen(name, SYMBOL_TEXT_MAX);
+
+	if (at > name && at < name + size && (at[1] == '@' || (at[1] >= 'A' && at[1] <= 'Z')))
+		size = (size_t)(at - name);
+	return intern_text(&names->texts, intern_bytes(&names->texts, name, size));
+}
+
+/* What the symbol table says of a level that has no name yet. */
+static void set_symbol(struct elf_names *names, const struct symbol *symbol,
+		       struct symbol_name *level)
+{
+	level->function = unversioned(names, symbol->name);
+	if (!demangle(level->function, &names->demangled))
+		return;
+	level->linkage = level->function;
+	level->function =
+		intern_text(&names->texts, intern_bytes(&names->texts, names->demangled.data,
+							names->demangled.size));
+}
+
+/* __libc_malloc, as DWARF has it, is malloc to people if that begins at the same place. */
+static bool is_better(const struct symbol *symbol, const struct symbol_name *level, uint64_t entry)
+{
+	return !level->linkage && symbol->start == entry &&
+	       strspn(symbol->name, "_") < strspn(level->function, "_");
+}
+
+size_t elf_names_find(struct elf_names *names, uint64_t address, struct symbol_name *ret)
+{
+	const struct symbol *symbol = symtab_find(&names->symtab, address);
+	uint64_t entry = 0;
+	size_t n = 0;
+
+	if (names->debug_info)
+		n = debug_info_find(names->debug_info, address - names->bias, ret, &entry);
+	if (!n && symbol)
+		ret[n++] = (struct symbol_name){ .function = "" };
+	for (size_t i = 0; i + 1 < n; i++) {
+		if (!*ret[i].function)
+			ret[i].function = "(unnamed)";
+	}
+	if (!n)
+		return 0;
+	if (symbol &&
+	    (!*ret[n - 1].function || is_better(symbol, &ret[n - 1], entry + names->bias)))
+		set_symbol(names, symbol, &ret[n - 1]);
+	return *ret[n - 1].function ? n : 0;
+}
