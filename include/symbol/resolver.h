@@ -2,7 +2,8 @@
 /*
  * Names every frame of a recording once, in a child process that gave up its
  * privileges before it opened the first byte of a target's file.  What it answers
- * is checked as any outside input.
+ * is checked as any outside input.  A file that kills or hangs the child costs
+ * that file's names, no others.
  */
 #ifndef SYMBOL_RESOLVER_H
 #define SYMBOL_RESOLVER_H
@@ -12,28 +13,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "event/dictionary.h"
 #include "event/definer.h"
+#include "event/dictionary.h"
 
 struct resolver_options {
-	/* The open file of a module by its id in the dictionary, or -1.  NULL: none are open. */
+	/*
+	 * The open file of a module by its id in the dictionary, borrowed, or -1: the
+	 * ELF file, /proc/kallsyms for the kernel, the perf map of a JIT
+	 * (jit_map_open()).  Without one an ELF file is opened by path, if its build-id
+	 * agrees; the kernel and JITs get no names.  NULL: none are open.
+	 */
 	int (*module_fd)(void *arg, uint32_t module);
 
 	/* Told now and then; may be NULL. */
 	void (*progress)(void *arg, size_t done, size_t total, const char *what);
 	void *arg;
 
-	/* Non-zero: stop early, keep the names there are.  May be NULL. */
+	/*
+	 * Non-zero: stop early, keep the names there are.  Not the flag that ended the
+	 * recording.  May be NULL.
+	 */
 	const volatile sig_atomic_t *stop;
 
 	uint32_t timeout_seconds; /* for the whole; 0: a default */
+	uint32_t stall_seconds; /* without a sign of life, before a file is given up; 0: a default */
 };
 
 struct resolver_result {
-	size_t n_frames;   /* asked for */
+	size_t n_frames; /* of code, without names before */
 	size_t n_named;
-	bool is_complete;  /* false: stopped, timed out, or the child died */
-	int child_signal;  /* that ended the child, or 0 */
+	size_t n_failed;  /* modules that ended or hung the child, or could not be read */
+	bool is_complete; /* false: stopped, timed out, or a module was given up */
+	int child_signal; /* that ended a child, or 0 */
+	char note[256];   /* what people should know, such as why a source was not used; or "" */
 };
 
 /*

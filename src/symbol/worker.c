@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "worker.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "base/file.h"
+#include "confine.h"
+#include "symbol/symbolizer.h"
+
+#define FLUSH_SIZE 8192 /* what a crash can lose of names that were found */
+
+struct worker {
+	const struct plan *plan;
+	const struct dictionary *dict;
+	int out;
+	struct buf answers;
+};
+
+static void flush(struct worker *w)
+{
+	/* Nobody listens any more: nothing is left to do. */
+	if (file_write_fd(w->out, w->answers.data, w->answers.size))
+		_exit(1);
+	buf_clear(&w->answers);
+}
+
+static int download(void *arg, long done, long total)
+{
+	struct worker *w = arg;
+
+	answer_encode_alive(&w->answers, done > 0 ? (uint64_t)done : 0,
+			    total > 0 ? (uint64_t)total : 0);
+	flush(w);
+	return 0;
+}
+
+/* Whether @path is a directory to write in, made if need be. */
+static bool is_usable(const char *path)
+{
+	char *part = xstrdup(path);
+
+	for (char *at = strchr(part + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		mkdir(part, 0700);
+		*at = '/';
+	}
+	mkdir(part, 0700);
+	free(part);
+	return !access(path, W_OK | X_OK);
+}
+
+/* Where libdebuginfod keeps what it downloads, by its own rules; owned, or NULL. */
+static char *cache_path(void)
+{
+	const char *path = getenv("DEBUGINFOD_CACHE_PATH"), *base = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+
+	if (path && *path)
+		return xstrdup(path);
+	if (base && *base)
+		return xasprintf("%s/debuginfod_client", base);
+	return home && *home ? xasprintf("%s/.cache/debuginfod_client", home) : NULL;
+}
+
+/*
+ * The user may have changed, and with it the home directory.  Without a place for
+ * them nothing is downloaded, and that is said.
+ */
+static void prepare_downloads(struct worker *w, bool has_changed)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+	struct passwd *user;
+	char *path, *text;
+
+	if (!urls || !*urls)
+		return;
+	user = has_changed ? getpwuid(getuid()) : NULL;
+	if (has_changed) {
+		unsetenv("XDG_CACHE_HOME");
+		setenv("HOME", user && user->pw_dir ? user->pw_dir : "", 1);
+	}
+	setenv("DEBUGINFOD_TIMEOUT", "10", 0);
+	path = cache_path();
+	if (!path || !is_usable(path)) {
+		unsetenv("DEBUGINFOD_URLS");
+		text = xasprintf("debuginfod is not used: user %u, who reads symbols, cannot write "
+				 "its cache '%s'; set DEBUGINFOD_CACHE_PATH",
+				 (unsigned int)getuid(), path ? path : "");
+		answer_encode_note(&w->answers, text);
+		free(text);
+	}
+	free(path);
+}
+
+static void do_job(struct worker *w, struct symbolizer *symbolizer, size_t index)
+{
+	const struct plan_job *job = &w->plan->jobs.items[index];
+	struct dict_module from = dictionary_module(w->dict, job->module);
+	struct symbol_module module = { from.kind, from.path, from.build_id, job->fd };
+	int r;
+
+	answer_encode(&w->answers, ANSWER_JOB, (uint32_t)index, 0);
+	flush(w);
+	r = symbolizer_open(symbolizer, &module);
+	if (r) {
+		answer_encode(&w->answers, ANSWER_FAILED, (uint32_t)index, r);
+		return;
+	}
+	for (size_t i = job->first; i < job->first + job->n; i++) {
+		const struct symbol_name *names;
+		size_t n = symbolizer_find(symbolizer, w->plan->frames.items[i].address, &names);
+
+		if (n)
+			answer_encode_names(&w->answers, (uint32_t)i, names, n);
+		if (w->answers.size > FLUSH_SIZE)
+			flush(w);
+	}
+}
+
+static int give_up_privilege(const struct plan *plan, const struct worker_options *options)
+{
+	int *fds = xcalloc(plan->jobs.n + 1, sizeof(*fds)), r;
+	struct confine_options how = { .parent = options->parent,
+				       .fds = fds,
+				       .cpu_seconds = options->cpu_seconds };
+
+	fds[how.n_fds++] = options->out;
+	for (size_t i = options->first_job; i < plan->jobs.n; i++) {
+		if (plan->jobs.items[i].fd >= 0)
+			fds[how.n_fds++] = plan->jobs.items[i].fd;
+	}
+	r = confine(&how);
+	free(fds);
+	return r;
+}
+
+void worker_run(const struct plan *plan, const struct dictionary *dict,
+		const struct worker_options *options)
+{
+	struct worker w = { .plan = plan, .dict = dict, .out = options->out };
+	struct symbolizer_options how = { .download_seconds = options->download_seconds,
+					  .download = download,
+					  .arg = &w };
+	struct symbolizer *symbolizer;
+	uid_t before = geteuid();
+
+	if (give_up_privilege(plan, options))
+		_exit(1);
+	prepare_downloads(&w, before != geteuid());
+	symbolizer = symbolizer_new(&how);
+	for (size_t i = options->first_job; i < plan->jobs.n; i++)
+		do_job(&w, symbolizer, i);
+	answer_encode(&w.answers, ANSWER_END, 0, 0);
+	flush(&w);
+	_exit(0);
+}
