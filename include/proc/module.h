@@ -32,7 +32,7 @@ struct module {
 	char build_id[2 * BUILD_ID_MAX + 1]; /* hex; "" until known or none */
 	uint64_t dev, inode;    /* of MODULE_ELF; 0 when only the build-id is known */
 	uint32_t pid;           /* of MODULE_JIT: whose; else 0 */
-	int fd;                 /* the file, open for reading; -1: not opened or cannot be */
+	int fd;                 /* the file, open for reading (of a JIT: its perf map); -1: none */
 	bool tried;             /* opening was tried */
 	const void *image;      /* MODULE_VDSO: the ELF image in memory, borrowed; else NULL */
 	size_t image_size;

@@ -263,13 +263,13 @@ int module_open(struct module *module, pid_t pid, uint64_t start, uint64_t end)
 	char wanted[sizeof(module->build_id)];
 	int r;
 
+	if (module->kind == MODULE_JIT)
+		return -ENOEXEC;
 	if (module->tried)
 		return module->fd >= 0 || module->image ? 0 : -ENOENT;
 	module->tried = true;
 	if (module->kind == MODULE_VDSO)
 		return open_vdso(module);
-	if (module->kind != MODULE_ELF)
-		return -ENOEXEC;
 	module->fd = open_file(module, pid, start, end);
 	if (module->fd < 0) {
 		r = module->fd;

@@ -461,6 +461,7 @@ static void every_second(struct recorder *r)
 		return;
 	r->checked_ns = now_ns;
 	sampler_follow_cpus(r->sampler);
+	stacks_open_jit_maps(r->stacks, false);
 	if (r->audit.n_lost)
 		targets_check(&r->targets);
 	audit_put_counters(&r->audit, r->definer, r->sink, now_ns - r->start_ns,
@@ -484,6 +485,7 @@ int recorder_stop(struct recorder *r)
 	struct event event = { .kind = EVENT_END };
 	uint64_t lost;
 
+	stacks_open_jit_maps(r->stacks, true);
 	sampler_stop(r->sampler);
 	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
 	sampler_drain(r->sampler, true, on_record, r);
@@ -524,8 +526,7 @@ struct definer *recorder_definer(struct recorder *r)
 
 int recorder_module_fd(void *recorder, uint32_t module)
 {
-	const struct recorder *r = recorder;
-	const struct module *m = stacks_module(r->stacks, module);
+	struct recorder *r = recorder;
 
-	return m ? m->fd : -1;
+	return stacks_module_fd(r->stacks, module);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "stacks.h"
 
+#include <fcntl.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
-#include "base/map.h"
+#include "symbol/jit_map.h"
 
 #define SCAN_INTERVAL_NS 100000000u /* /proc/PID/maps is not read again sooner */
 
@@ -21,7 +23,8 @@ struct stacks {
 	struct unwinder *unwinder;
 	ARRAY(uint32_t) id_by_index; /* module->index → the definer's id, 0: none yet */
 	ARRAY(struct module_link) links;
-	uint32_t kernel; /* module ids; 0: none yet */
+	uint32_t kernel; /* the definer's id; 0: none yet */
+	int kallsyms_fd;
 };
 
 struct stacks *stacks_new(struct spaces *spaces, struct definer *definer)
@@ -31,6 +34,7 @@ struct stacks *stacks_new(struct spaces *spaces, struct definer *definer)
 	stacks->spaces = spaces;
 	stacks->definer = definer;
 	stacks->unwinder = unwinder_new();
+	stacks->kallsyms_fd = -1;
 	return stacks;
 }
 
@@ -39,6 +43,8 @@ void stacks_free(struct stacks *stacks)
 	if (!stacks)
 		return;
 	unwinder_free(stacks->unwinder);
+	if (stacks->kallsyms_fd >= 0)
+		close(stacks->kallsyms_fd);
 	array_release(&stacks->id_by_index);
 	array_release(&stacks->links);
 	free(stacks);
@@ -49,13 +55,39 @@ const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks)
 	return unwinder_stats(stacks->unwinder);
 }
 
-struct module *stacks_module(const struct stacks *stacks, uint32_t id)
+void stacks_open_jit_maps(struct stacks *stacks, bool again)
 {
-	for (size_t i = 0; i < stacks->links.n; i++) {
-		if (stacks->links.items[i].id == id)
-			return stacks->links.items[i].module;
+	struct module_link *link;
+
+	array_for_each(link, &stacks->links) {
+		struct module *module = link->module;
+		int fd;
+
+		if (module->kind != MODULE_JIT || (module->fd >= 0 && !again))
+			continue;
+		fd = jit_map_open((pid_t)module->pid);
+		if (fd < 0)
+			continue;
+		if (module->fd >= 0)
+			close(module->fd);
+		module->fd = fd;
 	}
-	return NULL;
+}
+
+int stacks_module_fd(struct stacks *stacks, uint32_t id)
+{
+	const struct module_link *link;
+
+	if (id && id == stacks->kernel) {
+		if (stacks->kallsyms_fd < 0)
+			stacks->kallsyms_fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+		return stacks->kallsyms_fd;
+	}
+	array_for_each(link, &stacks->links) {
+		if (link->id == id)
+			return link->module->fd;
+	}
+	return -1;
 }
 
 static bool read_process(void *arg, uint64_t address, void *data, size_t size)

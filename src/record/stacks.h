@@ -6,6 +6,7 @@
 #ifndef RECORD_STACKS_H
 #define RECORD_STACKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "event/definer.h"
@@ -24,7 +25,13 @@ uint32_t stacks_intern(struct stacks *stacks, const struct perf_record *record);
 
 const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks);
 
-/* The module in proc/ that the definer's module @id stands for, or NULL. */
-struct module *stacks_module(const struct stacks *stacks, uint32_t id);
+/*
+ * Open the perf maps of JITs whose map is not open yet; of all of them, anew, if
+ * @again.  While a process lives: a map must belong to the process's user.
+ */
+void stacks_open_jit_maps(struct stacks *stacks, bool again);
+
+/* The file that has the names of the definer's module @id, or -1. */
+int stacks_module_fd(struct stacks *stacks, uint32_t id);
 
 #endif /* RECORD_STACKS_H */
