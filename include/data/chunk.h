@@ -19,16 +19,20 @@ enum chunk_kind { /* on disk: append only */
 	CHUNK_EVENTS = 2, /* timed events */
 };
 
+#define CHUNK_HEADER_BYTES  48
+#define CHUNK_PAYLOAD_BYTES (8u << 20) /* the most a payload may take, deflated or not */
+
 struct chunk {
 	uint32_t kind;        /* enum chunk_kind; unknown kinds are skipped */
 	uint32_t n_events;
 	uint32_t stored_size; /* bytes on disk behind the header */
+	uint32_t raw_size;    /* of the payload inflated */
 	uint64_t first_ns;    /* time of the first event and the last; 0 of CHUNK_DEFS */
 	uint64_t last_ns;
 	struct buf payload;   /* inflated; owned */
 };
 
-/* Append @chunk to @out; its stored_size is not looked at. */
+/* Append @chunk to @out; its stored_size and raw_size are not looked at. */
 void chunk_encode(struct buf *out, const struct chunk *chunk);
 
 /*
@@ -38,6 +42,19 @@ void chunk_encode(struct buf *out, const struct chunk *chunk);
  */
 ssize_t chunk_decode(const void *data, size_t size, struct chunk *ret);
 void chunk_release(struct chunk *chunk);
+
+/*
+ * chunk_decode() in two steps: check everything but leave the payload empty, then,
+ * of a chunk so checked that starts at @data, fill it in.  The second returns 0 or -EBADMSG.
+ */
+ssize_t chunk_check(const void *data, size_t size, struct chunk *ret);
+int chunk_inflate(const void *data, struct chunk *chunk);
+
+/*
+ * The bytes that the chunk at the head of @data takes, by its header alone; 0 and
+ * -EBADMSG as above.
+ */
+ssize_t chunk_measure(const void *data, size_t size);
 
 /* Where, at or behind @offset, the next chunk may begin: its magic; @size if nowhere. */
 size_t chunk_seek(const void *data, size_t size, size_t offset);

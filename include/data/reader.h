@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A recording as a source of events.  A recording that is cut off or damaged
- * gives what is readable of it; reader_damage() says what is not.
+ * gives what is readable of it; reader_damage() says what is not.  It is read a
+ * chunk at a time, never mapped: a file that shrinks meanwhile is one cut off.
+ * What cannot be read twice (a pipe) is copied to an unnamed file in TMPDIR first.
  */
 #ifndef DATA_READER_H
 #define DATA_READER_H
@@ -16,10 +18,10 @@
 struct reader;
 
 struct reader_damage {
-	uint32_t n_gaps;         /* places where bytes could not be read as chunks */
-	uint64_t skipped_bytes;  /* in those gaps */
-	uint64_t n_bad_events;   /* in whole chunks: undecodable or refused */
-	bool cut_off;            /* the file ends inside a chunk */
+	uint32_t n_gaps;        /* places where bytes could not be read as chunks */
+	uint64_t skipped_bytes; /* in those gaps */
+	uint64_t n_bad_events;  /* in whole chunks: undecodable, or of the wrong class */
+	bool cut_off;           /* the file ends inside a chunk */
 };
 
 /* What stands in the file, for `info`. */
@@ -46,10 +48,10 @@ enum reader_pass { /* which chunks to feed */
 int reader_open(const char *path, struct reader **ret, struct buf *message);
 void reader_close(struct reader *reader);
 
-/* Feed @sink.  May be called again, from the start.  0, or what the sink returned. */
+/* Feed @sink.  May be called again, from the start.  0, what the sink returned, or -EIO. */
 int reader_feed(struct reader *reader, enum reader_pass pass, struct event_sink *sink);
 
-/* Complete after a feed. */
+/* Complete after a feed of everything, or of each of the passes. */
 struct reader_damage reader_damage(const struct reader *reader);
 
 size_t reader_n_chunks(struct reader *reader);

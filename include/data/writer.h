@@ -2,8 +2,8 @@
 /*
  * A sink that writes a recording.  Definitions and events are gathered apart and
  * written as chunks, definitions first, so that whatever an event refers to
- * stands before it in the file.  A recording is a regular file, a device, a FIFO
- * or standard output ("-").
+ * stands before it in the file.  A recording is a regular file, a character
+ * device, a FIFO or standard output ("-").
  */
 #ifndef DATA_WRITER_H
 #define DATA_WRITER_H
@@ -16,18 +16,27 @@ struct writer;
 
 struct writer_options {
 	const char *path;
-	uint64_t max_size_bytes; /* 0: no limit.  A put that would pass it gives -EFBIG */
+	/*
+	 * 0: no limit.  A timed event that would pass it gives -EFBIG.  Definitions
+	 * are taken all the same: an event that was taken before may need them.
+	 */
+	uint64_t max_size_bytes;
 };
 
 /*
  * Open @path for a new recording.  An existing regular file becomes PATH.old
  * first; the new one is created with O_EXCL|O_NOFOLLOW, mode 0600, and given to
- * SUDO_UID:SUDO_GID when root runs under sudo.  Devices, FIFOs and "-" are
- * written to as they are.  -errno on failure, and nothing is left behind.
+ * SUDO_UID:SUDO_GID when root runs under sudo.  Character devices, FIFOs and "-" are
+ * written to as they are; a terminal is refused (-ENOTTY), and so is a symbolic
+ * link to anything else (-ELOOP).  -errno on failure, and nothing is left behind.
+ * Opening a FIFO waits for its reader.  Ignore SIGPIPE to be told of EPIPE.
  */
 int writer_open(const struct writer_options *options, struct writer **ret);
 
-/* put gives -errno once writing fails (ENOSPC, EIO, EPIPE, EFBIG): what was flushed is good. */
+/*
+ * put gives -errno once writing fails (ENOSPC, EIO, EPIPE, EFBIG): what was flushed is
+ * good.  -EMSGSIZE refuses one event of more than a mebibyte, no more.
+ */
 struct event_sink *writer_sink(struct writer *writer);
 
 /* Write what has gathered as chunks now.  Call it once a second. */
@@ -39,7 +48,7 @@ int writer_flush(struct writer *writer);
  */
 void writer_lift_limit(struct writer *writer);
 
-uint64_t writer_size_bytes(const struct writer *writer);
+uint64_t writer_size_bytes(const struct writer *writer); /* written so far */
 
 /* Flush, close, free.  0 or the first -errno.  NULL is fine. */
 int writer_close(struct writer *writer);

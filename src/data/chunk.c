@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "data/chunk.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+
+static const unsigned char magic[4] = { 0x9f, 'S', 'P', 'C' };
+
+struct chunk_header { /* as on disk, little-endian */
+	unsigned char magic[4];
+	uint32_t kind;
+	uint32_t n_events;
+	uint32_t raw_size;
+	uint32_t stored_size;
+	uint32_t payload_crc; /* of the stored bytes */
+	uint64_t first_ns;
+	uint64_t last_ns;
+	uint32_t reserved;   /* 0 */
+	uint32_t header_crc; /* of the fields above */
+};
+_Static_assert(sizeof(struct chunk_header) == CHUNK_HEADER_BYTES, "as in sysprof.data(5)");
+
+static uint32_t header_crc(const struct chunk_header *h)
+{
+	return (uint32_t)crc32(0, (const void *)h, offsetof(struct chunk_header, header_crc));
+}
+
+void chunk_encode(struct buf *out, const struct chunk *chunk)
+{
+	const struct buf *payload = &chunk->payload;
+	uLongf stored = compressBound(payload->size);
+	struct chunk_header h = { .kind = htole32(chunk->kind) };
+	size_t start = out->size;
+	unsigned char *body;
+
+	assert(stored <= CHUNK_PAYLOAD_BYTES);
+	body = (unsigned char *)buf_extend(out, sizeof(h) + stored) + sizeof(h);
+	if (compress2(body, &stored, payload->data, payload->size, Z_BEST_SPEED) != Z_OK)
+		abort(); /* only for want of memory */
+	out->size = start + sizeof(h) + stored;
+
+	memcpy(h.magic, magic, sizeof(magic));
+	h.n_events = htole32(chunk->n_events);
+	h.raw_size = htole32((uint32_t)payload->size);
+	h.stored_size = htole32((uint32_t)stored);
+	h.payload_crc = htole32((uint32_t)crc32(0, body, (uInt)stored));
+	h.first_ns = htole64(chunk->first_ns);
+	h.last_ns = htole64(chunk->last_ns);
+	h.header_crc = htole32(header_crc(&h));
+	memcpy(out->data + start, &h, sizeof(h));
+}
+
+/* Read a header whose sum is right.  1, 0 if @data ends within it, or -EBADMSG. */
+static int get_header(const void *data, size_t size, struct chunk_header *ret)
+{
+	if (memcmp(data, magic, size < sizeof(magic) ? size : sizeof(magic)))
+		return -EBADMSG;
+	if (size < sizeof(*ret))
+		return 0;
+	memcpy(ret, data, sizeof(*ret));
+	if (le32toh(ret->header_crc) != header_crc(ret) ||
+	    le32toh(ret->stored_size) > CHUNK_PAYLOAD_BYTES ||
+	    le32toh(ret->raw_size) > CHUNK_PAYLOAD_BYTES)
+		return -EBADMSG;
+	return 1;
+}
+
+ssize_t chunk_measure(const void *data, size_t size)
+{
+	struct chunk_header h;
+	int r = get_header(data, size, &h);
+
+	return r > 0 ? (ssize_t)(sizeof(h) + le32toh(h.stored_size)) : r;
+}
+
+ssize_t chunk_check(const void *data, size_t size, struct chunk *ret)
+{
+	const unsigned char *body = (const unsigned char *)data + sizeof(struct chunk_header);
+	struct chunk_header h;
+	uint32_t stored;
+	int r = get_header(data, size, &h);
+
+	if (r <= 0)
+		return r;
+	stored = le32toh(h.stored_size);
+	if (size - sizeof(h) < stored)
+		return 0;
+	if (crc32(0, body, stored) != le32toh(h.payload_crc))
+		return -EBADMSG;
+	*ret = (struct chunk){
+		.kind = le32toh(h.kind),
+		.n_events = le32toh(h.n_events),
+		.stored_size = stored,
+		.raw_size = le32toh(h.raw_size),
+		.first_ns = le64toh(h.first_ns),
+		.last_ns = le64toh(h.last_ns),
+	};
+	return (ssize_t)(sizeof(h) + stored);
+}
+
+int chunk_inflate(const void *data, struct chunk *chunk)
+{
+	const unsigned char *body = (const unsigned char *)data + sizeof(struct chunk_header);
+	uLongf raw = chunk->raw_size;
+
+	chunk->payload = (struct buf){ .data = xmalloc(raw), .size = raw, .alloc = raw };
+	if (uncompress(chunk->payload.data, &raw, body, chunk->stored_size) == Z_OK &&
+	    raw == chunk->raw_size)
+		return 0;
+	chunk_release(chunk);
+	return -EBADMSG;
+}
+
+ssize_t chunk_decode(const void *data, size_t size, struct chunk *ret)
+{
+	struct chunk chunk;
+	ssize_t took = chunk_check(data, size, &chunk);
+
+	if (took <= 0)
+		return took;
+	if (chunk_inflate(data, &chunk))
+		return -EBADMSG;
+	*ret = chunk;
+	return took;
+}
+
+void chunk_release(struct chunk *chunk)
+{
+	buf_release(&chunk->payload);
+}
+
+size_t chunk_seek(const void *data, size_t size, size_t offset)
+{
+	const unsigned char *start = data, *at;
+
+	while (offset < size) {
+		at = memchr(start + offset, magic[0], size - offset);
+		if (!at)
+			return size;
+		offset = (size_t)(at - start);
+		if (!memcmp(at, magic,
+			    size - offset < sizeof(magic) ? size - offset : sizeof(magic)))
+			return offset;
+		offset++;
+	}
+	return size;
+}

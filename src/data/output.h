@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where a recording is written to: writer.h says by which rules it is opened. */
+#ifndef SRC_DATA_OUTPUT_H
+#define SRC_DATA_OUTPUT_H
+
+enum output_kind {
+	OUTPUT_STREAM, /* was there before */
+	OUTPUT_NEW,
+	OUTPUT_REPLACING, /* new as well; what was there is PATH.old */
+};
+
+struct output {
+	int fd;
+	enum output_kind kind;
+};
+
+int output_open(const char *path, struct output *ret); /* -errno on failure */
+
+/* Take back what output_open() did to @path, and close it. */
+void output_undo(struct output *output, const char *path);
+
+#endif /* SRC_DATA_OUTPUT_H */

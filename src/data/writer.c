@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "data/writer.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "data/chunk.h"
+#include "event/codec.h"
+#include "header.h"
+#include "output.h"
+
+#define GATHER_BYTES    (256u << 10) /* of one kind, before it is written */
+#define EVENT_MAX_BYTES (1u << 20)
+
+/* What chunks of a few events take beyond the payload, the last event included. */
+#define LIMIT_MARGIN_BYTES (2 * CHUNK_HEADER_BYTES + 256)
+
+/* A chunk in the making. */
+struct gathering {
+	struct chunk chunk;
+	struct event_codec codec;
+};
+
+struct writer {
+	struct event_sink sink;
+	struct output output;
+	int error; /* the first, or 0 */
+	uint64_t max_size_bytes;
+	uint64_t written_bytes;
+	struct gathering defs;
+	struct gathering events;
+	struct buf out;
+};
+
+static void gathering_clear(struct gathering *gathering, uint32_t kind)
+{
+	buf_clear(&gathering->chunk.payload);
+	gathering->chunk = (struct chunk){ .kind = kind, .payload = gathering->chunk.payload };
+	gathering->codec = (struct event_codec){ 0 };
+}
+
+static int gathering_add(struct gathering *gathering, const struct event *event)
+{
+	struct event_codec before = gathering->codec;
+	struct chunk *chunk = &gathering->chunk;
+	size_t size = chunk->payload.size;
+
+	event_encode(&gathering->codec, &chunk->payload, event);
+	if (chunk->payload.size - size > EVENT_MAX_BYTES) {
+		chunk->payload.size = size;
+		gathering->codec = before;
+		return -EMSGSIZE;
+	}
+	if (!chunk->n_events++)
+		chunk->first_ns = event->time_ns;
+	chunk->last_ns = event->time_ns;
+	return 0;
+}
+
+/* Half a chunk at the end would only look like a crash: cut it off where that is possible. */
+static int fail(struct writer *writer, int error)
+{
+	writer->error = error;
+	if (writer->output.kind != OUTPUT_STREAM)
+		(void)!ftruncate(writer->output.fd, (off_t)writer->written_bytes);
+	return error;
+}
+
+static int write_out(struct writer *writer)
+{
+	int r = file_write_fd(writer->output.fd, writer->out.data, writer->out.size);
+
+	if (r)
+		return fail(writer, r);
+	writer->written_bytes += writer->out.size;
+	return 0;
+}
+
+int writer_flush(struct writer *writer)
+{
+	if (writer->error)
+		return writer->error;
+	buf_clear(&writer->out);
+	if (writer->defs.chunk.n_events)
+		chunk_encode(&writer->out, &writer->defs.chunk);
+	if (writer->events.chunk.n_events)
+		chunk_encode(&writer->out, &writer->events.chunk);
+	gathering_clear(&writer->defs, CHUNK_DEFS);
+	gathering_clear(&writer->events, CHUNK_EVENTS);
+	return write_out(writer);
+}
+
+/*
+ * Whether one more event might pass the limit.  What is gathered may count as if
+ * it were not to be deflated at first: near the limit it is written to know better.
+ */
+static int check_limit(struct writer *writer)
+{
+	uint64_t gathered = writer->defs.chunk.payload.size + writer->events.chunk.payload.size;
+	uint64_t max = writer->max_size_bytes;
+	int r;
+
+	if (!max || writer->written_bytes + gathered + LIMIT_MARGIN_BYTES <= max)
+		return 0;
+	r = writer_flush(writer);
+	if (r)
+		return r;
+	return writer->written_bytes + LIMIT_MARGIN_BYTES <= max ? 0 : -EFBIG;
+}
+
+static int put(struct event_sink *sink, const struct event *event)
+{
+	struct writer *writer = (struct writer *)sink;
+	bool has_time = event_info(event->kind)->has_time;
+	struct gathering *gathering = has_time ? &writer->events : &writer->defs;
+	int r = writer->error;
+
+	if (!r && has_time)
+		r = check_limit(writer);
+	if (!r)
+		r = gathering_add(gathering, event);
+	if (!r && gathering->chunk.payload.size >= GATHER_BYTES)
+		r = writer_flush(writer);
+	return r;
+}
+
+static void writer_free(struct writer *writer)
+{
+	chunk_release(&writer->defs.chunk);
+	chunk_release(&writer->events.chunk);
+	buf_release(&writer->out);
+	free(writer);
+}
+
+int writer_open(const struct writer_options *options, struct writer **ret)
+{
+	struct writer *writer = xcalloc(1, sizeof(*writer));
+	int r = output_open(options->path, &writer->output);
+
+	if (r) {
+		writer_free(writer);
+		return r;
+	}
+	writer->sink.put = put;
+	writer->max_size_bytes = options->max_size_bytes;
+	gathering_clear(&writer->defs, CHUNK_DEFS);
+	gathering_clear(&writer->events, CHUNK_EVENTS);
+	file_header_encode(buf_extend(&writer->out, FILE_HEADER_BYTES));
+	r = write_out(writer);
+	if (r) {
+		output_undo(&writer->output, options->path);
+		writer_free(writer);
+		return r;
+	}
+	*ret = writer;
+	return 0;
+}
+
+struct event_sink *writer_sink(struct writer *writer)
+{
+	return &writer->sink;
+}
+
+void writer_lift_limit(struct writer *writer)
+{
+	writer->max_size_bytes = 0;
+}
+
+uint64_t writer_size_bytes(const struct writer *writer)
+{
+	return writer->written_bytes;
+}
+
+int writer_close(struct writer *writer)
+{
+	int r;
+
+	if (!writer)
+		return 0;
+	r = writer_flush(writer);
+	if (close(writer->output.fd) && !r)
+		r = -errno;
+	writer_free(writer);
+	return r;
+}
