@@ -2,7 +2,9 @@
 # sysprof: `make help` lists the targets and the knobs.
 VERSION := 0.1
 O ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CLANG ?= clang-14
 PREFIX ?= /usr/local
 TIME ?= 5

@@ -4,24 +4,24 @@
 //! A thread burns 70 : 30 in burn::seventy and burn::Thirty::run, the same loop, run seven and
 //! three times.  Truth: that split, and below each stand worker and the thread's start.
 
-use std::hint::black_box;
+use std::ptr::{read_volatile, write_volatile};
 use std::time::{Duration, Instant};
 
 mod burn {
-    use std::hint::black_box;
+    use super::opaque;
 
     #[inline(always)]
     fn spin(times: u64) {
-        for _ in 0..times * 20000 {
-            let x: u64 = black_box(7);
-            black_box(x.wrapping_mul(6364136223846793005));
+        let mut x: u64 = opaque(7);
+        for i in 0..times * 20000 {
+            x = (x ^ i).wrapping_mul(6364136223846793005);
         }
+        opaque(x);
     }
 
     #[inline(never)]
     pub fn seventy() {
-        spin(7);
-        black_box(());
+        spin(opaque(7));
     }
 
     pub struct Thirty<T>(pub T);
@@ -30,8 +30,17 @@ mod burn {
         #[inline(never)]
         pub fn run(&self) {
             spin(self.0.into());
-            black_box(());
         }
+    }
+}
+
+/// The value itself, but the compiler cannot know.
+#[inline(always)]
+fn opaque<T: Copy>(value: T) -> T {
+    let mut place = value;
+    unsafe {
+        write_volatile(&mut place, value);
+        read_volatile(&place)
     }
 }
 
@@ -39,7 +48,7 @@ mod burn {
 fn worker(end: Instant) {
     while Instant::now() < end {
         burn::seventy();
-        burn::Thirty(black_box(3u32)).run();
+        burn::Thirty(opaque(3u32)).run();
     }
 }
 
