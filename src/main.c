@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 
 const struct command commands[] = {
+	{ "record", "record what processes do, into a file", cmd_record },
 	{ "check", "what can be recorded here, and what would make the rest work", cmd_check },
 	{ 0 },
 };

@@ -15,7 +15,7 @@
 struct writer;
 
 struct writer_options {
-	const char *path;
+	const char *path; /* borrowed until the writer is closed */
 	/*
 	 * 0: no limit.  A timed event that would pass it gives -EFBIG.  Definitions
 	 * are taken all the same: an event that was taken before may need them.
@@ -49,6 +49,12 @@ int writer_flush(struct writer *writer);
 void writer_lift_limit(struct writer *writer);
 
 uint64_t writer_size_bytes(const struct writer *writer); /* written so far */
+
+/*
+ * It was not to be: close and free without flushing, and put back what was at the
+ * path before.  NULL is fine.
+ */
+void writer_abandon(struct writer *writer);
 
 /* Flush, close, free.  0 or the first -errno.  NULL is fine. */
 int writer_close(struct writer *writer);

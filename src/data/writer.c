@@ -27,7 +27,8 @@ struct gathering {
 struct writer {
 	struct event_sink sink;
 	struct output output;
-	int error; /* the first, or 0 */
+	const char *path; /* borrowed */
+	int error;        /* the first, or 0 */
 	uint64_t max_size_bytes;
 	uint64_t written_bytes;
 	struct gathering defs;
@@ -145,6 +146,7 @@ int writer_open(const struct writer_options *options, struct writer **ret)
 		return r;
 	}
 	writer->sink.put = put;
+	writer->path = options->path;
 	writer->max_size_bytes = options->max_size_bytes;
 	gathering_clear(&writer->defs, CHUNK_DEFS);
 	gathering_clear(&writer->events, CHUNK_EVENTS);
@@ -172,6 +174,14 @@ void writer_lift_limit(struct writer *writer)
 uint64_t writer_size_bytes(const struct writer *writer)
 {
 	return writer->written_bytes;
+}
+
+void writer_abandon(struct writer *writer)
+{
+	if (!writer)
+		return;
+	output_undo(&writer->output, writer->path);
+	writer_free(writer);
 }
 
 int writer_close(struct writer *writer)

@@ -485,6 +485,7 @@ int recorder_stop(struct recorder *r)
 	struct event event = { .kind = EVENT_END };
 	uint64_t lost;
 
+	r->error = 0; /* who goes on after an error has mended its cause */
 	stacks_open_jit_maps(r->stacks, true);
 	sampler_stop(r->sampler);
 	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
