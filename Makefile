@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # sysprof: `make help` lists the targets and the knobs.
 VERSION := 0.1
+comma := ,
 O ?= build
 ifeq ($(origin CC),default)
 CC := gcc
@@ -25,7 +26,6 @@ ifdef COVERAGE
 override CFLAGS += --coverage -O0
 override LDFLAGS += --coverage
 endif
-comma := ,
 FLAVOUR := $(CC) $(CFLAGS)
 override CFLAGS += $(WARN) $(if $(WERROR),-Werror)
 ifneq ($(V),1)
