@@ -5,6 +5,9 @@
 
 #include "base/mem.h"
 #include "unwind/cfi_image.h"
+#include "unwind/cfi_vet.h"
+
+#define TREE_FACTOR 6 /* bytes in libdw's tree for one of the smallest entry */
 
 struct cfi {
 	struct cfi_image image;
@@ -33,8 +36,10 @@ struct cfi *cfi_new(const struct module *module, size_t max_size)
 {
 	struct cfi *cfi = xcalloc(1, sizeof(*cfi));
 
-	if ((module->fd >= 0 || module->image) && !cfi_image_read(module, max_size, &cfi->image))
+	if ((module->fd >= 0 || module->image) && !cfi_image_read(module, max_size, &cfi->image)) {
+		cfi_vet(&cfi->image);
 		open_tables(cfi);
+	}
 	return cfi;
 }
 
@@ -50,9 +55,14 @@ void cfi_free(struct cfi *cfi)
 	free(cfi);
 }
 
+/* Without a search table libdw goes through all entries and keeps each in a tree. */
 size_t cfi_size(const struct cfi *cfi)
 {
-	return cfi->image.size;
+	bool has_table = cfi->image.pieces[CFI_EH_FRAME_HDR].data;
+
+	return cfi->image.size +
+	       (has_table ? 0 : TREE_FACTOR * cfi->image.pieces[CFI_EH_FRAME].size) +
+	       TREE_FACTOR * cfi->image.pieces[CFI_DEBUG_FRAME].size;
 }
 
 /* .eh_frame first: of a program of Go and C it knows the C, .debug_frame the Go. */

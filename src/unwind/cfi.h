@@ -14,7 +14,8 @@ struct cfi;
 struct cfi *cfi_new(const struct module *module, size_t max_size);
 void cfi_free(struct cfi *cfi);
 
-size_t cfi_size(const struct cfi *cfi); /* bytes of memory that the copy takes */
+/* Bytes of memory that it can come to take, in libdw too. */
+size_t cfi_size(const struct cfi *cfi);
 
 /* The row at @vaddr.  Returns 0, -ENOENT where nothing covers it, -EINVAL if it is of no use. */
 int cfi_find(const struct cfi *cfi, uint64_t vaddr, struct row *ret);

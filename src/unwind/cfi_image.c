@@ -114,11 +114,27 @@ static int load_chunk(Elf *elf, uint64_t offset, uint64_t size, struct found *re
 	return 0;
 }
 
+/* Where the zero word is that ends an .eh_frame. */
+static size_t find_end(const unsigned char *data, size_t size)
+{
+	size_t at = 0;
+	uint32_t length;
+
+	while (size - at >= 4) {
+		memcpy(&length, data + at, sizeof(length));
+		if (!length || length > size - at - 4)
+			return at;
+		at += 4 + (size_t)length;
+	}
+	return at;
+}
+
 /* The segment that holds .eh_frame says where it must end; a zero word says where it does. */
 static int load_eh_frame_at(Elf *elf, uint64_t vaddr, size_t max_size, struct found *ret)
 {
-	size_t n;
+	size_t n, size;
 	GElf_Phdr ph;
+	int r;
 
 	if (elf_getphdrnum(elf, &n))
 		return -ENOEXEC;
@@ -126,11 +142,15 @@ static int load_eh_frame_at(Elf *elf, uint64_t vaddr, size_t max_size, struct fo
 		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD ||
 		    vaddr - ph.p_vaddr >= ph.p_filesz)
 			continue;
-		if (ph.p_filesz - (vaddr - ph.p_vaddr) > max_size)
+		size = ph.p_filesz - (vaddr - ph.p_vaddr);
+		if (size > max_size)
 			return -EFBIG;
+		r = load_chunk(elf, ph.p_offset + (vaddr - ph.p_vaddr), size, ret);
+		if (r)
+			return r;
 		ret->vaddr = vaddr;
-		return load_chunk(elf, ph.p_offset + (vaddr - ph.p_vaddr),
-				  ph.p_filesz - (vaddr - ph.p_vaddr), ret);
+		ret->size = find_end(ret->data, size);
+		return 0;
 	}
 	return -ENOEXEC;
 }

@@ -91,7 +91,11 @@ static struct cfi *cfi_of(struct unwinder *unwinder, const struct module *module
 		array_add(&unwinder->cfis);
 	cfi = &unwinder->cfis.items[module->index];
 	if (!*cfi) {
-		*cfi = cfi_new(module, MAX_CFI_BYTES - unwinder->cfi_bytes);
+		size_t left = unwinder->cfi_bytes < MAX_CFI_BYTES ?
+				      MAX_CFI_BYTES - unwinder->cfi_bytes :
+				      0;
+
+		*cfi = cfi_new(module, left / 2);
 		unwinder->cfi_bytes += cfi_size(*cfi);
 	}
 	return *cfi;
