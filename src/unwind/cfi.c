@@ -65,16 +65,40 @@ size_t cfi_size(const struct cfi *cfi)
 	       TREE_FACTOR * cfi->image.pieces[CFI_DEBUG_FRAME].size;
 }
 
+bool cfi_is_go(const struct cfi *cfi)
+{
+	return cfi->image.is_go;
+}
+
+static int compile(Dwarf_Frame *frame, struct row *ret)
+{
+	int r = row_compile(frame, ret);
+
+	free(frame);
+	return r;
+}
+
+/* Go's .debug_frame does not say that rbp is saved below the return address, in every frame. */
+static void add_frame_pointer(struct row *row)
+{
+	if (row->cfa.kind == PLACE_REGISTER && row->cfa.reg == UNWIND_RSP &&
+	    row->cfa.offset >= 16 && row->regs[UNWIND_RBP].kind == PLACE_SAME)
+		row->regs[UNWIND_RBP] = (struct place){ .kind = PLACE_MEMORY, .offset = -16 };
+	row->is_go = true;
+}
+
 /* .eh_frame first: of a program of Go and C it knows the C, .debug_frame the Go. */
 int cfi_find(const struct cfi *cfi, uint64_t vaddr, struct row *ret)
 {
 	Dwarf_Frame *frame;
 	int r;
 
-	if ((!cfi->eh || dwarf_cfi_addrframe(cfi->eh, vaddr, &frame)) &&
-	    (!cfi->debug || dwarf_cfi_addrframe(cfi->debug, vaddr, &frame)))
+	if (cfi->eh && !dwarf_cfi_addrframe(cfi->eh, vaddr, &frame))
+		return compile(frame, ret);
+	if (!cfi->debug || dwarf_cfi_addrframe(cfi->debug, vaddr, &frame))
 		return -ENOENT;
-	r = row_compile(frame, ret);
-	free(frame);
+	r = compile(frame, ret);
+	if (!r && cfi->image.is_go)
+		add_frame_pointer(ret);
 	return r;
 }

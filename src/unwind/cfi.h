@@ -17,6 +17,9 @@ void cfi_free(struct cfi *cfi);
 /* Bytes of memory that it can come to take, in libdw too. */
 size_t cfi_size(const struct cfi *cfi);
 
+/* Go code keeps a frame pointer always, and leaves its stacks in ways of its own. */
+bool cfi_is_go(const struct cfi *cfi);
+
 /* The row at @vaddr.  Returns 0, -ENOENT where nothing covers it, -EINVAL if it is of no use. */
 int cfi_find(const struct cfi *cfi, uint64_t vaddr, struct row *ret);
 

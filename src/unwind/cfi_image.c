@@ -78,7 +78,20 @@ static int load_gnu_compressed(Elf_Scn *scn, size_t max_size, struct found *ret)
 	return elf_compress_gnu(scn, 0, 0) < 0 ? -ENOEXEC : load_section(scn, max_size, ret);
 }
 
-static int find_by_section(Elf *elf, size_t max_size, struct found *found)
+static int load_if_named(Elf_Scn *scn, const char *name, size_t max_size, struct found *found)
+{
+	for (int i = 0; i < CFI_N_SECTIONS; i++) {
+		if (found[i].data)
+			continue;
+		if (!strcmp(name, sections[i].name))
+			return load_section(scn, max_size, &found[i]);
+		if (sections[i].compressed && !strcmp(name, sections[i].compressed))
+			return load_gnu_compressed(scn, max_size, &found[i]);
+	}
+	return 0;
+}
+
+static int find_by_section(Elf *elf, size_t max_size, struct found *found, bool *ret_is_go)
 {
 	Elf_Scn *scn = NULL;
 	size_t strings;
@@ -91,14 +104,9 @@ static int find_by_section(Elf *elf, size_t max_size, struct found *found)
 		const char *name = gelf_getshdr(scn, &sh) ? elf_strptr(elf, strings, sh.sh_name) :
 							    NULL;
 
-		for (int i = 0; name && i < CFI_N_SECTIONS; i++) {
-			if (found[i].data || sh.sh_type == SHT_NOBITS)
-				continue;
-			if (!strcmp(name, sections[i].name))
-				r = load_section(scn, max_size, &found[i]);
-			else if (sections[i].compressed && !strcmp(name, sections[i].compressed))
-				r = load_gnu_compressed(scn, max_size, &found[i]);
-		}
+		if (name && sh.sh_type != SHT_NOBITS)
+			r = load_if_named(scn, name, max_size, found);
+		*ret_is_go |= name && strstr(name, ".gopclntab");
 	}
 	return r;
 }
@@ -271,14 +279,12 @@ static bool is_native(Elf *elf)
 	       ehdr.e_machine == EM_X86_64;
 }
 
-static int find(Elf *elf, size_t max_size, struct found *found)
+static int find(Elf *elf, size_t max_size, struct found *found, bool *ret_is_go)
 {
-	int r = is_native(elf) ? find_by_section(elf, max_size, found) : -ENOEXEC;
+	int r = is_native(elf) ? find_by_section(elf, max_size, found, ret_is_go) : -ENOEXEC;
 
 	if (!r && !found[CFI_EH_FRAME].data && !found[CFI_DEBUG_FRAME].data)
 		r = find_by_segment(elf, max_size, found);
-	if (!r && !found[CFI_EH_FRAME].data && !found[CFI_DEBUG_FRAME].data)
-		r = -ENOENT;
 	return r;
 }
 
@@ -307,7 +313,7 @@ int cfi_image_read(const struct module *module, size_t max_size, struct cfi_imag
 		return -ENOEXEC;
 	elf = module->image ? elf_memory((char *)(uintptr_t)module->image, module->image_size) :
 			      elf_begin(module->fd, ELF_C_READ, NULL);
-	r = find(elf, max_size, found);
+	r = find(elf, max_size, found, &image.is_go);
 	if (!r) {
 		assemble(found, &image);
 		*ret = image;

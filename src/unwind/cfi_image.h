@@ -12,6 +12,7 @@
 #ifndef UNWIND_CFI_IMAGE_H
 #define UNWIND_CFI_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,12 +30,13 @@ struct cfi_image {
 	unsigned char *data; /* owned; a whole ELF file */
 	size_t size;
 	struct cfi_piece pieces[CFI_N_SECTIONS];
+	bool is_go; /* the file holds Go code */
 };
 
 /*
- * Copy what CFI @module has, which must be open, if that is no more than @max_size
- * bytes.  Returns 0; -ENOENT where there is none; -EFBIG; -ENOEXEC where the file is
- * not what it should be.
+ * Copy what CFI @module has, which must be open, if no section is larger than
+ * @max_size bytes.  Returns 0, also where there is none; -EFBIG; -ENOEXEC where the
+ * file is not what it should be.
  */
 int cfi_image_read(const struct module *module, size_t max_size, struct cfi_image *ret);
 void cfi_image_release(struct cfi_image *image);

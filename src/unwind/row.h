@@ -37,6 +37,7 @@ struct row {
 	Dwarf_Op *ops;                    /* owned; NULL: no expressions */
 	size_t n_ops;
 	bool is_signal; /* the caller was interrupted: its PC is exact */
+	bool is_go;     /* of Go code */
 };
 
 /* Returns 0, or -EINVAL for a row that cannot be used. */

@@ -10,6 +10,7 @@ struct row;
 
 enum rule_kind {
 	RULE_NO_CFI, /* nothing known: follow the frame pointer */
+	RULE_GO,     /* follow the frame pointer, onto another stack if need be */
 	RULE_SP,     /* CFA = rsp + offset; the return address is at CFA - 8 */
 	RULE_FP,     /* CFA = rbp + offset; the same */
 	RULE_ROW,    /* too much for 8 bytes: row number offset */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "unwind/code.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <ucontext.h>
+
+struct pattern {
+	int at; /* from the address */
+	size_t size;
+	const char *bytes;
+};
+
+static const struct pattern before_push[] = {
+	{ 0, 1, "\x55" },                      /* push %rbp */
+	{ 0, 4, "\xf3\x0f\x1e\xfa" },          /* endbr64 */
+	{ 0, 1, "\xc3" },                      /* ret */
+	{ 0, 4, "\x49\x3b\x66\x10" },          /* Go's check of the stack: cmp 16(%r14),%rsp */
+	{ -4, 5, "\x49\x3b\x66\x10\x76" },     /* behind it: jbe */
+	{ -4, 6, "\x49\x3b\x66\x10\x0f\x86" }, /* the same, far */
+	{ 0, 4, "\x4d\x3b\x66\x10" },          /* of a large frame: cmp 16(%r14),%r12 */
+	{ -4, 5, "\x4d\x3b\x66\x10\x76" },
+	{ -4, 6, "\x4d\x3b\x66\x10\x0f\x86" },
+	{ 0, 4, "\x4c\x8d\x64\x24" }, /* and before that: lea n(%rsp),%r12 */
+	{ 0, 4, "\x4c\x8d\xa4\x24" },
+};
+
+static const struct pattern after_push[] = {
+	{ -1, 4, "\x55\x48\x89\xe5" }, /* behind push %rbp: mov %rsp,%rbp */
+	{ -1, 4, "\x55\x48\x8b\xec" },
+	{ 0, 2, "\x5d\xc3" }, /* pop %rbp, ret */
+};
+
+static bool matches(const unsigned char *code, const struct pattern *patterns, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!memcmp(code + CODE_BEFORE + patterns[i].at, patterns[i].bytes,
+			    patterns[i].size))
+			return true;
+	return false;
+}
+
+#define MATCHES(code, patterns) matches(code, patterns, sizeof(patterns) / sizeof(*(patterns)))
+
+bool code_prologue(const unsigned char *code, struct rule *ret)
+{
+	if (MATCHES(code, before_push))
+		*ret = (struct rule){ .kind = RULE_SP, .offset = 8 };
+	else if (MATCHES(code, after_push))
+		*ret = (struct rule){
+			.kind = RULE_SP, .offset = 16, .has_fp = true, .fp_offset = -16
+		};
+	else
+		return false;
+	return true;
+}
+
+/* The kernel's frame begins with the address of this code, which is popped; then a ucontext. */
+static void signal_row(struct row *ret)
+{
+	static const uint8_t gregs[UNWIND_N_REGS] = {
+		[UNWIND_RAX] = REG_RAX, [UNWIND_RDX] = REG_RDX, [UNWIND_RCX] = REG_RCX,
+		[UNWIND_RBX] = REG_RBX, [UNWIND_RSI] = REG_RSI, [UNWIND_RDI] = REG_RDI,
+		[UNWIND_RBP] = REG_RBP, [UNWIND_RSP] = REG_RSP, [UNWIND_R8] = REG_R8,
+		[UNWIND_R9] = REG_R9,   [UNWIND_R10] = REG_R10, [UNWIND_R11] = REG_R11,
+		[UNWIND_R12] = REG_R12, [UNWIND_R13] = REG_R13, [UNWIND_R14] = REG_R14,
+		[UNWIND_R15] = REG_R15, [UNWIND_RIP] = REG_RIP,
+	};
+
+	*ret = (struct row){
+		.is_signal = true,
+		.cfa = { .kind = PLACE_REGISTER, .reg = UNWIND_RSP },
+	};
+	for (int reg = 0; reg < UNWIND_N_REGS; reg++)
+		ret->regs[reg] = (struct place){
+			.kind = PLACE_MEMORY,
+			.offset = (int64_t)(offsetof(ucontext_t, uc_mcontext.gregs) +
+					    gregs[reg] * sizeof(greg_t)),
+		};
+}
+
+bool code_sigreturn(const unsigned char *code, struct row *ret)
+{
+	static const struct pattern sigreturn[] = {
+		{ 0, 9, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05" }, /* mov $15,%rax; syscall */
+		{ 0, 7, "\xb8\x0f\x00\x00\x00\x0f\x05" },         /* mov $15,%eax; syscall */
+	};
+
+	if (!MATCHES(code, sigreturn))
+		return false;
+	signal_row(ret);
+	return true;
+}

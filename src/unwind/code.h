@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the instructions at an address tell, where CFI is silent.
+ *
+ * Following the frame pointer goes wrong at two places: in the first instructions
+ * and the last of a function, when it is still or again the caller's and a frame
+ * would be left out; and at the return from a signal handler, which is no call.
+ * Both are few instructions, always the same.
+ */
+#ifndef UNWIND_CODE_H
+#define UNWIND_CODE_H
+
+#include "unwind/row.h"
+#include "unwind/rule.h"
+
+enum { CODE_BEFORE = 8, CODE_SIZE = 24 }; /* bytes looked at: before the address, and in all */
+
+/*
+ * Is the frame that executes @code + CODE_BEFORE not set up yet, or taken down?
+ * Then @ret is the rule for it.
+ */
+bool code_prologue(const unsigned char *code, struct rule *ret);
+
+/* Does @code + CODE_BEFORE return from a signal handler?  Then @ret is the row for it. */
+bool code_sigreturn(const unsigned char *code, struct row *ret);
+
+#endif /* UNWIND_CODE_H */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "unwind/rules.h"
+
+#include <errno.h>
+#include <libelf.h>
+#include <unistd.h>
+
+#include "unwind/cfi.h"
+#include "unwind/code.h"
+
+#define PC_CACHE_LOG2     15
+#define MODULE_CACHE_LOG2 16
+#define MAX_ROWS          65536u
+#define MAX_CFI_BYTES     ((size_t)512 << 20) /* of all modules together */
+
+/* What is asked: where, in what, for whom. */
+struct query {
+	const struct unwind_sample *sample;
+	const struct mapping *mapping;
+	uint64_t address;
+	bool is_exact;
+};
+
+void rules_init(struct rules *rules, struct unwind_stats *stats)
+{
+	elf_version(EV_CURRENT);
+	*rules = (struct rules){ .stats = stats };
+	rule_cache_init(&rules->by_pc, PC_CACHE_LOG2);
+	rule_cache_init(&rules->by_module, MODULE_CACHE_LOG2);
+}
+
+static void forget_rows(struct rules *rules)
+{
+	struct row *row;
+
+	array_for_each(row, &rules->rows)
+		row_release(row);
+	rules->rows.n = 0;
+	rule_cache_clear(&rules->by_pc);
+	rule_cache_clear(&rules->by_module);
+}
+
+void rules_release(struct rules *rules)
+{
+	struct cfi **cfi;
+
+	forget_rows(rules);
+	array_release(&rules->rows);
+	array_for_each(cfi, &rules->cfis)
+		cfi_free(*cfi);
+	array_release(&rules->cfis);
+	rule_cache_release(&rules->by_pc);
+	rule_cache_release(&rules->by_module);
+}
+
+static struct cfi *cfi_of(struct rules *rules, const struct module *module)
+{
+	struct cfi **cfi;
+
+	while (rules->cfis.n <= module->index)
+		array_add(&rules->cfis);
+	cfi = &rules->cfis.items[module->index];
+	if (!*cfi) {
+		size_t used = rules->cfi_bytes;
+
+		*cfi = cfi_new(module, used < MAX_CFI_BYTES ? (MAX_CFI_BYTES - used) / 2 : 0);
+		rules->cfi_bytes += cfi_size(*cfi);
+	}
+	return *cfi;
+}
+
+int rules_row(struct rules *rules, const struct space *space, const struct mapping *mapping,
+	      uint64_t address, struct row *ret)
+{
+	module_open(mapping->module, (pid_t)space->pid, mapping->start, mapping->end);
+	rules->stats->n_compiled++;
+	return cfi_find(cfi_of(rules, mapping->module), address - mapping_bias(mapping), ret);
+}
+
+static struct rule keep_row(struct rules *rules, const struct row *row)
+{
+	struct rule rule = { .kind = RULE_ROW };
+
+	if (rules->rows.n >= MAX_ROWS)
+		forget_rows(rules);
+	rule.offset = (int32_t)rules->rows.n;
+	*array_add(&rules->rows) = *row;
+	return rule;
+}
+
+/* The instructions around @address: of a file from there, else from the process itself. */
+static bool read_code(const struct query *query, uint64_t address, unsigned char *ret)
+{
+	const struct mapping *mapping = query->mapping;
+	const struct unwind_sample *sample = query->sample;
+	uint64_t start = address - CODE_BEFORE;
+
+	if (start < mapping->start || start + CODE_SIZE > mapping->end)
+		return false;
+	if (mapping->module->fd >= 0)
+		return pread(mapping->module->fd, ret, CODE_SIZE,
+			     (off_t)(start - mapping->start + mapping->offset)) == CODE_SIZE;
+	return sample->read_memory && sample->read_memory(sample->arg, start, ret, CODE_SIZE);
+}
+
+/* No CFI: then the frame pointer, but where the instructions tell better. */
+static struct rule rule_of_code(struct rules *rules, const struct query *query)
+{
+	bool is_go = cfi_is_go(cfi_of(rules, query->mapping->module));
+	struct rule rule = { .kind = is_go ? RULE_GO : RULE_NO_CFI };
+	unsigned char code[CODE_SIZE];
+	struct row row;
+
+	if (query->is_exact) {
+		if (read_code(query, query->address, code))
+			code_prologue(code, &rule);
+	} else if (read_code(query, query->address + 1, code) && code_sigreturn(code, &row)) {
+		rule = keep_row(rules, &row);
+	}
+	return rule;
+}
+
+static struct rule rule_of_row(struct rules *rules, struct row *row)
+{
+	struct rule rule;
+
+	if (!rule_from_row(row, &rule))
+		return keep_row(rules, row);
+	row_release(row);
+	return rule;
+}
+
+/*
+ * CFI of Go code is for the innermost frame, whose frame pointer may not be set yet.
+ * Callers have theirs, and only that leads from the stack of a system call, of the
+ * collector or of C back to the goroutine's.
+ */
+static struct rule compile(struct rules *rules, const struct query *query)
+{
+	struct row row;
+	int r = rules_row(rules, query->sample->space, query->mapping, query->address, &row);
+
+	if (r == -ENOENT)
+		return rule_of_code(rules, query);
+	if (r)
+		return (struct rule){ .kind = RULE_BAD };
+	if (!row.is_go || query->is_exact)
+		return rule_of_row(rules, &row);
+	row_release(&row);
+	return rule_of_code(rules, query);
+}
+
+static struct rule rule_in_module(struct rules *rules, const struct query *query)
+{
+	struct module *module = query->mapping->module;
+	const struct space *space = query->sample->space;
+	struct rule_entry entry = { .scope = module->index };
+	const struct rule_entry *known;
+
+	module_open(module, (pid_t)space->pid, query->mapping->start, query->mapping->end);
+	entry.address = query->address - mapping_bias(query->mapping);
+	known = rule_cache_find(&rules->by_module, entry.scope, entry.address);
+	if (known) {
+		rules->stats->n_module_hits++;
+		return known->rule;
+	}
+	entry.rule = compile(rules, query);
+	rule_cache_put(&rules->by_module, &entry);
+	return entry.rule;
+}
+
+/* Code that a JIT wrote has no CFI, and may be other code the next time: nothing to keep. */
+static bool is_jit(const struct query *query)
+{
+	return query->mapping->module->kind == MODULE_JIT;
+}
+
+const struct rule_entry *rules_find_cold(struct rules *rules, const struct unwind_sample *sample,
+					 uint64_t address, bool is_exact)
+{
+	const struct space *space = sample->space;
+	struct query query = {
+		.sample = sample,
+		.mapping = space_find(space, address),
+		.address = address,
+		.is_exact = is_exact,
+	};
+	struct rule_entry *entry = &rules->found;
+
+	if (!query.mapping || !address)
+		return NULL;
+	*entry = (struct rule_entry){
+		.address = address,
+		.scope = space->generation,
+		.mapping = (uint32_t)(query.mapping - space->mappings.items),
+	};
+	if (!is_jit(&query))
+		entry->rule = rule_in_module(rules, &query);
+	else if (is_exact)
+		entry->rule = rule_of_code(rules, &query);
+	if (!is_jit(&query) || !is_exact)
+		rule_cache_put(&rules->by_pc, entry);
+	return entry;
+}
