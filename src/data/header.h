@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a recording begins with: a magic, the version of the format, a checksum. */
-#ifndef SRC_DATA_HEADER_H
-#define SRC_DATA_HEADER_H
+#ifndef DATA_HEADER_H
+#define DATA_HEADER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,4 +18,4 @@ void file_header_encode(unsigned char ret[FILE_HEADER_BYTES]);
  */
 int file_header_decode(const void *data, size_t size);
 
-#endif /* SRC_DATA_HEADER_H */
+#endif /* DATA_HEADER_H */

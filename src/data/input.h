@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A file to read from anywhere in it, and the sentences that say why there is none. */
-#ifndef SRC_DATA_INPUT_H
-#define SRC_DATA_INPUT_H
+#ifndef DATA_INPUT_H
+#define DATA_INPUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,4 +18,4 @@ struct input {
 /* As reader_open(). */
 int input_open(const char *path, struct input *ret, struct buf *message);
 
-#endif /* SRC_DATA_INPUT_H */
+#endif /* DATA_INPUT_H */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/human.h"
 #include "base/mem.h"
 
 static int open_stdout(int *ret_fd)
@@ -53,14 +54,9 @@ static int open_stream(const char *path, int *ret_fd)
 static bool get_id(const char *name, unsigned int *ret)
 {
 	const char *text = getenv(name);
-	unsigned long value;
-	char *end;
+	uint64_t value;
 
-	if (!text || *text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || *end || value >= UINT32_MAX)
+	if (!text || human_parse_number(text, 0, UINT32_MAX - 1, &value)) /* (uid_t)-1 is none */
 		return false;
 	*ret = (unsigned int)value;
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where a recording is written to: writer.h says by which rules it is opened. */
-#ifndef SRC_DATA_OUTPUT_H
-#define SRC_DATA_OUTPUT_H
+#ifndef DATA_OUTPUT_H
+#define DATA_OUTPUT_H
 
 enum output_kind {
 	OUTPUT_STREAM, /* was there before */
@@ -19,4 +19,4 @@ int output_open(const char *path, struct output *ret); /* -errno on failure */
 /* Take back what output_open() did to @path, and close it. */
 void output_undo(struct output *output, const char *path);
 
-#endif /* SRC_DATA_OUTPUT_H */
+#endif /* DATA_OUTPUT_H */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "event/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/mem.h"
+#include "event/dictionary.h"
+#include "event/event.h"
+#include "text_kinds.h"
+#include "text_lex.h"
+
+struct event_printer {
+	struct event_sink sink;
+	FILE *out;
+	struct dictionary *dict; /* for the strings */
+	struct buf line;
+};
+
+static void print_string(struct event_printer *printer, uint32_t id)
+{
+	struct bytes text = dictionary_bytes(printer->dict, id);
+
+	if (dictionary_has_string(printer->dict, id))
+		text_quote(&printer->line, text.data, text.size);
+	else
+		buf_puts(&printer->line, TEXT_UNDEFINED);
+}
+
+static void print_value(struct event_printer *printer, const struct event *event,
+			const struct event_field *field, uint64_t value)
+{
+	const char *name = text_value_name(event->kind, field, value);
+
+	if (name)
+		buf_puts(&printer->line, name);
+	else if (field->type == FIELD_SID)
+		print_string(printer, (uint32_t)value);
+	else
+		buf_printf(&printer->line, field->type == FIELD_DELTA ? "0x%" PRIx64 : "%" PRIu64,
+			   value);
+}
+
+/* What is zero is left out, as the binary form may leave it out: new fields leave old texts alone. */
+static void print_field(struct event_printer *printer, const struct event *event,
+			const struct event_field *field)
+{
+	uint64_t value = event_number(event, field);
+
+	if (!value)
+		return;
+	buf_printf(&printer->line, " %s=", field->name);
+	print_value(printer, event, field, value);
+}
+
+static int put(struct event_sink *sink, const struct event *event)
+{
+	struct event_printer *printer = (struct event_printer *)sink;
+	const struct event_info *info = event_info(event->kind);
+	struct buf *line = &printer->line;
+
+	if (event->kind == EVENT_STRING) {
+		dictionary_put(printer->dict, event);
+		return 0;
+	}
+	buf_clear(line);
+	buf_puts(line, info->name);
+	if (info->has_time)
+		buf_printf(line, " time_ns=%" PRIu64, event->time_ns);
+	for (size_t i = 0; i < info->n_fields; i++)
+		print_field(printer, event, &info->fields[i]);
+	buf_add(line, "\n", 1);
+	return fwrite(line->data, 1, line->size, printer->out) == line->size ? 0 : -EIO;
+}
+
+struct event_printer *event_printer_new(FILE *out)
+{
+	struct event_printer *printer = xcalloc(1, sizeof(*printer));
+
+	printer->sink.put = put;
+	printer->out = out;
+	printer->dict = dictionary_new();
+	return printer;
+}
+
+struct event_sink *event_printer_sink(struct event_printer *printer)
+{
+	return &printer->sink;
+}
+
+void event_printer_free(struct event_printer *printer)
+{
+	if (!printer)
+		return;
+	dictionary_free(printer->dict);
+	buf_release(&printer->line);
+	free(printer);
+}
