@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/human.h"
+#include "cmd/command.h"
+#include "export/report.h"
+#include "filter_args.h"
+#include "session.h"
+
+#define WIDTH_OF_PIPES 100
+#define ROWS_DEFAULT   30
+#define PERCENT_LEAST  0.5 /* of trees */
+
+enum {
+	KEY_TREE = 0x100,
+	KEY_CALLERS,
+	KEY_CALLEES,
+	KEY_LINES,
+	KEY_BY,
+	KEY_CUM,
+	KEY_MIN,
+	KEY_VALUE,
+	KEY_WIDTH,
+	KEY_JSON,
+};
+
+struct report_args {
+	const char *input;
+	const struct analysis *analysis;
+	const char *value; /* NULL: the profile's own */
+	bool json;
+	bool has_rows, has_min, has_width;
+	struct report_options options;
+	struct filter filter;
+};
+
+static const struct argp_option options[] = {
+	{ NULL, 'i', "FILE", 0, "The recording (sysprof.data; -: standard input)", 0 },
+	{ "by", KEY_BY, "KEY", 0,
+	  "One row for each function, symbol (function and module), line, module, process, thread "
+	  "or cpu",
+	  0 },
+	{ "lines", KEY_LINES, NULL, 0, "The same as --by line", 0 },
+	{ "tree", KEY_TREE, NULL, 0, "The call tree, outermost callers first", 0 },
+	{ "callers", KEY_CALLERS, "FUNC", 0, "Who calls FUNC: a name, or else an extended RE", 0 },
+	{ "callees", KEY_CALLEES, "FUNC", 0, "What FUNC calls", 0 },
+	{ "cum", KEY_CUM, NULL, 0, "Sort by cum, not by flat", 0 },
+	{ NULL, 'n', "N", 0, "Show N rows of the table (30; 0: all)", 0 },
+	{ "min", KEY_MIN, "PERCENT", 0, "Leave out of trees what is less (0.5)", 0 },
+	{ "value", KEY_VALUE, "NAME", 0, "Show this value of the profile, such as samples", 0 },
+	{ "width", KEY_WIDTH, "COLUMNS", 0, "Cut lines to so many columns (0: do not)", 0 },
+	{ "json", KEY_JSON, NULL, 0, "For programs: the same figures as JSON", 0 },
+	{ 0 },
+};
+
+static void parse_key(struct argp_state *state, const char *arg, enum table_key *ret)
+{
+	static const char *const keys[] = {
+		[TABLE_FUNCTION] = "function", [TABLE_SYMBOL] = "symbol",
+		[TABLE_LINE] = "line",         [TABLE_MODULE] = "module",
+		[TABLE_PROCESS] = "process",   [TABLE_THREAD] = "thread",
+		[TABLE_CPU] = "cpu",
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!strcmp(keys[i], arg)) {
+			*ret = (enum table_key)i;
+			return;
+		}
+	}
+	argp_error(state, "--by: no key '%s'", arg);
+}
+
+static uint64_t parse_count(struct argp_state *state, const char *option, const char *arg)
+{
+	uint64_t count = 0;
+
+	if (human_parse_number(arg, 0, 1000000000, &count))
+		argp_error(state, "%s: '%s' is no number", option, arg);
+	return count;
+}
+
+static double parse_percent(struct argp_state *state, const char *arg)
+{
+	char *end;
+	double percent = strtod(arg, &end);
+
+	if (end == arg || *end || !(percent >= 0 && percent <= 100))
+		argp_error(state, "--min: '%s' is no percentage from 0 to 100", arg);
+	return percent;
+}
+
+static void select_view(struct report_args *args, enum report_view view, const char *function)
+{
+	args->options.view = view;
+	args->options.function = function;
+}
+
+/* What picks the view and its form. */
+static error_t parse_view(int key, char *arg, struct argp_state *state)
+{
+	struct report_args *args = state->input;
+
+	switch (key) {
+	case KEY_TREE:
+		select_view(args, REPORT_TREE, NULL);
+		return 0;
+	case KEY_CALLERS:
+		select_view(args, REPORT_CALLERS, arg);
+		return 0;
+	case KEY_CALLEES:
+		select_view(args, REPORT_CALLEES, arg);
+		return 0;
+	case KEY_LINES:
+		args->options.key = TABLE_LINE;
+		return 0;
+	case KEY_BY:
+		parse_key(state, arg, &args->options.key);
+		return 0;
+	case KEY_CUM:
+		args->options.by_cum = true;
+		return 0;
+	case KEY_JSON:
+		args->json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct report_args *args = state->input;
+
+	switch (key) {
+	case 'i':
+		args->input = arg;
+		return 0;
+	case 'n':
+		args->options.n_rows = parse_count(state, "-n", arg);
+		args->has_rows = true;
+		return 0;
+	case KEY_MIN:
+		args->options.min_percent = parse_percent(state, arg);
+		args->has_min = true;
+		return 0;
+	case KEY_WIDTH:
+		args->options.width = (unsigned int)parse_count(state, "--width", arg);
+		args->has_width = true;
+		return 0;
+	case KEY_VALUE:
+		args->value = arg;
+		return 0;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &args->filter;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 0)
+			argp_error(state, "one PROFILE at a time");
+		args->analysis = session_analysis(arg);
+		if (!args->analysis)
+			exit(EXIT_USAGE);
+		return 0;
+	default:
+		return parse_view(key, arg, state);
+	}
+}
+
+/* Of the terminal, or what COLUMNS says. */
+static unsigned int terminal_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	uint64_t width;
+
+	if (columns && !human_parse_number(columns, 20, 10000, &width))
+		return (unsigned int)width;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col > 0)
+		return size.ws_col;
+	return WIDTH_OF_PIPES;
+}
+
+/* Programs get everything, people what fits. */
+static void set_defaults(struct report_args *args)
+{
+	if (!args->has_rows)
+		args->options.n_rows = args->json ? 0 : ROWS_DEFAULT;
+	if (!args->has_min)
+		args->options.min_percent = args->json ? 0 : PERCENT_LEAST;
+	if (!args->has_width)
+		args->options.width = terminal_width();
+	args->options.filter = buf_str(&args->filter.text);
+}
+
+static int print(struct report_args *args, const struct profile *profile)
+{
+	struct buf message = { 0 };
+	int value = session_value(profile, args->value);
+	int error;
+
+	if (value < 0)
+		return EXIT_USAGE;
+	args->options.value = (size_t)value;
+	error = (args->json ? report_json : report_text)(profile, &args->options, stdout, &message);
+	if (message.size)
+		err(error, "%s", buf_str(&message));
+	else if (error && error != -EPIPE)
+		err(error, "cannot write the report: %s", strerror(-error));
+	buf_release(&message);
+	return error == -EINVAL ? EXIT_USAGE : error ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int run(struct report_args *args)
+{
+	struct session session = { 0 };
+	struct profile profile;
+	int status = EXIT_FAILED;
+
+	set_defaults(args);
+	if (!session_open(&session, args->input) &&
+	    !session_profile(&session, args->analysis, &args->filter, &profile)) {
+		status = print(args, &profile);
+		profile_release(&profile);
+	}
+	session_close(&session);
+	filter_release(&args->filter);
+	return status;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	static const struct argp_child children[] = {
+		{ &filter_argp, 0, "Filters:", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "[PROFILE]",
+		.doc = "Print a profile of a recording: cpu, if PROFILE does not say otherwise.",
+		.children = children,
+	};
+	struct report_args args = { .input = "sysprof.data", .analysis = analyses };
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &args))
+		return EXIT_USAGE;
+	return run(&args);
+}

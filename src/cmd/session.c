@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "session.h"
+
+#include <errno.h>
+
+#include "base/err.h"
+#include "event/definer.h"
+#include "symbol/resolver.h"
+
+/* Learns the window, for filters that count from its ends. */
+struct window_sink {
+	struct event_sink sink;
+	uint64_t start_ns, end_ns;
+	bool has_events, has_end;
+};
+
+static int put_window(struct event_sink *sink, const struct event *event)
+{
+	struct window_sink *window = (struct window_sink *)sink;
+	const struct event_info *info = event_info(event->kind);
+
+	if (!info || !info->has_time || window->has_end)
+		return 0;
+	if (!window->has_events || event->kind == EVENT_START)
+		window->start_ns = event->time_ns;
+	if (!window->has_events || event->time_ns > window->end_ns || event->kind == EVENT_END)
+		window->end_ns = event->time_ns;
+	window->has_events = true;
+	window->has_end = event->kind == EVENT_END;
+	return 0;
+}
+
+static int bind_filter(struct session *session, struct filter *filter)
+{
+	struct window_sink window = { .sink.put = put_window };
+	int error;
+
+	if (!filter_needs_window(filter))
+		return 0;
+	error = reader_feed(session->reader, READ_EVENTS, &window.sink);
+	filter_bind(filter, window.start_ns, window.end_ns);
+	return error;
+}
+
+int session_open(struct session *ret, const char *path)
+{
+	struct buf message = { 0 };
+	int error = reader_open(path, &ret->reader, &message);
+
+	if (error)
+		err(error, "%s", buf_str(&message));
+	else
+		ret->model = model_new();
+	buf_release(&message);
+	return error;
+}
+
+static bool has_names(const struct dictionary *dict)
+{
+	uint32_t n = dictionary_n_frames(dict);
+
+	for (uint32_t id = 1; id <= n; id++) {
+		if (dictionary_frame(dict, id).n_names)
+			return true;
+	}
+	return n == 0;
+}
+
+/* A recorder that was killed left no names: find what can still be found on this machine. */
+static void name_frames(struct session *session)
+{
+	struct dictionary *dict = model_dictionary(session->model);
+	struct resolver_options options = { 0 };
+	struct resolver_result result = { 0 };
+	struct definer *definer;
+	int error;
+
+	if (has_names(dict))
+		return;
+	definer = definer_new(model_sink(session->model));
+	definer_skip_strings(definer, dictionary_n_strings(dict));
+	error = resolver_run(dict, &options, definer, &result);
+	definer_free(definer);
+	if (error)
+		audit_add(&session->audit, true,
+			  "the recording has no names, and none could be looked up here: %s",
+			  strerror(-error));
+	else
+		audit_add(&session->audit, true,
+			  "the recording has no names; looked up on this machine: %zu of %zu",
+			  result.n_named, result.n_frames);
+}
+
+static void audit_damage(struct session *session)
+{
+	struct reader_damage damage = reader_damage(session->reader);
+
+	if (damage.n_gaps)
+		audit_add(&session->audit, true,
+			  "the file is damaged: %u gaps, %llu bytes could not be read",
+			  damage.n_gaps, (unsigned long long)damage.skipped_bytes);
+	if (damage.n_bad_events)
+		audit_add(&session->audit, true, "%llu events could not be decoded",
+			  (unsigned long long)damage.n_bad_events);
+	if (damage.cut_off)
+		audit_add(&session->audit, true, "the file is cut off: its end is missing");
+}
+
+int session_profile(struct session *session, const struct analysis *analysis, struct filter *filter,
+		    struct profile *ret)
+{
+	struct model_observer *observer;
+	int error = bind_filter(session, filter);
+
+	if (error)
+		return err(error, "cannot read the recording: %s", strerror(-error));
+	observer = analysis->begin(session->model, filter);
+	error = reader_feed(session->reader, READ_ALL, model_sink(session->model));
+	if (!error)
+		name_frames(session);
+	audit_collect(&session->audit, session->model);
+	audit_damage(session);
+	analysis_finish(analysis, observer, filter, ret);
+	ret->audit = &session->audit;
+	if (!error)
+		return 0;
+	profile_release(ret);
+	return err(error, "cannot read the recording: %s", strerror(-error));
+}
+
+void session_close(struct session *session)
+{
+	reader_close(session->reader);
+	model_free(session->model);
+	audit_release(&session->audit);
+}
+
+const struct analysis *session_analysis(const char *name)
+{
+	const struct analysis *analysis = analysis_find(name);
+	struct buf names = { 0 };
+
+	if (analysis)
+		return analysis;
+	for (analysis = analyses; analysis->name; analysis++)
+		buf_printf(&names, "%s%s", names.size ? ", " : "", analysis->name);
+	err(0, "no profile is called '%s'; there are: %s", name, buf_str(&names));
+	buf_release(&names);
+	return NULL;
+}
+
+int session_value(const struct profile *profile, const char *name)
+{
+	struct buf names = { 0 };
+	int value = name ? profile_find_type(profile, name) : (int)profile->default_type;
+
+	if (value >= 0)
+		return value;
+	for (size_t i = 0; i < profile->n_types; i++)
+		buf_printf(&names, "%s%s", names.size ? ", " : "", profile->types[i].type);
+	err(0, "the %s profile has no value '%s'; it has: %s", profile->name, name,
+	    buf_str(&names));
+	buf_release(&names);
+	return -EINVAL;
+}

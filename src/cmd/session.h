@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a recording on disk to a profile: what report, export and others begin with. */
+#ifndef CMD_SESSION_H
+#define CMD_SESSION_H
+
+#include "analysis/analysis.h"
+#include "data/reader.h"
+#include "model/audit.h"
+#include "model/filter.h"
+#include "model/model.h"
+
+struct session {
+	struct reader *reader;
+	struct model *model;
+	struct audit audit;
+};
+
+/* Open the recording at @path.  0, or -errno after saying why. */
+int session_open(struct session *ret, const char *path);
+
+/*
+ * Read it through @analysis and @filter.  @ret is valid until session_close().
+ * 0, or -errno after saying why.
+ */
+int session_profile(struct session *session, const struct analysis *analysis, struct filter *filter,
+		    struct profile *ret);
+void session_close(struct session *session);
+
+/* The analysis that is called @name; NULL after saying which there are. */
+const struct analysis *session_analysis(const char *name);
+
+/* The index of the value called @name in @profile, or -EINVAL after saying which there are. */
+int session_value(const struct profile *profile, const char *name);
+
+#endif /* CMD_SESSION_H */
