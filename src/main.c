@@ -9,6 +9,8 @@
 const struct command commands[] = {
 	{ "record", "record what processes do, into a file", cmd_record },
 	{ "check", "what can be recorded here, and what would make the rest work", cmd_check },
+	{ "report", "print a profile: a table, a call tree, callers and callees", cmd_report },
+	{ "export", "write a profile for another program, such as go tool pprof", cmd_export },
 	{ 0 },
 };
 

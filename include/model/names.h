@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "event/dictionary.h"
+#include "model/model.h"
 
 struct names;
 
@@ -55,5 +56,9 @@ uint32_t names_string(struct names *names, uint32_t string);  /* of the dictiona
 /* Text ids of a module's path and of what is short for it: the file's name. */
 uint32_t names_module_path(struct names *names, uint32_t module);
 uint32_t names_module_short(struct names *names, uint32_t module);
+
+/* Text ids of what a task and its process are called; never 0: "[unnamed]". */
+uint32_t names_thread(struct names *names, const struct model *model, uint32_t task);
+uint32_t names_process(struct names *names, const struct model *model, uint32_t task);
 
 #endif /* MODEL_NAMES_H */

@@ -33,7 +33,8 @@ struct tree_label {
 	bool is_in_more; /* seen in other modules as well */
 	bool is_inlined; /* seen inlined; seen called */
 	bool is_called;
-	uint32_t next; /* chain of the hash table */
+	bool is_process; /* a root of tree_build_by_process(): no frame */
+	uint32_t next;   /* chain of the hash table */
 };
 
 struct tree_node {
@@ -55,6 +56,10 @@ struct tree {
 
 /* All of @profile; children in order of value @type. */
 void tree_build(struct tree *ret, const struct profile *profile, enum tree_key key, size_t type);
+
+/* The same, but the processes' names stand between the root and the outermost frames. */
+void tree_build_by_process(struct tree *ret, const struct profile *profile, enum tree_key key,
+			   size_t type);
 
 /*
  * The part of @tree below @label, or, turned round, what leads to it.  The first

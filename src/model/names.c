@@ -274,3 +274,18 @@ uint32_t names_n_functions(const struct names *names)
 {
 	return (uint32_t)names->functions.n;
 }
+
+static uint32_t or_unnamed(struct names *names, uint32_t text)
+{
+	return text ? text : names_intern(names, "[unnamed]");
+}
+
+uint32_t names_thread(struct names *names, const struct model *model, uint32_t task)
+{
+	return or_unnamed(names, names_string(names, model_task_name(model, task)));
+}
+
+uint32_t names_process(struct names *names, const struct model *model, uint32_t task)
+{
+	return or_unnamed(names, names_string(names, model_task_process_name(model, task)));
+}

@@ -6,7 +6,7 @@
 static bool is_same(const struct tree_label *a, const struct tree_label *b, bool with_module)
 {
 	return a->name == b->name && a->file == b->file && a->line == b->line &&
-	       (!with_module || a->module == b->module);
+	       a->is_process == b->is_process && (!with_module || a->module == b->module);
 }
 
 /* The label like @label, made if need be; what is no part of the key is gathered in it. */
@@ -85,40 +85,57 @@ static uint32_t add_frame(struct tree *tree, uint32_t parent, uint32_t frame, en
 	return node;
 }
 
-/* Which stacks rows stand on, directly or through a descendant. */
-static bool *mark_stacks(const struct profile *profile, uint32_t n)
-{
-	const struct dictionary *dict = model_dictionary(profile->model);
-	bool *used = xcalloc((size_t)n + 1, sizeof(*used));
-	const struct profile_row *row;
+/*
+ * Gives stacks their nodes below one root.  A stack that was placed below an
+ * earlier root counts as not placed, without anything to be cleared.
+ */
+struct placer {
+	struct tree *tree;
+	enum tree_key key;
+	uint32_t root;
+	uint32_t epoch; /* of the root: 1, 2, 3 … */
+	uint32_t n_stacks;
+	uint32_t *epoch_of; /* of each stack, when it was placed last; 0: never */
+	uint32_t *node_of;
+	ARRAY(uint32_t) way; /* scratch */
+};
 
-	array_for_each(row, &profile->rows)
-		if (row->key.stack <= n)
-			used[row->key.stack] = true;
-	for (uint32_t id = n; id > 0; id--) {
-		if (used[id])
-			used[dictionary_stack(dict, id).parent] = true;
-	}
-	return used;
+static void placer_init(struct placer *placer, struct tree *tree, enum tree_key key)
+{
+	uint32_t n = dictionary_n_stacks(model_dictionary(tree->profile->model));
+
+	*placer = (struct placer){ .tree = tree, .key = key, .epoch = 1, .n_stacks = n };
+	placer->epoch_of = xcalloc((size_t)n + 1, sizeof(*placer->epoch_of));
+	placer->node_of = xcalloc((size_t)n + 1, sizeof(*placer->node_of));
 }
 
-/* Give each stack its node; a stack's parent is always an older id. */
-static uint32_t *place_stacks(struct tree *tree, uint32_t n, enum tree_key key)
+static void placer_release(struct placer *placer)
 {
-	const struct dictionary *dict = model_dictionary(tree->profile->model);
-	uint32_t *node_of = xcalloc((size_t)n + 1, sizeof(*node_of));
-	bool *used = mark_stacks(tree->profile, n);
+	free(placer->epoch_of);
+	free(placer->node_of);
+	array_release(&placer->way);
+}
 
-	for (uint32_t id = 1; id <= n; id++) {
-		struct dict_stack stack;
+static uint32_t place(struct placer *placer, uint32_t stack)
+{
+	const struct dictionary *dict = model_dictionary(placer->tree->profile->model);
+	uint32_t node;
 
-		if (!used[id])
-			continue;
-		stack = dictionary_stack(dict, id);
-		node_of[id] = add_frame(tree, node_of[stack.parent], stack.frame, key);
+	if (stack == 0 || stack > placer->n_stacks)
+		return add_frame(placer->tree, placer->root, 0, placer->key);
+	placer->way.n = 0;
+	for (; stack && placer->epoch_of[stack] != placer->epoch;
+	     stack = dictionary_stack(dict, stack).parent)
+		*array_add(&placer->way) = stack;
+	node = stack ? placer->node_of[stack] : placer->root;
+	while (placer->way.n > 0) {
+		stack = placer->way.items[--placer->way.n];
+		node = add_frame(placer->tree, node, dictionary_stack(dict, stack).frame,
+				 placer->key);
+		placer->node_of[stack] = node;
+		placer->epoch_of[stack] = placer->epoch;
 	}
-	free(used);
-	return node_of;
+	return node;
 }
 
 static void sum_up(struct tree *tree)
@@ -206,21 +223,71 @@ static void start(struct tree *tree, const struct profile *profile)
 
 void tree_build(struct tree *ret, const struct profile *profile, enum tree_key key, size_t type)
 {
-	uint32_t n = dictionary_n_stacks(model_dictionary(profile->model));
 	const struct profile_row *row;
-	uint32_t *node_of;
+	struct placer placer;
 
 	start(ret, profile);
-	node_of = place_stacks(ret, n, key);
+	placer_init(&placer, ret, key);
 	array_for_each(row, &profile->rows) {
-		uint32_t stack = row->key.stack;
-		uint32_t node = stack <= n ? node_of[stack] : 0;
+		uint32_t node = place(&placer, row->key.stack);
 
-		if (!node)
-			node = add_frame(ret, 0, 0, key);
 		values_add(ret->nodes.items[node].self, row->values);
 	}
-	free(node_of);
+	placer_release(&placer);
+	finish(ret, type);
+}
+
+struct rooted_row {
+	uint32_t process; /* text id of its name */
+	uint32_t row;
+};
+
+static int compare_rooted(const void *a, const void *b)
+{
+	const struct rooted_row *x = a, *y = b;
+
+	if (x->process != y->process)
+		return x->process < y->process ? -1 : 1;
+	return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static struct rooted_row *rows_by_process(const struct profile *profile)
+{
+	struct rooted_row *rows = xcalloc(profile->rows.n + 1, sizeof(*rows));
+
+	for (size_t i = 0; i < profile->rows.n; i++)
+		rows[i] = (struct rooted_row){
+			.process = names_process(profile->names, profile->model,
+						 profile->rows.items[i].key.task),
+			.row = (uint32_t)i,
+		};
+	qsort(rows, profile->rows.n, sizeof(*rows), compare_rooted);
+	return rows;
+}
+
+void tree_build_by_process(struct tree *ret, const struct profile *profile, enum tree_key key,
+			   size_t type)
+{
+	struct rooted_row *rows = rows_by_process(profile);
+	struct tree_label label = { .is_process = true };
+	struct placer placer;
+
+	start(ret, profile);
+	placer_init(&placer, ret, key);
+	for (size_t i = 0; i < profile->rows.n; i++) {
+		const struct profile_row *row = &profile->rows.items[rows[i].row];
+		uint32_t node;
+
+		if (i == 0 || rows[i].process != rows[i - 1].process) {
+			label.name = rows[i].process;
+			placer.root = child(ret, 0, intern_label(ret, &label, true));
+			placer.epoch++;
+		}
+		node = place(&placer, row->key.stack);
+		values_add(ret->nodes.items[node].self, row->values);
+	}
+	free(rows);
+	placer_release(&placer);
 	finish(ret, type);
 }
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cmd/command.h"
+#include "export/exporter.h"
+#include "filter_args.h"
+#include "output.h"
+#include "session.h"
+
+enum { KEY_VALUE = 0x100 };
+
+struct export_args {
+	const char *input;
+	const char *output; /* NULL: not said */
+	const char *value;  /* NULL: the format's choice */
+	const struct analysis *analysis;
+	const struct exporter *exporter;
+	struct filter filter;
+};
+
+static const struct argp_option options[] = {
+	{ NULL, 'i', "FILE", 0, "The recording (sysprof.data; -: standard input)", 0 },
+	{ NULL, 'o', "OUT", 0, "Where to write (-: standard output); its suffix picks the format",
+	  0 },
+	{ NULL, 'f', "FORMAT", 0, "The format, whatever the suffix", 0 },
+	{ "value", KEY_VALUE, "NAME", 0,
+	  "The value to write, where a format holds one, such as cpu or samples", 0 },
+	{ 0 },
+};
+
+static void list_formats(struct buf *out)
+{
+	const struct exporter *e;
+
+	for (e = exporters; e->name; e++)
+		buf_printf(out, "%s%s (%s)", out->size ? ", " : "", e->name, e->suffix);
+}
+
+static void set_format(struct argp_state *state, struct export_args *args, const char *name)
+{
+	struct buf formats = { 0 };
+
+	args->exporter = exporter_find(name);
+	if (args->exporter)
+		return;
+	list_formats(&formats);
+	argp_error(state, "no format is called '%s'; there are: %s", name, buf_str(&formats));
+}
+
+static void check_args(struct argp_state *state, struct export_args *args)
+{
+	struct buf formats = { 0 };
+
+	if (!args->output && args->exporter)
+		args->output = "-";
+	if (!args->output)
+		argp_error(state, "say where to write: -o OUT");
+	if (!args->exporter)
+		args->exporter = exporter_for_path(args->output);
+	if (args->exporter)
+		return;
+	list_formats(&formats);
+	argp_error(state, "the suffix of '%s' is of no format; say -f: %s", args->output,
+		   buf_str(&formats));
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct export_args *args = state->input;
+
+	switch (key) {
+	case 'i':
+		args->input = arg;
+		return 0;
+	case 'o':
+		args->output = arg;
+		return 0;
+	case 'f':
+		set_format(state, args, arg);
+		return 0;
+	case KEY_VALUE:
+		args->value = arg;
+		return 0;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &args->filter;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 0)
+			argp_error(state, "one PROFILE at a time");
+		args->analysis = session_analysis(arg);
+		if (!args->analysis)
+			exit(EXIT_USAGE);
+		return 0;
+	case ARGP_KEY_END:
+		check_args(state, args);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int write_profile(const struct export_args *args, const struct profile *profile)
+{
+	struct export_options export_options = { .value = -1 };
+	struct output output;
+
+	if (args->value) {
+		export_options.value = session_value(profile, args->value);
+		if (export_options.value < 0)
+			return EXIT_USAGE;
+	}
+	if (output_open(&output, args->output))
+		return EXIT_FAILED;
+	if (output_close(&output, args->exporter->profile(profile, &export_options, output.file)))
+		return EXIT_FAILED;
+	return EXIT_DONE;
+}
+
+static int run(struct export_args *args)
+{
+	struct session session = { 0 };
+	struct profile profile;
+	int status = EXIT_FAILED;
+
+	if (!session_open(&session, args->input) &&
+	    !session_profile(&session, args->analysis, &args->filter, &profile)) {
+		status = write_profile(args, &profile);
+		profile_release(&profile);
+	}
+	session_close(&session);
+	filter_release(&args->filter);
+	return status;
+}
+
+int cmd_export(int argc, char **argv)
+{
+	static const struct argp_child children[] = {
+		{ &filter_argp, 0, "Filters:", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "[PROFILE]",
+		.doc = "Write a profile of a recording for another program: cpu, if PROFILE does "
+		       "not say otherwise.",
+		.children = children,
+	};
+	struct export_args args = { .input = "sysprof.data", .analysis = analyses };
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &args))
+		return EXIT_USAGE;
+	if (args.exporter->is_binary && !strcmp(args.output, "-") && isatty(STDOUT_FILENO))
+		return err(EXIT_USAGE, "%s is nothing for a terminal; say -o FILE",
+			   args.exporter->name);
+	return run(&args);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A result that appears whole or not at all: it is written beside its place and
+ * moved there when it is complete.  Devices and FIFOs are written to as they
+ * are; "-" is standard output.
+ */
+#ifndef CMD_OUTPUT_H
+#define CMD_OUTPUT_H
+
+#include <stdio.h>
+
+struct output {
+	FILE *file;
+	const char *path; /* as given; borrowed */
+	char *target;     /* what is replaced; owned; NULL: written to directly */
+	char *temporary;  /* owned */
+};
+
+/* 0, or -errno after saying why. */
+int output_open(struct output *ret, const char *path);
+
+/* @error: what writing gave.  0, or -errno after saying why; then nothing was replaced. */
+int output_close(struct output *output, int error);
+
+#endif /* CMD_OUTPUT_H */

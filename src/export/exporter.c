@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/exporter.h"
+
+#include <string.h>
+
+#include "exporters.h"
+
+const struct exporter exporters[] = {
+	{ "pprof", ".pb.gz", "for go tool pprof, Pyroscope, Parca, speedscope", true,
+	  export_pprof },
+	{ "folded", ".folded", "one line a stack, for flame graph tools", false, export_folded },
+	{ 0 },
+};
+
+const struct exporter *exporter_find(const char *name)
+{
+	const struct exporter *e;
+
+	for (e = exporters; e->name; e++) {
+		if (!strcmp(e->name, name))
+			return e;
+	}
+	return NULL;
+}
+
+const struct exporter *exporter_for_path(const char *path)
+{
+	const struct exporter *e, *best = NULL;
+	size_t size = strlen(path);
+
+	for (e = exporters; e->name; e++) {
+		size_t n = strlen(e->suffix);
+
+		if (n < size && !strcmp(path + size - n, e->suffix) &&
+		    (!best || n > strlen(best->suffix)))
+			best = e;
+	}
+	return best;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The exporters by name: one file each. */
+#ifndef EXPORT_EXPORTERS_H
+#define EXPORT_EXPORTERS_H
+
+#include "export/exporter.h"
+
+int export_pprof(const struct profile *profile, const struct export_options *options, FILE *out);
+int export_folded(const struct profile *profile, const struct export_options *options, FILE *out);
+
+#endif /* EXPORT_EXPORTERS_H */
