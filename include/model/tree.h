@@ -68,6 +68,9 @@ void tree_build_by_process(struct tree *ret, const struct profile *profile, enum
  */
 void tree_callees(struct tree *ret, const struct tree *tree, uint32_t label, size_t type);
 void tree_callers(struct tree *ret, const struct tree *tree, uint32_t label, size_t type);
+
+/* The same, a function that calls itself directly being one node. */
+void tree_fold_recursion(struct tree *ret, const struct tree *tree, size_t type);
 void tree_release(struct tree *tree);
 
 /*

@@ -8,7 +8,7 @@
 #include "cmd/command.h"
 #include "export/exporter.h"
 #include "filter_args.h"
-#include "output.h"
+#include "result.h"
 #include "session.h"
 
 enum { KEY_VALUE = 0x100 };
@@ -106,16 +106,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int write_profile(const struct export_args *args, const struct profile *profile)
 {
 	struct export_options export_options = { .value = -1 };
-	struct output output;
+	struct result result;
 
 	if (args->value) {
 		export_options.value = session_value(profile, args->value);
 		if (export_options.value < 0)
 			return EXIT_USAGE;
 	}
-	if (output_open(&output, args->output))
+	if (result_open(&result, args->output))
 		return EXIT_FAILED;
-	if (output_close(&output, args->exporter->profile(profile, &export_options, output.file)))
+	if (result_close(&result, args->exporter->profile(profile, &export_options, result.file)))
 		return EXIT_FAILED;
 	return EXIT_DONE;
 }

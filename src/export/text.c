@@ -19,6 +19,50 @@ void text_fit(struct buf *out, const char *text, size_t width)
 	}
 }
 
+/* Where an operator ends that @at begins, such as `operator<<`; @at itself if none does. */
+static const char *skip_operator(const char *at)
+{
+	static const char word[] = "operator";
+
+	if (strncmp(at, word, strlen(word)) != 0)
+		return at;
+	at += strlen(word);
+	return at + strspn(at, "<>=-");
+}
+
+/* `std::vector<int, std::allocator<int> >::push_back` → `std::vector<…>::push_back` */
+static void without_arguments(struct buf *out, const char *name)
+{
+	size_t depth = 0;
+
+	while (*name) {
+		const char *end = skip_operator(name);
+
+		if (end == name)
+			end++;
+		if (end == name + 1 && *name == '<' && depth++ == 0)
+			buf_puts(out, "<…>");
+		else if (end == name + 1 && *name == '>' && depth > 0)
+			depth--;
+		else if (depth == 0)
+			buf_add(out, name, (size_t)(end - name));
+		name = end;
+	}
+}
+
+void text_fit_name(struct buf *out, const char *name, size_t width)
+{
+	struct buf brief = { 0 };
+
+	if (width == 0 || utf8_length(name) <= width) {
+		text_fit(out, name, width);
+		return;
+	}
+	without_arguments(&brief, name);
+	text_fit(out, buf_str(&brief), width);
+	buf_release(&brief);
+}
+
 int report_text(const struct profile *profile, const struct report_options *options, FILE *out,
 		struct buf *message)
 {

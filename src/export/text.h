@@ -18,4 +18,7 @@ int text_trees(struct buf *out, const struct profile *profile, const struct repo
 /* Append @text in exactly @width columns: cut with an ellipsis, or padded; 0: as it is. */
 void text_fit(struct buf *out, const char *text, size_t width);
 
+/* The same for a function: template arguments are the first to go. */
+void text_fit_name(struct buf *out, const char *name, size_t width);
+
 #endif /* EXPORT_TEXT_H */

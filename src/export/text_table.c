@@ -66,7 +66,7 @@ static void put_line(struct buf *out, const struct layout *layout, const struct 
 	buf_puts(out, "  ");
 	buf_clear(&cell);
 	put_name(&cell, layout, row);
-	text_fit(out, buf_str(&cell), layout->name_width);
+	text_fit_name(out, buf_str(&cell), layout->name_width);
 	if (layout->module_width && (row->module || row->is_in_more)) {
 		buf_clear(&cell);
 		put_module(&cell, layout, row);

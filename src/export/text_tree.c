@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trees are indented where they branch only, so that deep stacks stay readable:
- * a line without "+" is the only callee of the line above it.
+ * Trees are indented where they branch only, and direct recursion is one line, so
+ * that deep stacks stay readable: a line without "+" is the only callee of the line
+ * above it.
  */
 #include "base/escape.h"
 #include "export/scale.h"
@@ -12,6 +13,11 @@
 #define SELECTED_MAX   10 /* functions whose callers or callees are shown */
 #define NAME_WIDTH_MIN 20
 
+struct children {
+	uint32_t n_shown, n_left_out;
+	int64_t left_out;
+};
+
 struct printer {
 	struct tree_visitor visitor;
 	struct buf *out;
@@ -19,22 +25,18 @@ struct printer {
 	const struct report_options *options;
 	struct scale scale;
 	int value_width;
-	int64_t total;    /* 100 % */
-	int64_t least;    /* what is less is left out */
-	uint32_t *indent; /* of each node that is shown: its own */
-	bool *is_fork;    /* likewise: it has several children */
-	bool has_self;    /* the column */
+	int64_t total;          /* 100 % */
+	int64_t least;          /* what is less is left out */
+	uint32_t *indent;       /* of each node that is shown: its own */
+	bool *is_fork;          /* likewise: it has several children */
+	bool has_self;          /* the column */
+	struct children hidden; /* what no line tells of */
 };
 
 static int64_t value(const struct printer *printer, uint32_t node)
 {
 	return printer->tree->nodes.items[node].total[printer->options->value];
 }
-
-struct children {
-	uint32_t n_shown, n_left_out;
-	int64_t left_out;
-};
 
 static struct children count_children(const struct printer *printer, uint32_t node)
 {
@@ -52,6 +54,7 @@ static struct children count_children(const struct printer *printer, uint32_t no
 	return ret;
 }
 
+/* The columns before the name; @self < 0: none, of a sum of what is left out. */
 static void put_values(const struct printer *printer, int64_t total, int64_t self)
 {
 	struct buf cell = { 0 };
@@ -61,7 +64,8 @@ static void put_values(const struct printer *printer, int64_t total, int64_t sel
 		   scale_percent(total, printer->total));
 	if (printer->has_self) {
 		buf_clear(&cell);
-		scale_format(&cell, &printer->scale, self);
+		if (self >= 0)
+			scale_format(&cell, &printer->scale, self);
 		buf_printf(printer->out, " %*s", printer->value_width, buf_str(&cell));
 	}
 	buf_puts(printer->out, "  ");
@@ -74,10 +78,9 @@ static void put_rest_of_line(const struct printer *printer, const char *text, si
 	size_t width = printer->options->width;
 	size_t left = width > used + NAME_WIDTH_MIN ? width - used : NAME_WIDTH_MIN;
 
-	if (width == 0 || utf8_length(text) <= left)
-		buf_puts(printer->out, text);
-	else
-		text_fit(printer->out, text, left);
+	text_fit_name(printer->out, text, width ? left : 0);
+	while (printer->out->data[printer->out->size - 1] == ' ')
+		printer->out->size--;
 	buf_puts(printer->out, "\n");
 }
 
@@ -111,9 +114,17 @@ static void put_node(const struct printer *printer, uint32_t i, bool is_branch)
 	buf_release(&text);
 }
 
-static bool has_several(struct children children)
+/* What is left out gets a line where it is as much as what gets one. */
+static bool has_rest(const struct printer *printer, struct children children)
 {
-	return children.n_shown + (children.n_left_out > 0) > 1;
+	return children.n_left_out > 0 && children.left_out >= printer->least;
+}
+
+static bool is_fork(const struct printer *printer, uint32_t node)
+{
+	struct children children = count_children(printer, node);
+
+	return children.n_shown + has_rest(printer, children) > 1;
 }
 
 static bool enter(struct tree_visitor *visitor, uint32_t node)
@@ -123,7 +134,7 @@ static bool enter(struct tree_visitor *visitor, uint32_t node)
 
 	if (value(printer, node) < printer->least)
 		return false;
-	printer->is_fork[node] = has_several(count_children(printer, node));
+	printer->is_fork[node] = is_fork(printer, node);
 	printer->indent[node] = printer->indent[parent] + printer->is_fork[parent];
 	put_node(printer, node, printer->is_fork[parent]);
 	return true;
@@ -132,37 +143,61 @@ static bool enter(struct tree_visitor *visitor, uint32_t node)
 /* Say what is not shown below @node. */
 static void leave(struct tree_visitor *visitor, uint32_t node)
 {
-	const struct printer *printer = (const struct printer *)visitor;
+	struct printer *printer = (struct printer *)visitor;
 	struct children children;
 
 	if (node && value(printer, node) < printer->least)
 		return;
 	children = count_children(printer, node);
-	if (!children.n_left_out)
+	if (!has_rest(printer, children)) {
+		printer->hidden.n_left_out += children.n_left_out;
+		printer->hidden.left_out = value_add(printer->hidden.left_out, children.left_out);
 		return;
-	put_values(printer, children.left_out, 0);
-	buf_printf(printer->out, "%*s… %u below %.3g%%\n", 2 * (int)printer->indent[node], "",
+	}
+	put_values(printer, children.left_out, -1);
+	buf_printf(printer->out, "%*s… %u below %.3g%%\n",
+		   2 * (int)(printer->indent[node] + printer->is_fork[node]), "",
 		   children.n_left_out, printer->options->min_percent);
 }
 
-static void put_tree(struct printer *printer, const struct tree *tree)
+static void put_hidden(const struct printer *printer)
+{
+	if (!printer->hidden.n_left_out)
+		return;
+	put_values(printer, printer->hidden.left_out, -1);
+	buf_printf(printer->out, "… left out here and there: %u below %.3g%%\n",
+		   printer->hidden.n_left_out, printer->options->min_percent);
+}
+
+static void put_heads(const struct printer *printer)
 {
 	int width = printer->value_width;
 
-	printer->tree = tree;
-	printer->indent = xcalloc(tree->nodes.n, sizeof(*printer->indent));
-	printer->is_fork = xcalloc(tree->nodes.n, sizeof(*printer->is_fork));
-	printer->is_fork[0] = has_several(count_children(printer, 0));
 	buf_printf(printer->out, "%*s %7s", width, "cum", "cum%");
 	if (printer->has_self)
 		buf_printf(printer->out, " %*s", width, "flat");
 	buf_printf(printer->out, "  %s\n",
 		   printer->options->view == REPORT_CALLERS ? "function and its callers" :
 							      "function and its callees");
-	tree_walk(tree, &printer->visitor);
+}
+
+static void put_tree(struct printer *printer, const struct tree *full)
+{
+	struct tree tree;
+
+	tree_fold_recursion(&tree, full, printer->options->value);
+	printer->tree = &tree;
+	printer->indent = xcalloc(tree.nodes.n, sizeof(*printer->indent));
+	printer->is_fork = xcalloc(tree.nodes.n, sizeof(*printer->is_fork));
+	printer->is_fork[0] = is_fork(printer, 0);
+	printer->hidden = (struct children){ 0 };
+	put_heads(printer);
+	tree_walk(&tree, &printer->visitor);
 	leave(&printer->visitor, 0);
+	put_hidden(printer);
 	free(printer->indent);
 	free(printer->is_fork);
+	tree_release(&tree);
 }
 
 static void printer_init(struct printer *printer, struct buf *out, const struct tree *tree,

@@ -346,6 +346,26 @@ void tree_callers(struct tree *ret, const struct tree *tree, uint32_t label, siz
 	finish(ret, type);
 }
 
+void tree_fold_recursion(struct tree *ret, const struct tree *tree, size_t type)
+{
+	uint32_t *node_of = xcalloc(tree->nodes.n, sizeof(*node_of));
+
+	start(ret, tree->profile);
+	copy_labels(ret, tree);
+	for (uint32_t i = 1; i < tree->nodes.n; i++) {
+		const struct tree_node *node = &tree->nodes.items[i];
+		uint32_t parent = node_of[node->parent];
+
+		if (parent && ret->nodes.items[parent].label == node->label)
+			node_of[i] = parent;
+		else
+			node_of[i] = child(ret, parent, node->label);
+		values_add(ret->nodes.items[node_of[i]].self, node->self);
+	}
+	free(node_of);
+	finish(ret, type);
+}
+
 void tree_release(struct tree *tree)
 {
 	array_release(&tree->labels);

@@ -4,12 +4,12 @@
  * moved there when it is complete.  Devices and FIFOs are written to as they
  * are; "-" is standard output.
  */
-#ifndef CMD_OUTPUT_H
-#define CMD_OUTPUT_H
+#ifndef CMD_RESULT_H
+#define CMD_RESULT_H
 
 #include <stdio.h>
 
-struct output {
+struct result {
 	FILE *file;
 	const char *path; /* as given; borrowed */
 	char *target;     /* what is replaced; owned; NULL: written to directly */
@@ -17,9 +17,9 @@ struct output {
 };
 
 /* 0, or -errno after saying why. */
-int output_open(struct output *ret, const char *path);
+int result_open(struct result *ret, const char *path);
 
 /* @error: what writing gave.  0, or -errno after saying why; then nothing was replaced. */
-int output_close(struct output *output, int error);
+int result_close(struct result *result, int error);
 
-#endif /* CMD_OUTPUT_H */
+#endif /* CMD_RESULT_H */
