@@ -45,7 +45,7 @@ bats_require_minimum_version 1.5.0
 
 @test "-d ends the recording and leaves the command running" {
 	before=$EPOCHREALTIME
-	run -0 "$SYSPROF" record -d 1 -- sh -c 'echo $$ >pid; exec sleep 20'
+	"$SYSPROF" record -d 1 -- sh -c 'echo $$ >pid; exec sleep 20' >messages 2>&1 3>&-
 	after=$EPOCHREALTIME
 	started+=("$(cat pid)")
 	kill -0 "$(cat pid)"
