@@ -132,40 +132,53 @@ static uint32_t function_of(struct debug_info *info, Dwarf_Die *die)
 	return (uint32_t)*index;
 }
 
-static void set_line(struct unit *unit, uint64_t address, struct symbol_name *name)
+/* @file as the compiler saw it; libdw leaves some relative to where the compiler ran. */
+static const char *full_path(struct debug_info *info, Dwarf_Die *unit, const char *file)
+{
+	const char *directory;
+	Dwarf_Attribute attr;
+	char *path;
+
+	if (!file || !strcmp(file, "???")) /* libdw's name for none */
+		return NULL;
+	directory = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
+	if (file[0] == '/' || !directory || directory[0] != '/')
+		return file;
+	path = xasprintf("%s/%s", directory, file);
+	file = intern_text(&info->texts, intern_string(&info->texts, path));
+	free(path);
+	return file;
+}
+
+/* Line 0, of code that the compiler made up, still has a file. */
+static void set_line(struct debug_info *info, struct unit *unit, uint64_t address,
+		     struct symbol_name *name)
 {
 	Dwarf_Line *line = dwarf_getsrc_die(&unit->lines, address);
-	const char *file;
 	int number;
 
-	if (!line || dwarf_lineno(line, &number) || number <= 0)
+	if (!line || dwarf_lineno(line, &number) || number < 0)
 		return;
-	file = dwarf_linesrc(line, NULL, NULL);
-	if (file) {
-		name->file = file;
-		name->line = (uint32_t)number;
-	}
+	name->file = full_path(info, &unit->lines, dwarf_linesrc(line, NULL, NULL));
+	name->line = name->file ? (uint32_t)number : 0;
 }
 
 /* Where @die, an inlined call, was called: the line of the level around it. */
-static void set_call_line(Dwarf_Die *die, struct symbol_name *name)
+static void set_call_line(struct debug_info *info, struct unit *unit, Dwarf_Die *die,
+			  struct symbol_name *name)
 {
 	Dwarf_Attribute attr;
-	Dwarf_Word file, line;
+	Dwarf_Word file, line = 0;
 	Dwarf_Files *files;
-	Dwarf_Die unit;
+	Dwarf_Die of;
 	size_t n;
 
 	if (dwarf_formudata(dwarf_attr(die, DW_AT_call_file, &attr), &file) ||
-	    dwarf_formudata(dwarf_attr(die, DW_AT_call_line, &attr), &line) || !line ||
-	    line > UINT32_MAX)
+	    !dwarf_diecu(die, &of, NULL, NULL) || dwarf_getsrcfiles(&of, &files, &n) || file >= n)
 		return;
-	if (!dwarf_diecu(die, &unit, NULL, NULL) || dwarf_getsrcfiles(&unit, &files, &n))
-		return;
-	name->file = dwarf_filesrc(files, file, NULL, NULL);
-	if (name->file && !strcmp(name->file, "???")) /* libdw's name for none */
-		name->file = NULL;
-	name->line = name->file ? (uint32_t)line : 0;
+	dwarf_formudata(dwarf_attr(die, DW_AT_call_line, &attr), &line);
+	name->file = full_path(info, &unit->lines, dwarf_filesrc(files, file, NULL, NULL));
+	name->line = name->file && line <= UINT32_MAX ? (uint32_t)line : 0;
 }
 
 static bool call_die(struct unit *unit, uint32_t call, Dwarf_Die *ret)
@@ -186,6 +199,16 @@ static void set_function(struct debug_info *info, struct call *call, Dwarf_Die *
 	name->start_line = function->start_line;
 }
 
+/* A function in several pieces begins with the first. */
+static uint64_t entry_of(Dwarf_Die *die)
+{
+	Dwarf_Addr base, start = 0, end;
+
+	if (dwarf_entrypc(die, &start) && dwarf_ranges(die, 0, &base, &start, &end) <= 0)
+		return 0;
+	return start;
+}
+
 size_t debug_info_find(struct debug_info *info, uint64_t address, struct symbol_name *ret,
 		       uint64_t *ret_entry)
 {
@@ -201,7 +224,7 @@ size_t debug_info_find(struct debug_info *info, uint64_t address, struct symbol_
 	at = unit_find(unit, address);
 	*ret_entry = 0;
 	*ret = (struct symbol_name){ .function = "" };
-	set_line(unit, address, ret);
+	set_line(info, unit, address, ret);
 	if (at == CALL_NONE) /* assembly can have lines but no functions */
 		return ret->file ? 1 : 0;
 	for (;;) {
@@ -213,10 +236,10 @@ size_t debug_info_find(struct debug_info *info, uint64_t address, struct symbol_
 		set_function(info, call, &die, &ret[n++]);
 		at = call->parent;
 		if (at == CALL_NONE || n == SYMBOL_LEVELS_MAX) {
-			dwarf_entrypc(&die, ret_entry);
+			*ret_entry = entry_of(&die);
 			return n;
 		}
 		memset(&ret[n], 0, sizeof(*ret));
-		set_call_line(&die, &ret[n]);
+		set_call_line(info, unit, &die, &ret[n]);
 	}
 }

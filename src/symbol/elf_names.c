@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/intern.h"
+#include "base/mem.h"
 #include "debug_info.h"
 #include "demangle.h"
 #include "download.h"
@@ -168,24 +169,42 @@ static const char *unversioned(struct elf_names *names, const char *name)
 	return intern_text(&names->texts, intern_bytes(&names->texts, name, size));
 }
 
-/* What the symbol table says of a level that has no name yet. */
-static void set_symbol(struct elf_names *names, const struct symbol *symbol,
-		       struct symbol_name *level)
+static const char *keep(struct elf_names *names, const struct buf *text)
 {
-	level->function = unversioned(names, symbol->name);
-	if (!demangle(level->function, &names->demangled))
-		return;
-	level->linkage = level->function;
-	level->function =
-		intern_text(&names->texts, intern_bytes(&names->texts, names->demangled.data,
-							names->demangled.size));
+	return intern_text(&names->texts, intern_bytes(&names->texts, text->data, text->size));
 }
 
-/* __libc_malloc, as DWARF has it, is malloc to people if that begins at the same place. */
-static bool is_better(const struct symbol *symbol, const struct symbol_name *level, uint64_t entry)
+/* Whether @full, such as ns::Class::run<int>, can be what DWARF calls @name, run<int>. */
+static bool is_full_name(const char *full, const char *name)
 {
-	return !level->linkage && symbol->start == entry &&
-	       strspn(symbol->name, "_") < strspn(level->function, "_");
+	char *base = xstrndup(name, strcspn(name, "<"));
+	bool is = *base && strstr(full, base);
+
+	free(base);
+	return is;
+}
+
+/*
+ * What the symbol table adds to the outermost level: a name where there is none;
+ * the name as linked, of which DWARF may have none or a general form (C4 of
+ * constructors); and of C's aliases the one for people, malloc where DWARF has
+ * __libc_malloc.
+ */
+static void add_symbol(struct elf_names *names, const struct symbol *symbol, bool is_entry,
+		       struct symbol_name *level)
+{
+	const char *linkage = unversioned(names, symbol->name);
+	bool is_mangled = demangle(linkage, &names->demangled);
+
+	if (!*level->function ||
+	    (is_mangled && is_full_name(buf_str(&names->demangled), level->function))) {
+		level->function = is_mangled ? keep(names, &names->demangled) : linkage;
+		level->linkage = is_mangled ? linkage : NULL;
+	} else if (is_entry && !is_mangled &&
+		   strspn(linkage, "_") < strspn(level->function, "_")) {
+		level->function = linkage;
+		level->linkage = NULL;
+	}
 }
 
 size_t elf_names_find(struct elf_names *names, uint64_t address, struct symbol_name *ret)
@@ -204,8 +223,7 @@ size_t elf_names_find(struct elf_names *names, uint64_t address, struct symbol_n
 	}
 	if (!n)
 		return 0;
-	if (symbol &&
-	    (!*ret[n - 1].function || is_better(symbol, &ret[n - 1], entry + names->bias)))
-		set_symbol(names, symbol, &ret[n - 1]);
+	if (symbol)
+		add_symbol(names, symbol, symbol->start == entry + names->bias, &ret[n - 1]);
 	return *ret[n - 1].function ? n : 0;
 }
