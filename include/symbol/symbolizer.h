@@ -43,6 +43,11 @@ struct symbol_name {          /* one level; strings borrowed until another modul
 };
 
 struct symbolizer_options {
+	/*
+	 * Where separate debug files are, as in gdb: directories between colons, a
+	 * relative one below the file's own.  NULL: ".debug:/usr/lib/debug".
+	 */
+	const char *debug_path;
 	uint32_t download_seconds; /* for one debug file; 0: a default */
 
 	/* Told while a debug file is downloaded; not 0 gives it up.  May be NULL. */

@@ -18,18 +18,14 @@
 
 struct elf_names {
 	Dwfl *dwfl;
+	Dwfl_Callbacks callbacks;
+	char *debug_path; /* NULL: libdwfl's */
 	struct download download;
 	uint64_t bias; /* of the DWARF: to subtract from an address of the file */
 	struct symtab symtab;
 	struct debug_info *debug_info; /* NULL: none */
 	struct intern texts;           /* made from symbols */
 	struct buf demangled;
-};
-
-static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
-	.section_address = dwfl_offline_section_address,
 };
 
 /* Those longer than the recording keeps are compared as far as it does. */
@@ -131,10 +127,15 @@ int elf_names_open(const struct symbol_module *module, const struct symbolizer_o
 	if (fd < 0)
 		return fd;
 	names = xcalloc(1, sizeof(*names));
-	names->dwfl = dwfl_begin(&callbacks);
+	names->debug_path = options->debug_path ? xstrdup(options->debug_path) : NULL;
+	names->callbacks = (Dwfl_Callbacks){ .find_elf = dwfl_build_id_find_elf,
+					     .find_debuginfo = dwfl_standard_find_debuginfo,
+					     .section_address = dwfl_offline_section_address,
+					     .debuginfo_path = &names->debug_path };
+	names->dwfl = dwfl_begin(&names->callbacks);
 	if (!names->dwfl) {
 		close(fd);
-		free(names);
+		elf_names_free(names);
 		return -ENOMEM;
 	}
 	download_watch(&names->download, names->dwfl, options);
@@ -153,6 +154,7 @@ void elf_names_free(struct elf_names *names)
 	debug_info_free(names->debug_info);
 	symtab_release(&names->symtab);
 	dwfl_end(names->dwfl);
+	free(names->debug_path);
 	intern_release(&names->texts);
 	buf_release(&names->demangled);
 	free(names);

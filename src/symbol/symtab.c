@@ -118,8 +118,8 @@ static int compare_symbols(const void *a, const void *b)
 		return m < n ? -1 : 1;
 	if (x->rank != y->rank)
 		return x->rank > y->rank ? -1 : 1;
-	m = strlen(x->name);
-	n = strlen(y->name);
+	m = strcspn(x->name, "@"); /* a version does not count */
+	n = strcspn(y->name, "@");
 	if (m != n)
 		return m < n ? -1 : 1;
 	return strcmp(x->name, y->name);
