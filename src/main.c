@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "cmd/command.h"
 
 const struct command commands[] = {
@@ -49,6 +51,8 @@ static int check_stdout(int status)
 int main(int argc, char **argv)
 {
 	const struct command *command;
+	char *name;
+	int status;
 
 	if (argc < 2) {
 		print_help(stderr);
@@ -65,5 +69,10 @@ int main(int argc, char **argv)
 	command = command_find(argv[1]);
 	if (!command)
 		return err(EXIT_USAGE, "no command '%s'; `sysprof help` lists them", argv[1]);
-	return check_stdout(command->run(argc - 1, argv + 1));
+	argp_err_exit_status = EXIT_USAGE;
+	name = xasprintf("sysprof %s", command->name); /* what usage messages call it */
+	argv[1] = name;
+	status = check_stdout(command->run(argc - 1, argv + 1));
+	free(name);
+	return status;
 }

@@ -30,7 +30,6 @@ int cmd_check(int argc, char **argv)
 	const struct passwd *user = getpwuid(geteuid());
 	const struct source *source;
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, NULL))
 		return EXIT_USAGE;
 	printf("For %s (uid %u) on this machine, now:\n\n", user ? user->pw_name : "this user",

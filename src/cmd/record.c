@@ -368,7 +368,6 @@ int cmd_record(int argc, char **argv)
 	};
 	int status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o))
 		return EXIT_USAGE;
 	o.recorder.pids = o.pids.items;
