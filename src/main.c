@@ -10,9 +10,11 @@
 
 const struct command commands[] = {
 	{ "record", "record what processes do, into a file", cmd_record },
-	{ "check", "what can be recorded here, and what would make the rest work", cmd_check },
 	{ "report", "print a profile: a table, a call tree, callers and callees", cmd_report },
 	{ "export", "write a profile for another program, such as go tool pprof", cmd_export },
+	{ "dump", "print a recording as text, or make one from text", cmd_dump },
+	{ "info", "describe a recording: who made it, how, and what it holds", cmd_info },
+	{ "check", "what can be recorded here, and what would make the rest work", cmd_check },
 	{ 0 },
 };
 

@@ -15,7 +15,7 @@ enum exit_status { /* of every command */
 struct command {
 	const char *name;
 	const char *summary;
-	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+	int (*run)(int argc, char **argv); /* argv[0] is "sysprof NAME" */
 };
 
 extern const struct command commands[]; /* ends with a row without a name */
