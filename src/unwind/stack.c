@@ -7,7 +7,7 @@
 /* Until a return address is found, the outermost captured word stands for one. */
 void stack_init(struct stack *stack, const struct unwind_sample *sample, unsigned char *chunk)
 {
-	uint64_t last;
+	uint64_t last, value;
 
 	*stack = (struct stack){
 		.sample = sample,
@@ -19,8 +19,8 @@ void stack_init(struct stack *stack, const struct unwind_sample *sample, unsigne
 	if (stack->size < 8)
 		return;
 	last = (stack->size & ~7u) - 8;
-	stack->seam = stack->start + last;
-	memcpy(&stack->seam_value, stack->bytes + last, 8);
+	memcpy(&value, stack->bytes + last, 8);
+	stack_set_seam(stack, stack->start + last, value);
 }
 
 static bool read_now(struct stack *stack, uint64_t address, void *data, size_t size)
@@ -32,16 +32,16 @@ static bool read_now(struct stack *stack, uint64_t address, void *data, size_t s
 	return sample->read_memory(sample->arg, address, data, size);
 }
 
-/* The word at the seam comes with the chunk where it can: then the two are of one moment. */
+/* What is at the seam comes with the chunk where it can: then the two are of one moment. */
 static bool holds_seam(struct stack *stack)
 {
-	uint64_t offset = stack->seam - stack->chunk_start, value;
+	uint64_t offset = stack->seam - stack->chunk_start, words[2];
 
-	if (offset <= stack->chunk_size - 8)
-		memcpy(&value, stack->chunk + offset, 8);
-	else if (!read_now(stack, stack->seam, &value, 8))
+	if (stack->chunk_size >= stack->seam_size && offset <= stack->chunk_size - stack->seam_size)
+		memcpy(words, stack->chunk + offset, stack->seam_size);
+	else if (!read_now(stack, stack->seam, words, stack->seam_size))
 		return false;
-	return value == stack->seam_value;
+	return !memcmp(words, stack->seam_words, stack->seam_size);
 }
 
 static bool read_chunk(struct stack *stack, uint64_t start, uint64_t size)

@@ -20,8 +20,10 @@ struct stack {
 	const struct unwind_sample *sample;
 	const unsigned char *bytes; /* captured */
 	uint64_t start, size;
-	uint64_t seam, seam_value; /* where the outermost return address stands, and what it is */
-	unsigned char *chunk;      /* borrowed: STACK_CHUNK bytes, the last read */
+	uint64_t seam;          /* where the outermost return address stands; 0: none yet */
+	uint64_t seam_words[2]; /* what stands there: it, or the frame pointer and it */
+	size_t seam_size;       /* in bytes */
+	unsigned char *chunk;   /* borrowed: STACK_CHUNK bytes, the last read */
 	uint64_t chunk_start, chunk_size;
 	unsigned int n_reads; /* through read_memory */
 };
@@ -45,7 +47,18 @@ static inline bool stack_read(struct stack *stack, uint64_t address, uint64_t *r
 static inline void stack_set_seam(struct stack *stack, uint64_t address, uint64_t value)
 {
 	stack->seam = address;
-	stack->seam_value = value;
+	stack->seam_words[0] = value;
+	stack->seam_size = 8;
+}
+
+/* With the frame pointer saved below: all that tells apart what Go calls on its system stacks. */
+static inline void stack_set_frame_seam(struct stack *stack, uint64_t address, uint64_t fp,
+					uint64_t ra)
+{
+	stack->seam = address;
+	stack->seam_words[0] = fp;
+	stack->seam_words[1] = ra;
+	stack->seam_size = 16;
 }
 
 #endif /* UNWIND_STACK_H */

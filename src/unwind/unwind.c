@@ -60,7 +60,6 @@ static int step_to(struct walk *walk, uint64_t cfa, uint64_t ra)
 	walk->regs.values[UNWIND_RIP] = ra;
 	walk->regs.known &= FAST_REGS;
 	walk->is_exact = false;
-	stack_set_seam(&walk->stack, cfa - 8, ra);
 	return ra ? GO_ON : UNWIND_DONE;
 }
 
@@ -90,6 +89,7 @@ static int step_rule(struct walk *walk, struct rule rule)
 		if (!stack_read(&walk->stack, slot, &regs->values[UNWIND_RBP]))
 			regs->known &= ~REG_BIT(UNWIND_RBP);
 	}
+	stack_set_seam(&walk->stack, cfa - 8, ra);
 	return step_to(walk, cfa, ra);
 }
 
@@ -112,12 +112,14 @@ static int step_frame_pointer(struct walk *walk, bool is_go)
 	walk->unwinder->stats.n_frame_pointer++;
 	if (!fp)
 		return UNWIND_DONE;
-	if (!may_follow(walk, fp, is_go) || !stack_read(&walk->stack, fp, &caller_fp) ||
-	    !stack_read(&walk->stack, fp + 8, &ra))
+	if (!may_follow(walk, fp, is_go))
 		return UNWIND_NO_INFO;
+	if (!stack_read(&walk->stack, fp, &caller_fp) || !stack_read(&walk->stack, fp + 8, &ra))
+		return is_go ? UNWIND_STACK_END : UNWIND_NO_INFO;
 	if (ra && !space_find(walk->sample->space, ra - 1))
 		return UNWIND_NO_INFO;
 	regs->values[UNWIND_RBP] = caller_fp;
+	stack_set_frame_seam(&walk->stack, fp, caller_fp, ra);
 	return step_to(walk, fp + 16, ra);
 }
 
