@@ -12,23 +12,25 @@ struct pattern {
 };
 
 static const struct pattern before_push[] = {
-	{ 0, 1, "\x55" },                      /* push %rbp */
-	{ 0, 4, "\xf3\x0f\x1e\xfa" },          /* endbr64 */
-	{ 0, 1, "\xc3" },                      /* ret */
-	{ 0, 4, "\x49\x3b\x66\x10" },          /* Go's check of the stack: cmp 16(%r14),%rsp */
-	{ -4, 5, "\x49\x3b\x66\x10\x76" },     /* behind it: jbe */
-	{ -4, 6, "\x49\x3b\x66\x10\x0f\x86" }, /* the same, far */
-	{ 0, 4, "\x4d\x3b\x66\x10" },          /* of a large frame: cmp 16(%r14),%r12 */
+	{ 0, 1, "\x55" },                  /* push %rbp */
+	{ 0, 4, "\xf3\x0f\x1e\xfa" },      /* endbr64 */
+	{ 0, 1, "\xc3" },                  /* ret */
+	{ 0, 1, "\xc2" },                  /* ret n */
+	{ 0, 4, "\x49\x3b\x66\x10" },      /* Go: cmp 16(%r14),%rsp */
+	{ -4, 5, "\x49\x3b\x66\x10\x76" }, /* and behind it jbe */
+	{ -4, 6, "\x49\x3b\x66\x10\x0f\x86" },
+	{ 0, 4, "\x4c\x8d\x64\x24" }, /* large frames: lea n(%rsp),%r12 */
+	{ 0, 4, "\x4c\x8d\xa4\x24" },
+	{ 0, 4, "\x4d\x3b\x66\x10" }, /* and cmp 16(%r14),%r12 */
 	{ -4, 5, "\x4d\x3b\x66\x10\x76" },
 	{ -4, 6, "\x4d\x3b\x66\x10\x0f\x86" },
-	{ 0, 4, "\x4c\x8d\x64\x24" }, /* and before that: lea n(%rsp),%r12 */
-	{ 0, 4, "\x4c\x8d\xa4\x24" },
 };
 
 static const struct pattern after_push[] = {
-	{ -1, 4, "\x55\x48\x89\xe5" }, /* behind push %rbp: mov %rsp,%rbp */
+	{ -1, 4, "\x55\x48\x89\xe5" }, /* push %rbp, and here mov %rsp,%rbp */
 	{ -1, 4, "\x55\x48\x8b\xec" },
 	{ 0, 2, "\x5d\xc3" }, /* pop %rbp, ret */
+	{ 0, 2, "\x5d\xc2" },
 };
 
 static bool matches(const unsigned char *code, const struct pattern *patterns, size_t n)
@@ -81,9 +83,14 @@ static void signal_row(struct row *ret)
 
 bool code_sigreturn(const unsigned char *code, struct row *ret)
 {
+	/* mov $15,%rax (or %eax); syscall: at the first, at the second, in the kernel. */
 	static const struct pattern sigreturn[] = {
-		{ 0, 9, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05" }, /* mov $15,%rax; syscall */
-		{ 0, 7, "\xb8\x0f\x00\x00\x00\x0f\x05" },         /* mov $15,%eax; syscall */
+		{ 0, 9, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05" },
+		{ -7, 9, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05" },
+		{ -9, 9, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05" },
+		{ 0, 7, "\xb8\x0f\x00\x00\x00\x0f\x05" },
+		{ -5, 7, "\xb8\x0f\x00\x00\x00\x0f\x05" },
+		{ -7, 7, "\xb8\x0f\x00\x00\x00\x0f\x05" },
 	};
 
 	if (!MATCHES(code, sigreturn))

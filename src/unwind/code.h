@@ -13,7 +13,7 @@
 #include "unwind/row.h"
 #include "unwind/rule.h"
 
-enum { CODE_BEFORE = 8, CODE_SIZE = 24 }; /* bytes looked at: before the address, and in all */
+enum { CODE_BEFORE = 16, CODE_SIZE = 32 }; /* bytes looked at: before the address, and in all */
 
 /*
  * Is the frame that executes @code + CODE_BEFORE not set up yet, or taken down?

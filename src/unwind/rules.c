@@ -103,23 +103,6 @@ static bool read_code(const struct query *query, uint64_t address, unsigned char
 	return sample->read_memory && sample->read_memory(sample->arg, start, ret, CODE_SIZE);
 }
 
-/* No CFI: then the frame pointer, but where the instructions tell better. */
-static struct rule rule_of_code(struct rules *rules, const struct query *query)
-{
-	bool is_go = cfi_is_go(cfi_of(rules, query->mapping->module));
-	struct rule rule = { .kind = is_go ? RULE_GO : RULE_NO_CFI };
-	unsigned char code[CODE_SIZE];
-	struct row row;
-
-	if (query->is_exact) {
-		if (read_code(query, query->address, code))
-			code_prologue(code, &rule);
-	} else if (read_code(query, query->address + 1, code) && code_sigreturn(code, &row)) {
-		rule = keep_row(rules, &row);
-	}
-	return rule;
-}
-
 static struct rule rule_of_row(struct rules *rules, struct row *row)
 {
 	struct rule rule;
@@ -130,24 +113,41 @@ static struct rule rule_of_row(struct rules *rules, struct row *row)
 	return rule;
 }
 
+/* What the instructions tell: of returns from signal handlers, and where there is no CFI. */
+static bool rule_of_code(struct rules *rules, const struct query *query, bool has_cfi,
+			 struct rule *ret)
+{
+	unsigned char code[CODE_SIZE];
+	struct row row;
+
+	if (!read_code(query, query->address + !query->is_exact, code))
+		return false;
+	if (!code_sigreturn(code, &row))
+		return query->is_exact && !has_cfi && code_prologue(code, ret);
+	*ret = keep_row(rules, &row);
+	return true;
+}
+
 /*
- * CFI of Go code is for the innermost frame, whose frame pointer may not be set yet.
- * Callers have theirs, and only that leads from the stack of a system call, of the
- * collector or of C back to the goroutine's.
+ * Where there is no CFI, the frame pointer.  Go's CFI is for the innermost frame,
+ * whose frame pointer may not be set yet: callers have theirs, and only that leads
+ * from the stack of a system call, of the collector or of C back to the goroutine's.
  */
 static struct rule compile(struct rules *rules, const struct query *query)
 {
-	struct row row;
+	bool is_go = cfi_is_go(cfi_of(rules, query->mapping->module));
+	struct rule rule = { .kind = is_go ? RULE_GO : RULE_NO_CFI };
+	struct row row = { 0 };
 	int r = rules_row(rules, query->sample->space, query->mapping, query->address, &row);
 
-	if (r == -ENOENT)
-		return rule_of_code(rules, query);
-	if (r)
-		return (struct rule){ .kind = RULE_BAD };
-	if (!row.is_go || query->is_exact)
+	if (r && r != -ENOENT)
+		rule.kind = RULE_BAD;
+	else if (!r && !row.is_go)
+		return rule_of_row(rules, &row);
+	else if (!rule_of_code(rules, query, !r, &rule) && !r && query->is_exact)
 		return rule_of_row(rules, &row);
 	row_release(&row);
-	return rule_of_code(rules, query);
+	return rule;
 }
 
 static struct rule rule_in_module(struct rules *rules, const struct query *query)
@@ -197,7 +197,7 @@ const struct rule_entry *rules_find_cold(struct rules *rules, const struct unwin
 	if (!is_jit(&query))
 		entry->rule = rule_in_module(rules, &query);
 	else if (is_exact)
-		entry->rule = rule_of_code(rules, &query);
+		rule_of_code(rules, &query, false, &entry->rule);
 	if (!is_jit(&query) || !is_exact)
 		rule_cache_put(&rules->by_pc, entry);
 	return entry;
