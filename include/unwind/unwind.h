@@ -92,6 +92,7 @@ struct unwind_stats {
 	uint64_t n_compiled;    /* asked of libdw */
 	uint64_t n_evaluated;   /* frames by DWARF expression */
 	uint64_t n_frame_pointer;
+	uint64_t n_full;      /* stacks begun again, to track every register */
 	uint64_t n_completed; /* stacks finished through read_memory */
 };
 

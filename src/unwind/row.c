@@ -94,6 +94,18 @@ static int compile_register(struct row *row, Dwarf_Frame *frame, int column, str
 	return compile_place(row, place, ops, n);
 }
 
+/*
+ * What CFI does not mention a callee leaves as it was, if the ABI says so.  Of rbx
+ * libdw (0.188) does not know: its table of the ABI has rax in the place of rbx.
+ */
+static void mend_default(struct row *row)
+{
+	struct place *rbx = &row->regs[UNWIND_RBX];
+
+	if (rbx->kind == PLACE_UNDEFINED)
+		rbx->kind = PLACE_SAME;
+}
+
 static int compile(Dwarf_Frame *frame, struct row *row)
 {
 	int ra = dwarf_frame_info(frame, NULL, NULL, &row->is_signal);
@@ -101,6 +113,7 @@ static int compile(Dwarf_Frame *frame, struct row *row)
 
 	for (int reg = 0; !r && reg < UNWIND_N_REGS; reg++)
 		r = compile_register(row, frame, reg == UNWIND_RIP ? ra : reg, &row->regs[reg]);
+	mend_default(row);
 	return r;
 }
 

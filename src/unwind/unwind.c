@@ -224,8 +224,10 @@ void unwinder_run(struct unwinder *unwinder, const struct unwind_sample *sample,
 	struct walk walk;
 	int stop = start(unwinder, sample, false, &walk);
 
-	if (stop == START_OVER)
+	if (stop == START_OVER) {
+		stats->n_full++;
 		stop = start(unwinder, sample, true, &walk);
+	}
 	stats->n_samples++;
 	stats->n_frames += walk.n;
 	stats->n_stops[stop]++;
