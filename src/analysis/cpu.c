@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "analyses.h"
+#include "base/human.h"
 
 enum { VALUE_SAMPLES, VALUE_CPU };
 
@@ -54,11 +55,12 @@ struct model_observer *cpu_begin(struct model *model, const struct filter *filte
 void cpu_end(struct model_observer *observer, struct profile *ret)
 {
 	struct cpu *cpu = (struct cpu *)observer;
-	const char *period = dictionary_meta(model_dictionary(cpu->model), "period_ns");
+	const char *hz = dictionary_meta(model_dictionary(cpu->model), "hz");
+	uint64_t rate;
 
 	model_ignore(cpu->model, observer);
-	if (period)
-		cpu->profile.period = clamp(strtoull(period, NULL, 10));
+	if (hz && !human_parse_number(hz, 1, 1000000000, &rate))
+		cpu->profile.period = (int64_t)(1000000000 / rate);
 	profile_close(&cpu->profile, cpu->filter);
 	*ret = cpu->profile;
 	free(cpu);
