@@ -35,8 +35,10 @@ struct resolver_options {
 	 */
 	const volatile sig_atomic_t *stop;
 
-	uint32_t timeout_seconds; /* for the whole; 0: a default */
-	uint32_t stall_seconds; /* without a sign of life, before a file is given up; 0: a default */
+	/* 0: a default */
+	uint32_t timeout_seconds;  /* for the whole */
+	uint32_t stall_seconds;    /* without a sign of life, before a file is given up */
+	uint32_t download_seconds; /* for one debug file */
 };
 
 struct resolver_result {

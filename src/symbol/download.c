@@ -36,11 +36,10 @@ static int progress(debuginfod_client *client, long done, long total)
 
 	if (!download)
 		return 0;
-	if (now_ns() > download->deadline_ns)
+	if (download->options->download &&
+	    download->options->download(download->options->arg, done, total))
 		return 1;
-	return download->options->download ?
-		       download->options->download(download->options->arg, done, total) :
-		       0;
+	return now_ns() > download->deadline_ns;
 }
 
 void download_watch(struct download *download, Dwfl *dwfl, const struct symbolizer_options *options)

@@ -34,6 +34,7 @@ struct resolver {
 	const struct dictionary *dict;
 	const struct resolver_options *options;
 	struct definer *definer;
+	worker_fn *worker;
 	struct resolver_result *result;
 	struct plan plan;
 	uint64_t deadline_ns;
@@ -211,7 +212,8 @@ static pid_t start_child(struct resolver *r, int *ret_fd)
 	uint32_t seconds = (uint32_t)((r->deadline_ns - now_ns()) / NS_PER_SECOND) + 1;
 	struct worker_options options = { .parent = getpid(),
 					  .first_job = r->next_job,
-					  .cpu_seconds = seconds };
+					  .cpu_seconds = seconds,
+					  .download_seconds = r->options->download_seconds };
 	int pipe_fds[2];
 	pid_t pid;
 
@@ -220,7 +222,8 @@ static pid_t start_child(struct resolver *r, int *ret_fd)
 	pid = fork();
 	if (!pid) {
 		options.out = pipe_fds[1];
-		worker_run(&r->plan, r->dict, &options);
+		r->worker(&r->plan, r->dict, &options);
+		_exit(1);
 	}
 	if (pid < 0) {
 		pid = -errno;
@@ -312,8 +315,8 @@ static int run(struct resolver *r)
 	return 0;
 }
 
-int resolver_run(const struct dictionary *dict, const struct resolver_options *options,
-		 struct definer *definer, struct resolver_result *ret)
+int resolver_run_worker(const struct dictionary *dict, const struct resolver_options *options,
+			struct definer *definer, worker_fn *worker, struct resolver_result *ret)
 {
 	uint32_t seconds = options->timeout_seconds ? options->timeout_seconds :
 						      DEFAULT_TIMEOUT_SECONDS;
@@ -324,6 +327,7 @@ int resolver_run(const struct dictionary *dict, const struct resolver_options *o
 	r->dict = dict;
 	r->options = options;
 	r->definer = definer;
+	r->worker = worker;
 	r->result = ret;
 	r->deadline_ns = now_ns() + seconds * NS_PER_SECOND;
 	plan_init(&r->plan, dict, options);
@@ -338,4 +342,10 @@ int resolver_run(const struct dictionary *dict, const struct resolver_options *o
 	buf_release(&r->input);
 	free(r);
 	return result;
+}
+
+int resolver_run(const struct dictionary *dict, const struct resolver_options *options,
+		 struct definer *definer, struct resolver_result *ret)
+{
+	return resolver_run_worker(dict, options, definer, worker_run, ret);
 }

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "answer.h"
@@ -12,12 +13,15 @@
 #include "confine.h"
 #include "symbol/symbolizer.h"
 
-#define FLUSH_SIZE 8192 /* what a crash can lose of names that were found */
+#define FLUSH_SIZE     8192 /* what a crash can lose of names that were found */
+#define ANSWER_SECONDS 10   /* for a debuginfod server to begin */
 
 struct worker {
 	const struct plan *plan;
 	const struct dictionary *dict;
 	int out;
+	uint32_t answer_seconds;
+	time_t waiting_since; /* for a server's answer */
 	struct buf answers;
 };
 
@@ -29,10 +33,27 @@ static void flush(struct worker *w)
 	buf_clear(&w->answers);
 }
 
+static time_t now(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return at.tv_sec;
+}
+
+/* A server that keeps silent for one file is not asked for the others. */
 static int download(void *arg, long done, long total)
 {
 	struct worker *w = arg;
 
+	if (total > 0)
+		w->waiting_since = now();
+	if (now() - w->waiting_since >= w->answer_seconds) {
+		unsetenv("DEBUGINFOD_URLS");
+		answer_encode_note(&w->answers, "debuginfod gave no answer: it was not asked for "
+						"more debug files");
+		return 1;
+	}
 	answer_encode_alive(&w->answers, done > 0 ? (uint64_t)done : 0,
 			    total > 0 ? (uint64_t)total : 0);
 	flush(w);
@@ -106,6 +127,7 @@ static void do_job(struct worker *w, struct symbolizer *symbolizer, size_t index
 
 	answer_encode(&w->answers, ANSWER_JOB, (uint32_t)index, 0);
 	flush(w);
+	w->waiting_since = now();
 	r = symbolizer_open(symbolizer, &module);
 	if (r) {
 		answer_encode(&w->answers, ANSWER_FAILED, (uint32_t)index, r);
@@ -142,13 +164,17 @@ static int give_up_privilege(const struct plan *plan, const struct worker_option
 void worker_run(const struct plan *plan, const struct dictionary *dict,
 		const struct worker_options *options)
 {
-	struct worker w = { .plan = plan, .dict = dict, .out = options->out };
+	struct worker w = {
+		.plan = plan, .dict = dict, .out = options->out, .answer_seconds = ANSWER_SECONDS
+	};
 	struct symbolizer_options how = { .download_seconds = options->download_seconds,
 					  .download = download,
 					  .arg = &w };
 	struct symbolizer *symbolizer;
 	uid_t before = geteuid();
 
+	if (options->download_seconds && options->download_seconds < ANSWER_SECONDS)
+		w.answer_seconds = options->download_seconds;
 	if (give_up_privilege(plan, options))
 		_exit(1);
 	prepare_downloads(&w, before != geteuid());

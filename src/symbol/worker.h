@@ -18,8 +18,14 @@ struct worker_options {
 	uint32_t download_seconds;
 };
 
-/* Does not return. */
-void worker_run(const struct plan *plan, const struct dictionary *dict,
-		const struct worker_options *options) __attribute__((noreturn));
+/* What a child runs; it does not return. */
+typedef void worker_fn(const struct plan *plan, const struct dictionary *dict,
+		       const struct worker_options *options);
+
+worker_fn worker_run __attribute__((noreturn));
+
+/* resolver_run() with another worker than worker_run(): one that misbehaves, in a test. */
+int resolver_run_worker(const struct dictionary *dict, const struct resolver_options *options,
+			struct definer *definer, worker_fn *worker, struct resolver_result *ret);
 
 #endif /* SYMBOL_WORKER_H */
