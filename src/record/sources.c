@@ -2,9 +2,11 @@
 #include "record/sources.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -148,23 +150,51 @@ static enum source_state probe_kallsyms(struct buf *detail, struct buf *remedy)
 	return SOURCE_FAILS;
 }
 
+/*
+ * Reads from a process of this user that is not our descendant, as those to be recorded
+ * are not: some kernels allow descendants only.  The process ends with the pipe.
+ */
+static int read_stranger(void)
+{
+	static char data = 'x';
+	char copy;
+	struct iovec local = { &copy, 1 }, remote = { &data, 1 };
+	int fds[2], end[2], r = -EIO;
+	pid_t child, stranger = 0;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	if (pipe2(end, O_CLOEXEC)) {
+		close(fds[0]);
+		close(fds[1]);
+		return -errno;
+	}
+	child = fork();
+	if (!child) {
+		stranger = fork();
+		if (stranger)
+			_exit(0);
+		stranger = getpid();
+		close(end[1]);
+		if (write(fds[1], &stranger, sizeof(stranger)) == sizeof(stranger))
+			(void)!read(end[0], &copy, 1);
+		_exit(0);
+	}
+	close(fds[1]);
+	close(end[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (child > 0 && read(fds[0], &stranger, sizeof(stranger)) == sizeof(stranger))
+		r = process_vm_readv(stranger, &local, 1, &remote, 1, 0) == 1 ? 0 : -errno;
+	close(fds[0]);
+	close(end[1]);
+	return r;
+}
+
 static enum source_state probe_memory(struct buf *detail, struct buf *remedy)
 {
-	char data;
-	pid_t parent = getppid();
-	char *path = xasprintf("/proc/%d/maps", parent);
-	struct buf text = { 0 };
-	unsigned long start = 0;
-	struct iovec local = { &data, 1 }, remote = { NULL, 1 };
-	int r = 0;
+	int r = read_stranger();
 
-	if (file_read(path, &text) > 0)
-		start = strtoul(buf_str(&text), NULL, 16);
-	free(path);
-	buf_release(&text);
-	remote.iov_base = (void *)start; /* NOLINT(performance-no-int-to-ptr) */
-	if (!start || process_vm_readv(parent, &local, 1, &remote, 1, 0) != 1)
-		r = -errno;
 	if (!r)
 		return SOURCE_WORKS;
 	buf_puts(remedy, "run with sudo, or: sysctl kernel.yama.ptrace_scope=0");
