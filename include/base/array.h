@@ -29,7 +29,7 @@
 	} while (0)
 
 #define array_for_each(item, a) \
-	for ((item) = (a)->items; (item) < (a)->items + (a)->n; (item)++)
+	for ((item) = (a)->items; (item) && (item) < (a)->items + (a)->n; (item)++)
 
 static inline void *array_grow_(void **items, size_t *n, size_t *alloc, size_t size)
 {

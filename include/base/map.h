@@ -33,7 +33,7 @@ void map_clear(struct map *map);
 void map_release(struct map *map);
 
 #define map_for_each(slot, map)                                                    \
-	for ((slot) = (map)->slots; (slot) < (map)->slots + (map)->n_slots; (slot)++) \
+	for ((slot) = (map)->slots; (slot) && (slot) < (map)->slots + (map)->n_slots; (slot)++) \
 		if ((slot)->used)
 
 /* A well-mixed hash of one word; combine two with hash_u64(a ^ hash_u64(b)). */

@@ -13,7 +13,7 @@ static unsigned char *reserve(struct buf *buf, size_t size)
 		buf->alloc = 2 * (buf->size + size);
 		buf->data = xrealloc(buf->data, buf->alloc, 1);
 	}
-	return buf->data + buf->size;
+	return buf->data ? buf->data + buf->size : NULL;
 }
 
 void *buf_extend(struct buf *buf, size_t size)
