@@ -231,38 +231,56 @@ static bool is_same_file(int fd, const struct module *module)
 	return !module->inode || (!fstat(fd, &st) && st.st_ino == module->inode);
 }
 
-static int open_file(const struct module *module, pid_t pid, uint64_t start, uint64_t end)
-{
-	char *path = xasprintf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
-	int fd = open_regular(path);
-
-	free(path);
-	if (fd >= 0)
-		return fd;
-	path = xasprintf("/proc/%d/root%s", pid, module->path);
-	fd = open_regular(path);
-	free(path);
-	if (fd < 0)
-		fd = open_regular(module->path);
-	if (fd >= 0 && !is_same_file(fd, module)) {
-		close(fd);
-		return -ESTALE;
-	}
-	return fd;
-}
-
 static void forget_file(struct module *module)
 {
 	close(module->fd);
 	module->fd = -1;
+	free(module->segments);
+	module->segments = NULL;
 	module->n_segments = 0;
+}
+
+/* Take the file at @path if it is the one that was mapped. */
+static int take_file(struct module *module, const char *path, bool is_by_name)
+{
+	char wanted[sizeof(module->build_id)];
+	int fd = open_regular(path), r;
+
+	if (fd < 0)
+		return fd;
+	if (is_by_name && !is_same_file(fd, module)) {
+		close(fd);
+		return -ESTALE;
+	}
+	module->fd = fd;
+	memcpy(wanted, module->build_id, sizeof(wanted));
+	r = read_elf(module, elf_begin(fd, ELF_C_READ, NULL));
+	if (!r && wanted[0] && strcmp(module->build_id, wanted) != 0)
+		r = -ESTALE;
+	if (r) {
+		memcpy(module->build_id, wanted, sizeof(wanted));
+		forget_file(module);
+	}
+	return r;
+}
+
+/* By what the process has mapped there, unless that is another file by now; then by name. */
+static int open_file(struct module *module, pid_t pid, uint64_t start, uint64_t end)
+{
+	char *path = xasprintf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
+	int r = take_file(module, path, false);
+
+	free(path);
+	if (!r)
+		return 0;
+	path = xasprintf("/proc/%d/root%s", pid, module->path);
+	r = take_file(module, path, true);
+	free(path);
+	return r ? take_file(module, module->path, true) : 0;
 }
 
 int module_open(struct module *module, pid_t pid, uint64_t start, uint64_t end)
 {
-	char wanted[sizeof(module->build_id)];
-	int r;
-
 	if (module->kind == MODULE_JIT)
 		return -ENOEXEC;
 	if (module->tried)
@@ -270,19 +288,5 @@ int module_open(struct module *module, pid_t pid, uint64_t start, uint64_t end)
 	module->tried = true;
 	if (module->kind == MODULE_VDSO)
 		return open_vdso(module);
-	module->fd = open_file(module, pid, start, end);
-	if (module->fd < 0) {
-		r = module->fd;
-		module->fd = -1;
-		return r;
-	}
-	memcpy(wanted, module->build_id, sizeof(wanted));
-	r = read_elf(module, elf_begin(module->fd, ELF_C_READ, NULL));
-	if (!r && wanted[0] && strcmp(module->build_id, wanted) != 0) {
-		memcpy(module->build_id, wanted, sizeof(wanted));
-		r = -ESTALE;
-	}
-	if (r)
-		forget_file(module);
-	return r;
+	return open_file(module, pid, start, end);
 }
