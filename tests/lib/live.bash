@@ -16,11 +16,15 @@ setup() {
 }
 
 # Only what a test itself started in the background is ended, and only by its id.
-teardown() {
+end_started() {
 	local pid
 	for pid in "${started[@]}"; do
-		kill -9 "$pid" 2>/dev/null || true
+		{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null || true
 	done
+}
+
+teardown() {
+	end_started
 	rm -f "/tmp/perf-${jit_pid:-none}.map"
 }
 
@@ -40,9 +44,15 @@ record() {
 	}
 }
 
-# The profile as lines "outermost;...;innermost WEIGHT" in ./folded.
+# The profile as lines "process;outermost;...;innermost NANOSECONDS" in ./folded.
 fold() {
-	"$SYSPROF" export cpu -f folded -o folded "$@"
+	"$SYSPROF" export cpu --value cpu -f folded -o folded "$@"
+}
+
+# Percent of all time in function $1 and what it called, as report.json has it.
+json_share() {
+	jq --arg f "$1" '100 * ([.rows[] | select(.name == $f) | .cum.cpu] | add) /
+		(.types[] | select(.type == "cpu") | .total)' report.json
 }
 
 # Percent of all time in stacks in which a frame matches $1, an extended regular expression

@@ -50,17 +50,13 @@ split_is_true() {
 }
 
 @test "the profile adds up to the CPU time that the kernel accounted" {
-	cat >timed.sh <<-'END'
-		"$1" 2 >/dev/null
-		times | tail -1
-	END
-	record -- bash timed.sh "$W/split"
-	# "0m1.980s 0m0.004s": user and system time of the children, in seconds.
-	accounted=$(awk -F'[ms ]+' '{ print $1 * 60 + $2 + $3 * 60 + $4 }' stdout)
+	record -- bash -c '"$0" 2 >/dev/null; times >times' "$W/split"
+	# "0m1.980s 0m0.004s": user and system time of the children.
+	accounted=$(tail -1 times | awk -F'[ms ]+' '{ print $1 * 60 + $2 + $3 * 60 + $4 }')
 	fold
-	seconds=$(awk '/burn_/ { ns += $NF } END { print ns / 1e9 }' folded)
-	# The timer's ticks round by at most one interval for each time on a CPU.
-	near "$seconds" "$accounted" "$(awk "BEGIN { print 0.05 * $accounted }")"
+	seconds=$(awk '/^split;/ { ns += $NF } END { print ns / 1e9 }' folded)
+	# Each time on a CPU is rounded to whole sampling intervals; here there are few.
+	near "$seconds" "$accounted" "$(awk "BEGIN { print 0.03 * $accounted }")"
 }
 
 @test "thirty frames of C++ without frame pointers are all there, in both threads" {
@@ -75,26 +71,42 @@ split_is_true() {
 }
 
 @test "a stack longer than 64 KiB is unwound to its end" {
-	record -- "$W/recurse" 1
+	start "$W/recurse" 20
+	sleep 0.3
+	record -d 1 -p "$pid"
 	fold --no-kernel
-	has_share bottom_burn 100
+	at_least "$(share bottom_burn)" 99
 	frames=$(printf ';descend%.0s' {1..500})
 	at_least "$(share_of bottom_burn "main$frames;bottom_burn")" 99
 	[ "$(grep -c "main$frames;descend" folded)" = 0 ]
 }
 
+@test "a stack longer than was copied says so where its process was gone too soon" {
+	record -- "$W/recurse" 1
+	fold --no-kernel
+	# The rest of a long stack is read from the process: not from the last of its samples,
+	# which wait in the ring for at most a tenth of a second when it ends.
+	frames=$(printf ';descend%.0s' {1..500})
+	at_least "$(share_of bottom_burn "main$frames;bottom_burn")" 85
+	at_least "$(share_of bottom_burn "(main$frames|;.truncated: stack not captured[^;]*(;descend)*);bottom_burn")" 99
+}
+
 @test "a signal handler stands on what it interrupted" {
 	record -- "$W/sighandler" 2
 	fold --no-kernel
-	has_share handler_burn 50
+	has_share handler_burn "$(jq '100 * .handler_burn / add' stdout)"
 	at_least "$(share_of handler_burn 'main;victim_burn;.*on_timer;handler_burn')" 98
 }
 
 @test "a signal handler on a stack of its own stands on what it interrupted" {
-	record -- "$W/sighandler" 2 altstack
+	start "$W/sighandler" 20 altstack
+	sleep 0.3
+	record -d 2 -p "$pid"
 	fold --no-kernel
-	has_share handler_burn 50
-	at_least "$(share_of handler_burn 'main;victim_burn;.*on_timer;handler_burn')" 98
+	at_least "$(share handler_burn)" 30
+	# The kernel copies the handler's stack.  The other one is read from the process up to a
+	# tenth of a second later, and every 50 ms main may have gone on to something else.
+	at_least "$(share_of handler_burn 'main;victim_burn;.*on_timer;handler_burn')" 90
 }
 
 @test "samples in a PLT stub have their callers" {
@@ -116,12 +128,11 @@ split_is_true() {
 
 @test "the kernel's part is what the kernel accounted" {
 	record -- "$W/kernelheavy" 2
+	system=$(jq '100 * .system_us / (.user_us + .system_us)' stdout)
 	fold
-	user=$(jq '100 * .user_us / (.user_us + .system_us)' stdout)
+	near "$(share '(__libc_)?read;entry_SYSCALL.*')" "$system" "$TOLERANCE"
+	# Without the kernel's frames its time counts for the call into it.
 	fold --no-kernel
-	cp folded user-only
-	fold
-	# --no-kernel drops the kernel's frames, not the time: the stacks end in read then.
-	in_read=$(share '(__)?read')
-	near "$in_read" "$(awk "BEGIN { print 100 - $user }")" "$TOLERANCE"
+	near "$(share '(__libc_)?read')" "$system" "$TOLERANCE"
+	[ "$(share 'entry_SYSCALL.*')" = 0.00 ]
 }

@@ -14,9 +14,7 @@ setup() {
 }
 
 teardown() {
-	for pid in "${started[@]}"; do
-		kill -9 "$pid" 2>/dev/null || true
-	done
+	end_started
 	echo "$paranoid" >/proc/sys/kernel/perf_event_paranoid
 	cd / && rm -rf "$place"
 }
@@ -29,7 +27,7 @@ as_nobody() {
 	echo 2 >/proc/sys/kernel/perf_event_paranoid
 	as_nobody ./sysprof record -F 997 -- ./split 2 >stdout 2>messages
 	[ "$(stat -c %u:%a sysprof.data)" = 65534:600 ]
-	as_nobody ./sysprof export cpu -f folded -o folded
+	as_nobody ./sysprof export cpu --value cpu -f folded -o folded
 	all=$(jq 'add' stdout)
 	has_share burn_50 "$(jq "100 * .burn_50 / $all" stdout)"
 	at_least "$(share main)" 99
@@ -43,7 +41,7 @@ as_nobody() {
 	sleep 0.3
 	target=$(pgrep -n -u 65534 -x split)
 	as_nobody ./sysprof record -F 997 -d 1 -p "$target" 2>messages
-	as_nobody ./sysprof export cpu -f folded -o folded
+	as_nobody ./sysprof export cpu --value cpu -f folded -o folded
 	at_least "$(share burn_50)" 40
 }
 
