@@ -15,43 +15,47 @@
 
 #include "event/kinds.def"
 
-enum event_kind { /* on disk: append only */
+/* On disk: append only. */
+enum event_kind {
 #define KIND(NAME, name, number, class) EVENT_##NAME = number,
-		  EVENT_KINDS(KIND)
+	EVENT_KINDS(KIND)
 #undef KIND
-			  EVENT_N_KINDS /* one more than the last */
+		EVENT_N_KINDS /* one more than the last */
 };
 
-enum module_kind {                    /* on disk: append only */
-		   MODULE_ELF = 1,    /* a mapped file */
-		   MODULE_KERNEL = 2, /* the kernel or one of its modules; addresses as run */
-		   MODULE_VDSO = 3,   /* the kernel's code in every process */
-		   MODULE_JIT = 4,    /* code without a file, of one process; addresses as run */
-		   MODULE_NOTE = 5,   /* not code: why a stack ends early; the path is the text */
+/* On disk: append only. */
+enum module_kind {
+	MODULE_ELF = 1,    /* a mapped file */
+	MODULE_KERNEL = 2, /* the kernel or one of its modules; addresses as run */
+	MODULE_VDSO = 3,   /* the kernel's code in every process */
+	MODULE_JIT = 4,    /* code without a file, of one process; addresses as run */
+	MODULE_NOTE = 5,   /* not code: why a stack ends early; the path is the text */
 };
 
-enum task_state {                    /* on disk: append only */
-		  TASK_RUNNABLE = 0, /* running, or would: preempted */
-		  TASK_SLEEPING = 1, /* until an event or a signal */
-		  TASK_DISK = 2,     /* until an event; signals do not matter */
-		  TASK_DEAD = 3,
-		  TASK_STOPPED = 4, /* by a signal or a debugger */
-		  TASK_RUNNING = 5, /* on a CPU; of task_state events only */
+/* On disk: append only. */
+enum task_state {
+	TASK_RUNNABLE = 0, /* running, or would: preempted */
+	TASK_SLEEPING = 1, /* until an event or a signal */
+	TASK_DISK = 2,     /* until an event; signals do not matter */
+	TASK_DEAD = 3,
+	TASK_STOPPED = 4, /* by a signal or a debugger */
+	TASK_RUNNING = 5, /* on a CPU; of task_state events only */
 };
 
-enum wait_class { /* why a thread blocks; on disk: append only */
-		  WAIT_OTHER = 0,
-		  WAIT_LOCK = 1,
-		  WAIT_CONDVAR = 2,
-		  WAIT_NETWORK = 3,
-		  WAIT_DISK = 4,
-		  WAIT_PIPE = 5,
-		  WAIT_POLL = 6,
-		  WAIT_SLEEP = 7,
-		  WAIT_CHILD = 8,
-		  WAIT_PAGEFAULT = 9,
-		  WAIT_IPC = 10,
-		  WAIT_N_CLASSES
+/* Why a thread blocks.  On disk: append only. */
+enum wait_class {
+	WAIT_OTHER = 0,
+	WAIT_LOCK = 1,
+	WAIT_CONDVAR = 2,
+	WAIT_NETWORK = 3,
+	WAIT_DISK = 4,
+	WAIT_PIPE = 5,
+	WAIT_POLL = 6,
+	WAIT_SLEEP = 7,
+	WAIT_CHILD = 8,
+	WAIT_PAGEFAULT = 9,
+	WAIT_IPC = 10,
+	WAIT_N_CLASSES
 };
 
 struct bytes { /* borrowed */

@@ -3,32 +3,42 @@
 
 #include <string.h>
 
-/* Which fields are written as words. */
-static const struct {
-	enum event_kind kind;
-	size_t offset;
-	const char *words[6]; /* by value */
-} vocabularies[] = {
-	{
-		EVENT_MODULE,
-		offsetof(struct event, module.type),
-		{
-			[MODULE_ELF] = "elf",
-			[MODULE_KERNEL] = "kernel",
-			[MODULE_VDSO] = "vdso",
-			[MODULE_JIT] = "jit",
-			[MODULE_NOTE] = "note",
-		},
-	},
+#define MAX_WORDS 16
+
+static const char *const module_kinds[MAX_WORDS] = {
+	[MODULE_ELF] = "elf", [MODULE_KERNEL] = "kernel", [MODULE_VDSO] = "vdso",
+	[MODULE_JIT] = "jit", [MODULE_NOTE] = "note",
 };
 
-#define N_VOCABULARIES (sizeof(vocabularies) / sizeof(vocabularies[0]))
-#define N_WORDS        (sizeof(vocabularies[0].words) / sizeof(vocabularies[0].words[0]))
+static const char *const task_states[MAX_WORDS] = {
+	[TASK_RUNNABLE] = "runnable", [TASK_SLEEPING] = "sleeping", [TASK_DISK] = "disk",
+	[TASK_DEAD] = "dead",         [TASK_STOPPED] = "stopped",   [TASK_RUNNING] = "running",
+};
+
+static const char *const wait_classes[MAX_WORDS] = {
+	[WAIT_OTHER] = "other",     [WAIT_LOCK] = "lock",           [WAIT_CONDVAR] = "condvar",
+	[WAIT_NETWORK] = "network", [WAIT_DISK] = "disk",           [WAIT_PIPE] = "pipe",
+	[WAIT_POLL] = "poll",       [WAIT_SLEEP] = "sleep",         [WAIT_CHILD] = "child",
+	[WAIT_IPC] = "ipc",         [WAIT_PAGEFAULT] = "pagefault",
+};
+_Static_assert((int)WAIT_N_CLASSES <= MAX_WORDS, "each class of waits may have a word");
+
+/* Which fields are written as words. */
+static const struct {
+	enum event_kind kind; /* 0: any */
+	const char *field;
+	const char *const *words; /* by value */
+} vocabularies[] = {
+	{ EVENT_MODULE, "type", module_kinds },
+	{ 0, "state", task_states },
+	{ 0, "why", wait_classes },
+};
 
 static const char *const *find_words(enum event_kind kind, const struct event_field *field)
 {
-	for (size_t i = 0; i < N_VOCABULARIES; i++) {
-		if (vocabularies[i].kind == kind && vocabularies[i].offset == field->offset)
+	for (size_t i = 0; i < sizeof(vocabularies) / sizeof(vocabularies[0]); i++) {
+		if ((!vocabularies[i].kind || vocabularies[i].kind == kind) &&
+		    !strcmp(vocabularies[i].field, field->name))
 			return vocabularies[i].words;
 	}
 	return NULL;
@@ -38,18 +48,28 @@ const char *text_value_name(enum event_kind kind, const struct event_field *fiel
 {
 	const char *const *words = find_words(kind, field);
 
-	return words && value < N_WORDS ? words[value] : NULL;
+	return words && value < MAX_WORDS ? words[value] : NULL;
 }
 
-uint64_t text_value_find(enum event_kind kind, const struct event_field *field, const char *name)
+bool text_value_find(enum event_kind kind, const struct event_field *field, const char *name,
+		     uint64_t *ret)
 {
 	const char *const *words = find_words(kind, field);
 
-	for (uint64_t value = 1; words && value < N_WORDS; value++) {
-		if (words[value] && !strcmp(words[value], name))
-			return value;
+	for (uint64_t value = 0; words && value < MAX_WORDS; value++) {
+		if (words[value] && !strcmp(words[value], name)) {
+			*ret = value;
+			return true;
+		}
 	}
-	return 0;
+	return false;
+}
+
+enum text_style text_field_style(const struct event_field *field)
+{
+	if (!strcmp(field->name, "address"))
+		return TEXT_HEX;
+	return strcmp(field->name, "result") ? TEXT_DECIMAL : TEXT_SIGNED;
 }
 
 static const void *value_at(const struct event *event, const struct event_field *field)

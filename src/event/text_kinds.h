@@ -11,9 +11,18 @@
 uint64_t event_number(const struct event *event, const struct event_field *field);
 void event_set_number(struct event *event, const struct event_field *field, uint64_t value);
 
-/* The word for @value of @field, or NULL where there are no words; and back, or 0. */
+/* The word for @value of @field, or NULL where there are no words; and back. */
 const char *text_value_name(enum event_kind kind, const struct event_field *field, uint64_t value);
-uint64_t text_value_find(enum event_kind kind, const struct event_field *field, const char *name);
+bool text_value_find(enum event_kind kind, const struct event_field *field, const char *name,
+		     uint64_t *ret);
+
+/* How the numbers of @field are written. */
+enum text_style {
+	TEXT_DECIMAL,
+	TEXT_HEX,
+	TEXT_SIGNED,
+};
+enum text_style text_field_style(const struct event_field *field);
 
 /* The largest number that fits into @field. */
 uint64_t text_field_max(const struct event_field *field);

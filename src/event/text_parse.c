@@ -106,11 +106,24 @@ static uint32_t define_string(struct assembler *as, bool is_quoted)
 	return definer_bytes(as->definer, as->word.data, as->word.size);
 }
 
+/* A number of @field in as->word; one that is signed may be negative. */
+static int read_field_number(struct assembler *as, const struct event_field *field, uint64_t *ret)
+{
+	const char *text = buf_str(&as->word);
+	int r;
+
+	if (*text != '-' || text_field_style(field) != TEXT_SIGNED)
+		return read_number(as, text, text_field_max(field), ret);
+	r = read_number(as, text + 1, (uint64_t)INT64_MAX + 1, ret);
+	*ret = 0 - *ret;
+	return r;
+}
+
 static int set_field(struct assembler *as, struct line *line, const struct event_field *field,
 		     bool is_duration)
 {
 	bool is_quoted = lexer_is_at_quote(&as->lexer);
-	uint64_t value;
+	uint64_t value = 0;
 	int r = lexer_text(&as->lexer, " \t\r", &as->word);
 
 	if (r)
@@ -122,8 +135,8 @@ static int set_field(struct assembler *as, struct line *line, const struct event
 		value = define_string(as, is_quoted);
 	else if (is_duration)
 		r = read_duration(as, buf_str(&as->word), &value);
-	else if (!(value = text_value_find(line->event.kind, field, buf_str(&as->word))))
-		r = read_number(as, buf_str(&as->word), text_field_max(field), &value);
+	else if (!text_value_find(line->event.kind, field, buf_str(&as->word), &value))
+		r = read_field_number(as, field, &value);
 	if (!r)
 		event_set_number(&line->event, field, value);
 	return r;

@@ -27,6 +27,22 @@ static void print_string(struct event_printer *printer, uint32_t id)
 		buf_puts(&printer->line, TEXT_UNDEFINED);
 }
 
+static void print_number(struct event_printer *printer, const struct event_field *field,
+			 uint64_t value)
+{
+	switch (text_field_style(field)) {
+	case TEXT_DECIMAL:
+		buf_printf(&printer->line, "%" PRIu64, value);
+		break;
+	case TEXT_HEX:
+		buf_printf(&printer->line, "0x%" PRIx64, value);
+		break;
+	case TEXT_SIGNED:
+		buf_printf(&printer->line, "%" PRId64, (int64_t)value);
+		break;
+	}
+}
+
 static void print_value(struct event_printer *printer, const struct event *event,
 			const struct event_field *field, uint64_t value)
 {
@@ -37,8 +53,7 @@ static void print_value(struct event_printer *printer, const struct event *event
 	else if (field->type == FIELD_SID)
 		print_string(printer, (uint32_t)value);
 	else
-		buf_printf(&printer->line, field->type == FIELD_DELTA ? "0x%" PRIx64 : "%" PRIu64,
-			   value);
+		print_number(printer, field, value);
 }
 
 /* What is zero is left out, as the binary form may leave it out: new fields leave old texts alone. */

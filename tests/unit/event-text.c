@@ -101,12 +101,17 @@ static void every_kind_has_a_text(void **state)
 			static const char *const values[] = {
 				[FIELD_U32] = "4294967295",
 				[FIELD_U64] = "18446744073709551615",
-				[FIELD_DELTA] = "0xffffffffffffffff",
+				[FIELD_DELTA] = "18446744073709551615",
 				[FIELD_SID] = "\"text\"",
 			};
 
-			buf_printf(&text, " %s=%s", info->fields[i].name,
-				   values[info->fields[i].type]);
+			const char *value = values[info->fields[i].type];
+
+			if (!strcmp(info->fields[i].name, "address"))
+				value = "0xffffffffffffffff";
+			if (!strcmp(info->fields[i].name, "result"))
+				value = "-1";
+			buf_printf(&text, " %s=%s", info->fields[i].name, value);
 		}
 		buf_puts(&text, "\n");
 		stays(buf_str(&text));
@@ -128,6 +133,21 @@ static void people_may_write_as_they_like(void **state)
 	       "comm time_ns=1000000000 pid=7 tid=7 name=\"app\"\n"
 	       "sample time_ns=1001500000 pid=7 weight_ns=2000\n"
 	       "end time_ns=180000000000\n");
+}
+
+static void some_numbers_have_words(void **state)
+{
+	(void)state;
+	stays("sched_switch time_ns=1 cpu=1 prev=7 state=sleeping next=8\n"
+	      "task_state time_ns=1 pid=7 tid=7 state=99\n"
+	      "wait_stack time_ns=1 pid=7 tid=7 why=pagefault address=0x7f00\n"
+	      "syscall time_ns=1 tid=7 result=-9223372036854775808\n");
+	prints("sched_switch state=runnable\nwait_stack why=other\nsyscall result=-0\n",
+	       "sched_switch time_ns=0\nwait_stack time_ns=0\nsyscall time_ns=0\n");
+	refused("syscall result=-9223372036854775809",
+		"line 1: result=9223372036854775809 is too large");
+	refused("syscall nr=-1", "line 1: nr=-1 is no number");
+	refused("syscall result=-", "line 1: result= is no number");
 }
 
 static void a_string_may_hold_any_bytes(void **state)
@@ -323,6 +343,7 @@ int main(void)
 		cmocka_unit_test(what_is_printed_is_read_back),
 		cmocka_unit_test(every_kind_has_a_text),
 		cmocka_unit_test(people_may_write_as_they_like),
+		cmocka_unit_test(some_numbers_have_words),
 		cmocka_unit_test(a_string_may_hold_any_bytes),
 		cmocka_unit_test(a_string_whose_definition_was_lost_is_marked),
 		cmocka_unit_test(ids_without_definitions_and_with_several_stay),
