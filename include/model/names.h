@@ -41,8 +41,18 @@ struct levels {
 struct names *names_new(const struct dictionary *dict); /* @dict: borrowed */
 void names_free(struct names *names);
 
-/* Borrowed until the next call.  Frame 0 stands for a stack that was not taken. */
+/* For names_frame(), besides ids. */
+#define NAMES_NO_STACK  0u         /* a stack that was not taken */
+#define NAMES_UNDEFINED UINT32_MAX /* whatever the recording does not (any more) define */
+
+/* Borrowed until the next call. */
 struct levels names_frame(struct names *names, uint32_t frame);
+
+/* The frame of a stack that was asked of the dictionary, for names_frame(). */
+static inline uint32_t names_frame_of(struct dict_stack stack)
+{
+	return stack.frame ? stack.frame : NAMES_UNDEFINED;
+}
 
 struct function names_function(const struct names *names, uint32_t function);
 uint32_t names_n_functions(const struct names *names);

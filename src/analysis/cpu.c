@@ -22,10 +22,15 @@ static int64_t clamp(uint64_t value)
 static void take(struct model_observer *observer, const struct event *event)
 {
 	struct cpu *cpu = (struct cpu *)observer;
+	int64_t *all = cpu->profile.unfiltered;
 	struct profile_row *row;
 	struct profile_key key;
 
-	if (event->kind != EVENT_SAMPLE || !filter_has_time(cpu->filter, event->time_ns))
+	if (event->kind != EVENT_SAMPLE)
+		return;
+	all[VALUE_SAMPLES] = value_add(all[VALUE_SAMPLES], 1);
+	all[VALUE_CPU] = value_add(all[VALUE_CPU], clamp(event->sample.weight_ns));
+	if (!filter_has_time(cpu->filter, event->time_ns))
 		return;
 	key = (struct profile_key){
 		.stack = event->sample.stack,

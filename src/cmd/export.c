@@ -23,10 +23,10 @@ struct export_args {
 };
 
 static const struct argp_option options[] = {
-	{ NULL, 'i', "FILE", 0, "The recording (sysprof.data; -: standard input)", 0 },
-	{ NULL, 'o', "OUT", 0, "Where to write (-: standard output); its suffix picks the format",
+	{ "input", 'i', "FILE", 0, "Read FILE (default sysprof.data; - is standard input)", 0 },
+	{ "output", 'o', "OUT", 0, "Write OUT (- is standard output); its suffix picks the format",
 	  0 },
-	{ NULL, 'f', "FORMAT", 0, "The format, whatever the suffix", 0 },
+	{ "format", 'f', "FORMAT", 0, "Write FORMAT, whatever the suffix", 0 },
 	{ "value", KEY_VALUE, "NAME", 0,
 	  "The value to write, where a format holds one, such as cpu or samples", 0 },
 	{ 0 },

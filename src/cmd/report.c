@@ -40,7 +40,7 @@ struct report_args {
 };
 
 static const struct argp_option options[] = {
-	{ NULL, 'i', "FILE", 0, "The recording (sysprof.data; -: standard input)", 0 },
+	{ "input", 'i', "FILE", 0, "Read FILE (default sysprof.data; - is standard input)", 0 },
 	{ "by", KEY_BY, "KEY", 0,
 	  "One row for each function, symbol (function and module), line, module, process, thread "
 	  "or cpu",
@@ -50,10 +50,10 @@ static const struct argp_option options[] = {
 	{ "callers", KEY_CALLERS, "FUNC", 0, "Who calls FUNC: a name, or else an extended RE", 0 },
 	{ "callees", KEY_CALLEES, "FUNC", 0, "What FUNC calls", 0 },
 	{ "cum", KEY_CUM, NULL, 0, "Sort by cum, not by flat", 0 },
-	{ NULL, 'n', "N", 0, "Show N rows of the table (30; 0: all)", 0 },
-	{ "min", KEY_MIN, "PERCENT", 0, "Leave out of trees what is less (0.5)", 0 },
+	{ "rows", 'n', "N", 0, "Show N rows of the table (default 30; 0 is all)", 0 },
+	{ "min", KEY_MIN, "PERCENT", 0, "Leave out of trees what is less (default 0.5)", 0 },
 	{ "value", KEY_VALUE, "NAME", 0, "Show this value of the profile, such as samples", 0 },
-	{ "width", KEY_WIDTH, "COLUMNS", 0, "Cut lines to so many columns (0: do not)", 0 },
+	{ "width", KEY_WIDTH, "COLUMNS", 0, "Cut lines to so many columns (0 cuts nothing)", 0 },
 	{ "json", KEY_JSON, NULL, 0, "For programs: the same figures as JSON", 0 },
 	{ 0 },
 };

@@ -19,7 +19,7 @@ static int put_window(struct event_sink *sink, const struct event *event)
 	struct window_sink *window = (struct window_sink *)sink;
 	const struct event_info *info = event_info(event->kind);
 
-	if (!info || !info->has_time || window->has_end)
+	if (!info || !info->has_time || window->has_end || event->kind == EVENT_COUNTER)
 		return 0;
 	if (!window->has_events || event->kind == EVENT_START)
 		window->start_ns = event->time_ns;
@@ -97,8 +97,9 @@ static void audit_damage(struct session *session)
 
 	if (damage.n_gaps)
 		audit_add(&session->audit, true,
-			  "the file is damaged: %u gaps, %llu bytes could not be read",
-			  damage.n_gaps, (unsigned long long)damage.skipped_bytes);
+			  "the file is damaged: %llu bytes in %u %s could not be read",
+			  (unsigned long long)damage.skipped_bytes, damage.n_gaps,
+			  damage.n_gaps == 1 ? "place" : "places");
 	if (damage.n_bad_events)
 		audit_add(&session->audit, true, "%llu events could not be decoded",
 			  (unsigned long long)damage.n_bad_events);

@@ -118,10 +118,10 @@ static void walk_stack(struct writer *writer, uint32_t stack)
 {
 	writer->locations.n = 0;
 	if (stack == 0 || stack > dictionary_n_stacks(writer->dict))
-		add_location(writer, 0);
+		add_location(writer, stack ? NAMES_UNDEFINED : NAMES_NO_STACK);
 	else
 		for (; stack; stack = dictionary_stack(writer->dict, stack).parent)
-			add_location(writer, dictionary_stack(writer->dict, stack).frame);
+			add_location(writer, names_frame_of(dictionary_stack(writer->dict, stack)));
 }
 
 enum label { LABEL_COMM, LABEL_THREAD, LABEL_PID, LABEL_TID, LABEL_CPU, N_LABELS };
@@ -142,6 +142,7 @@ static void fill_labels(struct writer *writer, const struct profile_key *key,
 	labels[LABEL_PID].num = thread.pid;
 	labels[LABEL_TID].num = thread.tid;
 	labels[LABEL_CPU].num = key->cpu;
+	labels[LABEL_CPU].num_unit = labels[LABEL_CPU].key; /* a bare 0 would read as no label */
 }
 
 static void put_sample(struct writer *writer, const struct profile_row *row)

@@ -5,7 +5,7 @@
 #include "text.h"
 
 #define MODULE_WIDTH_MAX 24
-#define NAME_WIDTH_MIN   24
+#define NAME_WIDTH_MIN   16
 
 struct layout {
 	const struct profile *profile;
@@ -107,7 +107,7 @@ static void measure(struct layout *layout, const struct table *table, size_t n)
 	buf_release(&cell);
 }
 
-/* Cut the name before the module, and neither below what can be read. */
+/* Cut names, but not below what can be read; modules yield to them. */
 static void fit(struct layout *layout)
 {
 	unsigned int width = layout->options->width;
@@ -119,6 +119,8 @@ static void fit(struct layout *layout)
 		return;
 	if (layout->module_width > MODULE_WIDTH_MAX)
 		layout->module_width = MODULE_WIDTH_MAX;
+	if (fixed + NAME_WIDTH_MIN + 2 + layout->module_width > width)
+		layout->module_width = 0; /* where there is no room, names go first */
 	if (layout->module_width)
 		fixed += 2 + layout->module_width;
 	if (fixed + layout->name_width > width)

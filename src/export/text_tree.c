@@ -91,6 +91,15 @@ static size_t values_width(const struct printer *printer)
 	return width + 1 + 7 + 2 + (printer->has_self ? width + 1 : 0);
 }
 
+/* "[libc.so.6]"; "[kernel]" has its brackets. */
+static void put_module(struct buf *out, const char *module, bool is_in_more)
+{
+	bool has_brackets = *module == '[';
+
+	buf_printf(out, "  %s%s%s%s", has_brackets ? "" : "[", module, is_in_more ? " …" : "",
+		   has_brackets ? "" : "]");
+}
+
 static void put_node(const struct printer *printer, uint32_t i, bool is_branch)
 {
 	const struct tree_node *node = &printer->tree->nodes.items[i];
@@ -108,8 +117,7 @@ static void put_node(const struct printer *printer, uint32_t i, bool is_branch)
 	if (label->file)
 		buf_printf(&text, " %s:%u", names_text(names, label->file), label->line);
 	if (label->module && printer->options->key != TABLE_MODULE)
-		buf_printf(&text, "  [%s%s]", names_text(names, label->module),
-			   label->is_in_more ? " …" : "");
+		put_module(&text, names_text(names, label->module), label->is_in_more);
 	put_rest_of_line(printer, buf_str(&text), values_width(printer) + (size_t)indent);
 	buf_release(&text);
 }

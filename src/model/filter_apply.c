@@ -61,14 +61,16 @@ static bool is_kernel(const struct sieve *sieve, uint32_t frame)
 /* Names must all be made before the memos, which have a place for each. */
 static void name_all(struct sieve *sieve)
 {
-	for (uint32_t id = 0; id <= sieve->n_stacks; id++)
-		names_frame(sieve->profile->names, dictionary_stack(sieve->dict, id).frame);
+	for (uint32_t id = 1; id <= sieve->n_stacks + 1; id++)
+		names_frame(sieve->profile->names,
+			    names_frame_of(dictionary_stack(sieve->dict, id)));
 }
 
 static void sieve_init(struct sieve *sieve)
 {
-	size_t n = (size_t)sieve->n_stacks + 1, n_texts;
+	size_t n = (size_t)sieve->n_stacks + 2, n_texts; /* with none and an undefined one */
 
+	names_frame(sieve->profile->names, NAMES_NO_STACK);
 	name_all(sieve);
 	n_texts = (size_t)names_n_texts(sieve->profile->names) + 1;
 	sieve->focus_of = xcalloc(n_texts, 1);
@@ -76,7 +78,7 @@ static void sieve_init(struct sieve *sieve)
 	sieve->has_focus = xcalloc(n, sizeof(*sieve->has_focus));
 	sieve->has_ignore = xcalloc(n, sizeof(*sieve->has_ignore));
 	sieve->user_of = xcalloc(n, sizeof(*sieve->user_of));
-	sift_frame(sieve, 0, 0);
+	sift_frame(sieve, 0, NAMES_NO_STACK);
 	for (uint32_t id = 1; id < n; id++) {
 		struct dict_stack stack = dictionary_stack(sieve->dict, id);
 
@@ -85,7 +87,7 @@ static void sieve_init(struct sieve *sieve)
 			sieve->has_focus[id] = sieve->has_focus[stack.parent];
 			sieve->has_ignore[id] = sieve->has_ignore[stack.parent];
 		}
-		sift_frame(sieve, id, stack.frame);
+		sift_frame(sieve, id, names_frame_of(stack));
 		sieve->user_of[id] = is_kernel(sieve, stack.frame) ? sieve->user_of[stack.parent] :
 								     id;
 	}
@@ -139,7 +141,7 @@ static bool has_cpu(const struct filter *filter, uint32_t cpu)
 static bool sift(const struct sieve *sieve, struct profile_key *key)
 {
 	const struct filter *filter = sieve->filter;
-	uint32_t stack = key->stack <= sieve->n_stacks ? key->stack : 0;
+	uint32_t stack = key->stack <= sieve->n_stacks ? key->stack : sieve->n_stacks + 1;
 
 	if (!has_cpu(filter, key->cpu) || !has_task(sieve, key->task))
 		return false;
@@ -147,8 +149,8 @@ static bool sift(const struct sieve *sieve, struct profile_key *key)
 		stack = sieve->user_of[stack];
 		if (!stack)
 			return false;
+		key->stack = stack;
 	}
-	key->stack = stack;
 	return (!filter->has_focus || sieve->has_focus[stack]) &&
 	       (!filter->has_ignore || !sieve->has_ignore[stack]);
 }

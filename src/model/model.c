@@ -43,7 +43,8 @@ static void take_time(struct model *model, const struct event *event)
 
 	if (!model->has_events)
 		window->start_ns = event->time_ns;
-	if (!window->has_end && (!model->has_events || event->time_ns > window->end_ns))
+	/* A recorder counts when all is over. */
+	if (!window->has_end && event->kind != EVENT_COUNTER && event->time_ns > window->end_ns)
 		window->end_ns = event->time_ns;
 	model->has_events = true;
 }

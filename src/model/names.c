@@ -228,7 +228,7 @@ static void name_frame(struct names *names, uint32_t index)
 	if (index == FRAME_NONE) {
 		add_fixed(names, "[no stack]");
 	} else if (index == FRAME_UNDEFINED) {
-		add_fixed(names, "[undefined frame]");
+		add_fixed(names, "[undefined]");
 	} else {
 		frame = dictionary_frame(names->dict, index - FRAME_FIRST + 1);
 		for (uint32_t i = 0; i < frame.n_names; i++) {
@@ -251,7 +251,7 @@ struct levels names_frame(struct names *names, uint32_t frame)
 	const struct named_frame *named;
 	uint32_t index = frame + FRAME_FIRST - 1;
 
-	if (frame == 0)
+	if (frame == NAMES_NO_STACK)
 		index = FRAME_NONE;
 	else if (frame > dictionary_n_frames(names->dict))
 		index = FRAME_UNDEFINED;

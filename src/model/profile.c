@@ -22,8 +22,6 @@ void profile_close(struct profile *profile, const struct filter *filter)
 	if (window.wall_ns)
 		profile->time_ns = window.wall_ns + (start_ns - window.start_ns);
 	profile->duration_ns = end_ns - start_ns;
-	for (size_t i = 0; i < profile->n_types; i++)
-		profile->unfiltered[i] = profile_total(profile, i);
 }
 
 void profile_release(struct profile *profile)

@@ -122,7 +122,8 @@ static uint32_t place(struct placer *placer, uint32_t stack)
 	uint32_t node;
 
 	if (stack == 0 || stack > placer->n_stacks)
-		return add_frame(placer->tree, placer->root, 0, placer->key);
+		return add_frame(placer->tree, placer->root,
+				 stack ? NAMES_UNDEFINED : NAMES_NO_STACK, placer->key);
 	placer->way.n = 0;
 	for (; stack && placer->epoch_of[stack] != placer->epoch;
 	     stack = dictionary_stack(dict, stack).parent)
@@ -130,7 +131,7 @@ static uint32_t place(struct placer *placer, uint32_t stack)
 	node = stack ? placer->node_of[stack] : placer->root;
 	while (placer->way.n > 0) {
 		stack = placer->way.items[--placer->way.n];
-		node = add_frame(placer->tree, node, dictionary_stack(dict, stack).frame,
+		node = add_frame(placer->tree, node, names_frame_of(dictionary_stack(dict, stack)),
 				 placer->key);
 		placer->node_of[stack] = node;
 		placer->epoch_of[stack] = placer->epoch;

@@ -75,8 +75,8 @@ static void frames_that_are_not_there_have_a_name(void **state)
 	world_init(&world);
 	world_profile(&world);
 	assert_named(&world, 0, "[no stack]");
-	assert_named(&world, 77, "[undefined frame]");
-	assert_named(&world, UINT32_MAX, "[undefined frame]");
+	assert_named(&world, 77, "[undefined]");
+	assert_named(&world, UINT32_MAX, "[undefined]");
 	world_release(&world);
 }
 

@@ -343,7 +343,7 @@ static void processes_and_threads_are_told_apart_by_their_life(void **state)
 	world_release(&world);
 }
 
-static void a_sample_without_a_stack_is_counted(void **state)
+static void samples_without_a_stack_are_counted(void **state)
 {
 	struct world world;
 	struct table table;
@@ -354,7 +354,8 @@ static void a_sample_without_a_stack_is_counted(void **state)
 	world_sample(&world, 1, 7, 7, 4000000000u);
 	world_profile(&world);
 	table_build(&table, &world.profile, TABLE_FUNCTION);
-	assert_row(&world, &table, "[no stack]", 2, 2);
+	assert_row(&world, &table, "[no stack]", 1, 1);
+	assert_row(&world, &table, "[undefined]", 1, 1);
 	table_release(&table);
 	world_release(&world);
 }
@@ -440,7 +441,7 @@ int main(void)
 		cmocka_unit_test(inlined_functions_are_levels_of_their_own),
 		cmocka_unit_test(functions_of_one_name_are_one_row_and_symbols_are_two),
 		cmocka_unit_test(processes_and_threads_are_told_apart_by_their_life),
-		cmocka_unit_test(a_sample_without_a_stack_is_counted),
+		cmocka_unit_test(samples_without_a_stack_are_counted),
 		cmocka_unit_test(an_empty_profile_has_an_empty_tree),
 		cmocka_unit_test(a_stack_a_million_frames_deep_overflows_nothing),
 		cmocka_unit_test(processes_can_stand_at_the_root),
