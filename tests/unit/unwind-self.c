@@ -22,7 +22,7 @@
 #include "unwind/unwind.h"
 
 #define NOINLINE  __attribute__((noinline, noclone, noipa))
-#define COPY_SIZE ((size_t)1 << 20)
+#define COPY_SIZE ((size_t)8 << 20)
 #define TRAP_FLAG 0x100
 
 extern void *__libc_stack_end; /* above all frames of the main thread */
