@@ -7,7 +7,8 @@
 
 #include "base/mem.h"
 
-#define PADDING 1024 /* bytes of zeros behind each section */
+#define PADDING      1024 /* bytes of zeros behind each section */
+#define MAX_SEGMENTS 256  /* a file that claims more lies */
 
 static const struct {
 	const char *name;
@@ -42,7 +43,7 @@ static int load_section(Elf_Scn *scn, size_t max_size, struct found *ret)
 	GElf_Chdr ch;
 	Elf_Data *data;
 
-	if (!gelf_getshdr(scn, &sh) || sh.sh_type == SHT_NOBITS)
+	if (!gelf_getshdr(scn, &sh) || sh.sh_type == SHT_NOBITS || !sh.sh_size)
 		return -ENOEXEC;
 	if (sh.sh_size > max_size)
 		return -EFBIG;
@@ -62,53 +63,51 @@ static int load_section(Elf_Scn *scn, size_t max_size, struct found *ret)
 /* ".zdebug_…": "ZLIB" and the size, big-endian, then the stream. */
 static int load_gnu_compressed(Elf_Scn *scn, size_t max_size, struct found *ret)
 {
-	const unsigned char *head;
+	struct found raw;
 	uint64_t size = 0;
-	int r = load_section(scn, max_size, ret);
+	int r = load_section(scn, max_size, &raw);
 
 	if (r)
 		return r;
-	head = ret->data;
-	if (ret->size < 12 || memcmp(head, "ZLIB", 4) != 0)
+	if (raw.size < 12 || memcmp(raw.data, "ZLIB", 4) != 0)
 		return -ENOEXEC;
 	for (int i = 4; i < 12; i++)
-		size = size << 8 | head[i];
+		size = size << 8 | raw.data[i];
 	if (size > max_size)
 		return -EFBIG;
 	return elf_compress_gnu(scn, 0, 0) < 0 ? -ENOEXEC : load_section(scn, max_size, ret);
 }
 
-static int load_if_named(Elf_Scn *scn, const char *name, size_t max_size, struct found *found)
+static void load_if_named(Elf_Scn *scn, const char *name, size_t max_size, struct found *found)
 {
 	for (int i = 0; i < CFI_N_SECTIONS; i++) {
 		if (found[i].data)
 			continue;
 		if (!strcmp(name, sections[i].name))
-			return load_section(scn, max_size, &found[i]);
-		if (sections[i].compressed && !strcmp(name, sections[i].compressed))
-			return load_gnu_compressed(scn, max_size, &found[i]);
+			load_section(scn, max_size, &found[i]);
+		else if (sections[i].compressed && !strcmp(name, sections[i].compressed))
+			load_gnu_compressed(scn, max_size, &found[i]);
 	}
-	return 0;
 }
 
-static int find_by_section(Elf *elf, size_t max_size, struct found *found, bool *ret_is_go)
+/* A section that cannot be read is one the file does not have. */
+static void find_by_section(Elf *elf, size_t max_size, struct found *found, bool *ret_is_go)
 {
 	Elf_Scn *scn = NULL;
 	size_t strings;
 	GElf_Shdr sh;
-	int r = 0;
 
 	if (elf_getshdrstrndx(elf, &strings) || !strings)
-		return 0;
-	while (!r && (scn = elf_nextscn(elf, scn)) != NULL) {
+		return;
+	while ((scn = elf_nextscn(elf, scn)) != NULL) {
 		const char *name = gelf_getshdr(scn, &sh) ? elf_strptr(elf, strings, sh.sh_name) :
 							    NULL;
 
-		if (name && sh.sh_type != SHT_NOBITS)
-			r = load_if_named(scn, name, max_size, found);
-		*ret_is_go |= name && strstr(name, ".gopclntab");
+		if (!name)
+			continue;
+		load_if_named(scn, name, max_size, found);
+		*ret_is_go |= strstr(name, ".gopclntab") != NULL;
 	}
-	return r;
 }
 
 static int load_chunk(Elf *elf, uint64_t offset, uint64_t size, struct found *ret)
@@ -144,7 +143,7 @@ static int load_eh_frame_at(Elf *elf, uint64_t vaddr, size_t max_size, struct fo
 	GElf_Phdr ph;
 	int r;
 
-	if (elf_getphdrnum(elf, &n))
+	if (elf_getphdrnum(elf, &n) || n > MAX_SEGMENTS)
 		return -ENOEXEC;
 	for (size_t i = 0; i < n; i++) {
 		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD ||
@@ -188,7 +187,7 @@ static int find_by_segment(Elf *elf, size_t max_size, struct found *found)
 	size_t n;
 	GElf_Phdr ph;
 
-	if (elf_getphdrnum(elf, &n))
+	if (elf_getphdrnum(elf, &n) || n > MAX_SEGMENTS)
 		return -ENOEXEC;
 	for (size_t i = 0; i < n; i++)
 		if (gelf_getphdr(elf, (int)i, &ph) && ph.p_type == PT_GNU_EH_FRAME)
@@ -281,11 +280,12 @@ static bool is_native(Elf *elf)
 
 static int find(Elf *elf, size_t max_size, struct found *found, bool *ret_is_go)
 {
-	int r = is_native(elf) ? find_by_section(elf, max_size, found, ret_is_go) : -ENOEXEC;
-
-	if (!r && !found[CFI_EH_FRAME].data && !found[CFI_DEBUG_FRAME].data)
-		r = find_by_segment(elf, max_size, found);
-	return r;
+	if (!is_native(elf))
+		return -ENOEXEC;
+	find_by_section(elf, max_size, found, ret_is_go);
+	if (found[CFI_EH_FRAME].data || found[CFI_DEBUG_FRAME].data)
+		return 0;
+	return find_by_segment(elf, max_size, found);
 }
 
 /*

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What instructions tell where CFI is silent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+#include <ucontext.h>
+
+#include "unwind/code.h"
+
+/* @bytes with the address after the first @before of them. */
+static __attribute__((noinline)) const unsigned char *code(const char *bytes, size_t size,
+							   size_t before)
+{
+	static unsigned char buffer[CODE_SIZE];
+
+	assert_true(before <= CODE_BEFORE && CODE_BEFORE - before + size <= CODE_SIZE);
+	memset(buffer, 0x90, sizeof(buffer));
+	memcpy(buffer + CODE_BEFORE - before, bytes, size);
+	return buffer;
+}
+
+#define CODE(bytes, before) code(bytes, sizeof(bytes) - 1, before)
+
+static void assert_prologue(const unsigned char *at, int offset)
+{
+	struct rule rule;
+
+	if (!offset) {
+		assert_false(code_prologue(at, &rule));
+		return;
+	}
+	assert_true(code_prologue(at, &rule));
+	assert_int_equal(rule.kind, RULE_SP);
+	assert_int_equal(rule.offset, offset);
+	assert_int_equal(rule.has_fp, offset == 16);
+	assert_int_equal(rule.fp_offset, offset == 16 ? -16 : 0);
+}
+
+static void a_c_function_is_known_until_its_frame_stands_and_after(void **state)
+{
+	static const char function[] = "\xf3\x0f\x1e\xfa"     /* endbr64 */
+				       "\x55"                 /* push %rbp */
+				       "\x48\x89\xe5"         /* mov %rsp,%rbp */
+				       "\x48\x83\xec\x10";    /* sub $16,%rsp */
+	static const char end[] = "\x48\x83\xc4\x10\x5d\xc3"; /* add $16,%rsp; pop %rbp; ret */
+
+	(void)state;
+	assert_prologue(CODE(function, 0), 8);
+	assert_prologue(CODE(function, 4), 8);
+	assert_prologue(CODE(function, 5), 16);
+	assert_prologue(CODE(function, 8), 0);
+	assert_prologue(CODE(end, 0), 0);
+	assert_prologue(CODE(end, 4), 16);
+	assert_prologue(CODE(end, 5), 8);
+}
+
+static void a_go_function_is_known_from_its_stack_check_on(void **state)
+{
+	static const char small[] = "\x49\x3b\x66\x10" /* cmp 16(%r14),%rsp */
+				    "\x76\x20"         /* jbe */
+				    "\x55\x48\x89\xe5";
+	static const char large[] = "\x4c\x8d\x64\x24\x80"      /* lea -128(%rsp),%r12 */
+				    "\x4d\x3b\x66\x10"          /* cmp 16(%r14),%r12 */
+				    "\x0f\x86\x00\x01\x00\x00"; /* jbe */
+
+	(void)state;
+	assert_prologue(CODE(small, 0), 8);
+	assert_prologue(CODE(small, 4), 8);
+	assert_prologue(CODE(small, 6), 8);
+	assert_prologue(CODE(small, 7), 16);
+	assert_prologue(CODE(large, 0), 8);
+	assert_prologue(CODE(large, 5), 8);
+	assert_prologue(CODE(large, 9), 8);
+}
+
+static void the_return_from_a_signal_handler_is_known_at_each_instruction(void **state)
+{
+	static const char glibc[] = "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05";
+	static const char small[] = "\xb8\x0f\x00\x00\x00\x0f\x05";
+	struct row row;
+
+	(void)state;
+	assert_true(code_sigreturn(CODE(glibc, 0), &row));
+	assert_true(row.is_signal);
+	assert_int_equal(row.regs[UNWIND_RIP].kind, PLACE_MEMORY);
+	assert_int_equal(row.regs[UNWIND_RIP].offset,
+			 offsetof(ucontext_t, uc_mcontext.gregs) + 8 * REG_RIP);
+	assert_true(code_sigreturn(CODE(glibc, 7), &row));
+	assert_true(code_sigreturn(CODE(glibc, 9), &row));
+	assert_true(code_sigreturn(CODE(small, 0), &row));
+	assert_true(code_sigreturn(CODE(small, 5), &row));
+	assert_true(code_sigreturn(CODE(small, 7), &row));
+}
+
+static void other_system_calls_are_no_signal_handlers(void **state)
+{
+	struct row row;
+
+	(void)state;
+	assert_false(code_sigreturn(CODE("\x48\xc7\xc0\x0e\x00\x00\x00\x0f\x05", 0), &row));
+	assert_false(code_sigreturn(CODE("\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 1), &row));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_c_function_is_known_until_its_frame_stands_and_after),
+		cmocka_unit_test(a_go_function_is_known_from_its_stack_check_on),
+		cmocka_unit_test(the_return_from_a_signal_handler_is_known_at_each_instruction),
+		cmocka_unit_test(other_system_calls_are_no_signal_handlers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
