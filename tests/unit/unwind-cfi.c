@@ -22,13 +22,7 @@
 #define LIMIT ((size_t)16 << 20)
 #define CODE  0x10000 /* the vaddr of the one function, of 100 bytes */
 
-/* Files: one function's .eh_frame in an ELF file, made by hand */
-
-struct entry {
-	unsigned char bytes[2048];
-	uint32_t size;
-};
-
+/* One function's .eh_frame in an ELF file, made by hand. */
 struct file {
 	Elf64_Ehdr ehdr;
 	Elf64_Shdr shdrs[3];
@@ -49,8 +43,6 @@ static void put_u32(struct file *f, uint32_t value)
 {
 	put(f, &value, sizeof(value));
 }
-
-#define AUGMENTATION "zR"
 
 static const unsigned char cie_head[] = {
 	1, 'z',  'R', 0, /* version, augmentation */
@@ -129,7 +121,7 @@ static int find_with_program(const void *program, size_t size)
 {
 	struct file f;
 
-	file_make(&f, NULL, 0, program, size);
+	file_make(&f, "", 0, program, size);
 	return find(&f, CODE + 50);
 }
 
@@ -142,7 +134,7 @@ static void a_function_is_found_from_its_first_byte_to_its_last(void **state)
 	struct file f;
 
 	(void)state;
-	file_make(&f, NULL, 0, "", 1);
+	file_make(&f, "", 0, "", 1);
 	assert_int_equal(find(&f, CODE), 0);
 	assert_int_equal(find(&f, CODE + 99), 0);
 	assert_int_equal(find(&f, CODE - 1), -ENOENT);
@@ -158,7 +150,7 @@ static void the_row_is_what_the_program_says(void **state)
 	struct row row;
 
 	(void)state;
-	file_make(&f, NULL, 0, program, sizeof(program));
+	file_make(&f, "", 0, program, sizeof(program));
 	assert_int_equal(find_in(&f, sizeof(f), CODE + 39, &row), 0);
 	assert_true(rule_from_row(&row, &rule));
 	assert_int_equal(rule.offset, 8);
@@ -264,7 +256,7 @@ static void a_bad_cie_takes_its_section_with_it(void **state)
 	(void)state;
 	file_make(&f, huge, sizeof(huge), "", 1);
 	assert_int_equal(find(&f, CODE), -ENOENT);
-	file_make(&good, NULL, 0, "", 1);
+	file_make(&good, "", 0, "", 1);
 	for (size_t i = 0; i < sizeof(cie_head) - 1; i++) { /* "RRRRRR…" is read beyond the entry */
 		f = good;
 		memset(f.frame.bytes + 9, 'R', 1 + i);
@@ -296,7 +288,7 @@ static void any_byte_of_the_file_may_be_anything(void **state)
 	struct file good, f;
 
 	(void)state;
-	file_make(&good, NULL, 0, program, sizeof(program));
+	file_make(&good, "", 0, program, sizeof(program));
 	for (size_t i = 0; i < offsetof(struct file, frame) + good.frame.size; i++) {
 		for (size_t v = 0; v < sizeof(values); v++) {
 			f = good;
@@ -313,7 +305,7 @@ static void a_file_cut_anywhere_is_survived(void **state)
 	struct file f;
 
 	(void)state;
-	file_make(&f, NULL, 0, "", 1);
+	file_make(&f, "", 0, "", 1);
 	for (size_t size = 0; size < offsetof(struct file, frame) + f.frame.size; size += 3) {
 		unsigned char *cut = malloc(size + 1);
 
@@ -430,10 +422,10 @@ static void what_is_no_file_of_this_machine_has_no_cfi(void **state)
 	assert_int_equal(find_in_file("/etc/passwd", LIMIT, 0, &row), -ENOENT);
 	assert_int_equal(find_in_file("/dev/null", LIMIT, 0, &row), -ENOENT);
 	assert_int_equal(find_in_file("/does/not/exist", LIMIT, 0, &row), -ENOENT);
-	file_make(&f, NULL, 0, "", 1);
+	file_make(&f, "", 0, "", 1);
 	f.ehdr.e_machine = EM_AARCH64;
 	assert_int_equal(find(&f, CODE), -ENOENT);
-	file_make(&f, NULL, 0, "", 1);
+	file_make(&f, "", 0, "", 1);
 	f.ehdr.e_ident[EI_DATA] = ELFDATA2MSB;
 	assert_int_equal(find(&f, CODE), -ENOENT);
 }
