@@ -45,6 +45,18 @@ static void put_target(struct definer *definer, const struct audit_meta *meta)
 		put_command_line(definer, meta->command);
 }
 
+/* The kernel's addresses mean something on this machine until it boots again. */
+static void put_boot_id(struct definer *definer)
+{
+	struct buf text = { 0 };
+
+	if (file_read("/proc/sys/kernel/random/boot_id", &text) > 1) {
+		text.size--; /* the newline */
+		definer_meta(definer, "boot_id", buf_str(&text));
+	}
+	buf_release(&text);
+}
+
 static void put_machine(struct definer *definer)
 {
 	struct utsname name;
@@ -61,6 +73,7 @@ void audit_put_meta(struct definer *definer, const struct audit_meta *meta)
 {
 	put_target(definer, meta);
 	put_machine(definer);
+	put_boot_id(definer);
 	put_number(definer, "hz", meta->hz);
 	definer_meta(definer, "event", meta->is_hardware ? "cycles" : "cpu-clock");
 	definer_meta(definer, "space", meta->has_kernel ? "user+kernel" : "user");

@@ -14,6 +14,9 @@ int permission_explain_open(int error, const struct recorder_options *options);
 /* One line about what is missing from a recording that works in part, if anything. */
 void permission_note_missing(struct sampler_facts facts, enum sampler_scope scope);
 
+/* One line if there were not enough descriptors for all of the @n_threads. */
+void permission_note_unfollowed(struct sampler_facts facts, size_t n_threads);
+
 /* 0 if the process may be followed without privilege, else -EACCES, having said why. */
 int permission_check_pid(pid_t pid);
 

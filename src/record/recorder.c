@@ -326,6 +326,7 @@ static int open_sampler(struct recorder *r, const struct recorder_options *optio
 	}
 	if (options->command)
 		error = sampler_add_task(r->sampler, r->command.pid);
+	permission_note_unfollowed(sampler_facts(r->sampler), r->targets.tids.n);
 	return error ? permission_explain_open(error, options) : 0;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,11 +15,12 @@
 #include "event/merge.h"
 #include "perf_ring.h"
 
-#define STACK_BYTES       32768u /* rarely short; the rest is read from the process */
-#define SMALL_STACK_BYTES 8192u
+#define STACK_BYTES       65528u /* the most a record can hold; only what there is gets copied */
 #define MAX_RING_BYTES    (16u << 20)
+#define ALL_RINGS_BYTES   (256u << 20)
 #define MIN_RING_BYTES    (128u << 10)
 #define RING_SECONDS      2 /* 1 / RING_SECONDS of a second of samples fit in a ring */
+#define SPARE_FDS         64 /* left for files with code and names, where there are so many */
 
 /* Linux 6.0: a count of what an event lost can be read from it. */
 #ifndef PERF_FORMAT_LOST
@@ -48,6 +50,7 @@ struct sampler {
 	struct merge merge;
 	uint64_t round_ns; /* when the rings were last looked at */
 	uint64_t n_undecodable;
+	size_t max_events; /* of tasks: descriptors are for other things too */
 	bool is_started;
 };
 
@@ -137,11 +140,25 @@ static size_t round_up_pow2(size_t n)
 	return p;
 }
 
-/* A part of a second of samples, whatever the rate; the reader comes round far more often. */
+/*
+ * A part of a second of samples, whatever the rate (the reader comes round far more
+ * often), as far as all the CPUs' rings together stay bearable.
+ */
 static size_t wanted_ring_bytes(const struct sampler *sampler)
 {
-	return round_up_pow2((size_t)sampler->options.hz * sampler->attr.sample_stack_user /
-			     RING_SECONDS);
+	size_t bytes = (size_t)sampler->options.hz * sampler->attr.sample_stack_user / RING_SECONDS;
+	size_t share = ALL_RINGS_BYTES / (size_t)sysconf(_SC_NPROCESSORS_CONF);
+
+	return round_up_pow2(bytes < share ? bytes : share);
+}
+
+static size_t max_events(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return SPARE_FDS;
+	return limit.rlim_cur > 2 * SPARE_FDS ? limit.rlim_cur - SPARE_FDS : limit.rlim_cur / 2;
 }
 
 int sampler_open(const struct sampler_options *options, struct sampler **ret)
@@ -164,6 +181,7 @@ int sampler_open(const struct sampler_options *options, struct sampler **ret)
 		.ring_bytes = wanted_ring_bytes(sampler),
 		.stack_bytes = sampler->attr.sample_stack_user,
 	};
+	sampler->max_events = max_events();
 	if (!is_tasks)
 		sampler_follow_cpus(sampler);
 	*ret = sampler;
@@ -235,6 +253,8 @@ static int add_event(struct sampler *sampler, pid_t tid, uint32_t cpu)
 	struct cpu_ring *ring = ring_of(sampler, cpu);
 	int fd, r;
 
+	if (tid >= 0 && sampler->events.n >= sampler->max_events)
+		return -EMFILE;
 	sampler->attr.wakeup_watermark = (uint32_t)sampler->facts.ring_bytes / 2;
 	fd = event_open(&sampler->attr, tid, (int)cpu);
 	if (fd < 0)
