@@ -14,6 +14,7 @@
 #include "permission.h"
 #include "sampler.h"
 #include "stacks.h"
+#include "streams.h"
 #include "targets.h"
 
 #define SECOND_NS 1000000000u
@@ -25,6 +26,7 @@ struct recorder {
 	struct modules *modules;
 	struct spaces *spaces;
 	struct stacks *stacks;
+	struct streams streams;
 	struct sampler *sampler;
 	struct targets targets;
 	struct map named; /* threads whose name the stream has told */
@@ -305,6 +307,9 @@ static int open_sampler(struct recorder *r, const struct recorder_options *optio
 	struct sampler_options wanted = {
 		.hz = options->hz,
 		.scope = SAMPLER_CPUS,
+		.streams = &r->streams,
+		.fn = on_record,
+		.arg = r,
 	};
 	int error = sampler_open(&wanted, &r->sampler);
 
@@ -410,6 +415,7 @@ void recorder_close(struct recorder *r)
 	if (r->command.pid && !r->start_ns)
 		launch_abandon(&r->command);
 	sampler_close(r->sampler);
+	streams_release(&r->streams);
 	stacks_free(r->stacks);
 	spaces_free(r->spaces);
 	modules_free(r->modules);
@@ -474,7 +480,7 @@ int recorder_step(struct recorder *r, int timeout_ms)
 	int error;
 
 	sampler_wait(r->sampler, timeout_ms);
-	error = sampler_drain(r->sampler, false, on_record, r);
+	error = streams_drain(&r->streams, false);
 	every_second(r);
 	if (!error)
 		error = r->error ? r->error : definer_error(r->definer);
@@ -490,7 +496,7 @@ int recorder_stop(struct recorder *r)
 	stacks_open_jit_maps(r->stacks, true);
 	sampler_stop(r->sampler);
 	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
-	sampler_drain(r->sampler, true, on_record, r);
+	streams_drain(&r->streams, true);
 	lost = sampler_lost(r->sampler);
 	if (lost) {
 		struct perf_record record = { .time_ns = event.time_ns, .lost = lost };

@@ -6,13 +6,11 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/map.h"
 #include "cpus.h"
-#include "event/merge.h"
 #include "perf_ring.h"
 
 #define STACK_BYTES       65528u /* the most a record can hold; only what there is gets copied */
@@ -47,20 +45,10 @@ struct sampler {
 	ARRAY(struct perf_event) events;
 	ARRAY(struct cpu_ring) rings;
 	ARRAY(struct pollfd) polls; /* parallel to rings */
-	struct merge merge;
-	uint64_t round_ns; /* when the rings were last looked at */
 	uint64_t n_undecodable;
 	size_t max_events; /* of tasks: descriptors are for other things too */
 	bool is_started;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static int event_open(const struct perf_event_attr *attr, pid_t tid, int cpu)
 {
@@ -202,7 +190,6 @@ void sampler_close(struct sampler *sampler)
 	array_release(&sampler->events);
 	array_release(&sampler->rings);
 	array_release(&sampler->polls);
-	merge_release(&sampler->merge);
 	free(sampler);
 }
 
@@ -230,6 +217,40 @@ static int map_ring(struct sampler *sampler, struct perf_ring *ring, int fd)
 	}
 }
 
+static void look_at_ring(void *source, uint32_t i)
+{
+	struct sampler *sampler = source;
+
+	perf_ring_look(&sampler->rings.items[i].ring);
+}
+
+static bool peek_ring(void *source, uint32_t i, uint64_t *ret_time_ns)
+{
+	struct sampler *sampler = source;
+
+	return perf_ring_peek(&sampler->rings.items[i].ring, ret_time_ns);
+}
+
+static int pass_record(void *source, uint32_t i)
+{
+	struct sampler *sampler = source;
+	struct cpu_ring *ring = &sampler->rings.items[i];
+	struct perf_record record;
+	size_t size;
+	const void *data = perf_ring_first(&ring->ring, &size);
+	int r = perf_record_decode(data, size, &record);
+
+	if (r == -EBADMSG)
+		sampler->n_undecodable++;
+	if (!r && record.type == PERF_RECORD_LOST)
+		ring->n_lost_told += record.lost;
+	r = r ? 0 : sampler->options.fn(sampler->options.arg, &record);
+	perf_ring_consume(&sampler->rings.items[i].ring, size);
+	return r;
+}
+
+static const struct stream_ops ring_ops = { look_at_ring, peek_ring, pass_record };
+
 static int add_ring(struct sampler *sampler, uint32_t cpu, int fd)
 {
 	struct perf_ring mapped = { 0 };
@@ -243,6 +264,7 @@ static int add_ring(struct sampler *sampler, uint32_t cpu, int fd)
 	*ring = (struct cpu_ring){ .cpu = cpu, .leader = fd, .ring = mapped };
 	poll_fd = array_add(&sampler->polls);
 	*poll_fd = (struct pollfd){ .fd = fd, .events = POLLIN };
+	streams_add(sampler->options.streams, &ring_ops, sampler, sampler->facts.n_rings);
 	sampler->facts.n_rings = sampler->rings.n;
 	return 0;
 }
@@ -350,69 +372,6 @@ int sampler_wait(struct sampler *sampler, int timeout_ms)
 			p->fd = -1;
 	}
 	return n;
-}
-
-static void push_ring(struct sampler *sampler, uint32_t i)
-{
-	uint64_t time_ns;
-
-	if (perf_ring_peek(&sampler->rings.items[i].ring, &time_ns))
-		merge_push(&sampler->merge, time_ns, i);
-}
-
-static void advance_ring(struct sampler *sampler, uint32_t i)
-{
-	uint64_t time_ns;
-
-	if (perf_ring_peek(&sampler->rings.items[i].ring, &time_ns))
-		merge_replace_first(&sampler->merge, time_ns);
-	else
-		merge_drop_first(&sampler->merge);
-}
-
-static int hand_over(struct sampler *sampler, uint32_t i, sampler_fn *fn, void *arg)
-{
-	struct cpu_ring *ring = &sampler->rings.items[i];
-	struct perf_record record;
-	size_t size;
-	const void *data = perf_ring_first(&ring->ring, &size);
-	int r = perf_record_decode(data, size, &record);
-
-	if (r == -EBADMSG)
-		sampler->n_undecodable++;
-	if (!r && record.type == PERF_RECORD_LOST)
-		ring->n_lost_told += record.lost;
-	r = r ? 0 : fn(arg, &record);
-	perf_ring_consume(&ring->ring, size);
-	return r;
-}
-
-/*
- * A record may be handed over once no ring can bring an earlier one.  The kernel takes
- * a record's time before it shows the record, with interrupts off, so what carries a
- * time before the last look at the rings, a poll's time ago, was visible when all of
- * them were looked at now.  Later records stay in their rings for the next round.
- */
-int sampler_drain(struct sampler *sampler, bool all, sampler_fn *fn, void *arg)
-{
-	uint64_t horizon_ns = all ? UINT64_MAX : sampler->round_ns;
-	int r = 0;
-
-	sampler->round_ns = now_ns();
-	sampler->merge.heap.n = 0;
-	for (uint32_t i = 0; i < sampler->rings.n; i++) {
-		perf_ring_look(&sampler->rings.items[i].ring);
-		push_ring(sampler, i);
-	}
-	while (!r && !merge_is_empty(&sampler->merge)) {
-		struct merge_item first = merge_first(&sampler->merge);
-
-		if (first.time_ns >= horizon_ns)
-			break;
-		r = hand_over(sampler, first.stream, fn, arg);
-		advance_ring(sampler, first.stream);
-	}
-	return r;
 }
 
 struct sampler_facts sampler_facts(const struct sampler *sampler)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The CPU sampler: perf events and their rings, one ring a CPU, and the records of
- * all of them as one stream in the order of time.
+ * The CPU sampler: perf events and their rings, one ring a CPU, each a stream of
+ * records among others.
  *
  * With privilege one event a CPU sees every thread, and who wants only some picks
  * them out: a switch then costs nothing.  Without, an event for each thread and CPU
@@ -16,16 +16,22 @@
 #include <sys/types.h>
 
 #include "record/perf_record.h"
+#include "streams.h"
 
 enum sampler_scope {
 	SAMPLER_CPUS,  /* every thread on every CPU */
 	SAMPLER_TASKS, /* only threads given to sampler_add_task() */
 };
 
+typedef int sampler_fn(void *arg, const struct perf_record *record); /* not 0: end the round */
+
 struct sampler_options {
 	uint32_t hz;
 	enum sampler_scope scope;
-	bool on_exec; /* SAMPLER_TASKS: start when the task calls exec */
+	bool on_exec;            /* SAMPLER_TASKS: start when the task calls exec */
+	struct streams *streams; /* borrowed; the rings are added to them */
+	sampler_fn *fn;          /* called for each record when the streams are drained */
+	void *arg;
 };
 
 struct sampler_facts {        /* what came of it */
@@ -58,14 +64,6 @@ void sampler_follow_cpus(struct sampler *sampler);
 
 /* Wait until a ring is half full or @timeout_ms passed.  Returns as poll() does. */
 int sampler_wait(struct sampler *sampler, int timeout_ms);
-
-/*
- * Hand every record that no earlier one can follow any more to @fn, in the order of
- * time.  @all: hand over what there is, after sampler_stop().  Returns 0 or what
- * @fn returned, if not 0; the record is then consumed.
- */
-typedef int sampler_fn(void *arg, const struct perf_record *record);
-int sampler_drain(struct sampler *sampler, bool all, sampler_fn *fn, void *arg);
 
 struct sampler_facts sampler_facts(const struct sampler *sampler);
 
