@@ -17,7 +17,7 @@
 	}
 
 /* Append a zeroed item and return where it is. */
-#define array_add(a) \
+#define array_add(a)                                                                     \
 	((__typeof__((a)->items))array_grow_((void **)&(a)->items, &(a)->n, &(a)->alloc, \
 					     sizeof(*(a)->items)))
 

@@ -32,7 +32,7 @@ void map_remove(struct map *map, uint64_t key); /* no entry: nothing happens */
 void map_clear(struct map *map);
 void map_release(struct map *map);
 
-#define map_for_each(slot, map)                                                    \
+#define map_for_each(slot, map)                                                                 \
 	for ((slot) = (map)->slots; (slot) && (slot) < (map)->slots + (map)->n_slots; (slot)++) \
 		if ((slot)->used)
 

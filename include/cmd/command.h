@@ -6,7 +6,8 @@
 #ifndef CMD_COMMAND_H
 #define CMD_COMMAND_H
 
-enum exit_status { /* of every command */
+/* Of every command. */
+enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,

@@ -14,7 +14,8 @@
 
 #include "base/buf.h"
 
-enum chunk_kind { /* on disk: append only */
+/* On disk: append only. */
+enum chunk_kind {
 	CHUNK_DEFS = 1,   /* definition events */
 	CHUNK_EVENTS = 2, /* timed events */
 };
@@ -23,13 +24,13 @@ enum chunk_kind { /* on disk: append only */
 #define CHUNK_PAYLOAD_BYTES (8u << 20) /* the most a payload may take, deflated or not */
 
 struct chunk {
-	uint32_t kind;        /* enum chunk_kind; unknown kinds are skipped */
+	uint32_t kind; /* enum chunk_kind; unknown kinds are skipped */
 	uint32_t n_events;
 	uint32_t stored_size; /* bytes on disk behind the header */
 	uint32_t raw_size;    /* of the payload inflated */
 	uint64_t first_ns;    /* time of the first event and the last; 0 of CHUNK_DEFS */
 	uint64_t last_ns;
-	struct buf payload;   /* inflated; owned */
+	struct buf payload; /* inflated; owned */
 };
 
 /* Append @chunk to @out; its stored_size and raw_size are not looked at. */

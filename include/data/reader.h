@@ -34,7 +34,8 @@ struct reader_chunk {
 	uint32_t n_events;
 };
 
-enum reader_pass { /* which chunks to feed */
+/* Which chunks to feed. */
+enum reader_pass {
 	READ_DEFS = 1,
 	READ_EVENTS = 2,
 	READ_ALL = READ_DEFS | READ_EVENTS, /* in file order */

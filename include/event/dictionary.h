@@ -24,7 +24,7 @@ struct dict_module {
 	uint32_t pid;
 };
 
-struct dict_name { /* one level of a frame's names */
+struct dict_name {         /* one level of a frame's names */
 	uint32_t function; /* string ids */
 	uint32_t linkage;
 	uint32_t file;
@@ -35,7 +35,7 @@ struct dict_name { /* one level of a frame's names */
 struct dict_frame {
 	uint32_t module;
 	uint64_t address;
-	uint32_t n_names; /* 0: not named yet */
+	uint32_t n_names;              /* 0: not named yet */
 	const struct dict_name *names; /* innermost first; good until the next put */
 };
 

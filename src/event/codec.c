@@ -80,7 +80,7 @@ static size_t body_max(const struct event_info *info, const struct event *event)
 	return size;
 }
 
-/* The size stands before the body, but is known after it: one byte is kept for it, mostly enough. */
+/* The size stands before the body, but is known after it: one byte is kept for it. */
 static unsigned char *put_size(unsigned char *body, unsigned char *end)
 {
 	unsigned char size[VARINT_MAX_BYTES];

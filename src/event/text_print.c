@@ -56,7 +56,7 @@ static void print_value(struct event_printer *printer, const struct event *event
 		print_number(printer, field, value);
 }
 
-/* What is zero is left out, as the binary form may leave it out: new fields leave old texts alone. */
+/* What is zero is left out, so that fields added later leave old texts alone. */
 static void print_field(struct event_printer *printer, const struct event *event,
 			const struct event_field *field)
 {
