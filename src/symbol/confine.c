@@ -40,7 +40,8 @@ static int close_others(const int *fds, size_t n)
 	int *keep = xcalloc(n + 1, sizeof(*keep)), null, r = 0;
 	unsigned int from = 3;
 
-	memcpy(keep, fds, n * sizeof(*keep));
+	for (size_t i = 0; i < n; i++)
+		keep[i] = fds[i];
 	qsort(keep, n, sizeof(*keep), compare_ints);
 	for (size_t i = 0; i < n && !r; i++) {
 		if (keep[i] < (int)from)

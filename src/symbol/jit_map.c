@@ -53,6 +53,8 @@ static void parse_line(struct jit_map *map, const char *at, char *end)
 {
 	uint64_t start, size;
 
+	if (memchr(at, '\0', (size_t)(end - at)))
+		return;
 	while (at < end && is_blank(*at))
 		at++;
 	while (end > at && is_blank(end[-1]))
