@@ -2,8 +2,10 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "event/definer.h"
 #include "symbol/resolver.h"
 
@@ -66,11 +68,37 @@ static bool has_names(const struct dictionary *dict)
 	return n == 0;
 }
 
+/* The kernel's symbols are those of the recording only if it has not booted since. */
+static bool is_same_boot(const struct dictionary *dict)
+{
+	const char *then = dictionary_meta(dict, "boot_id");
+	struct buf now = { 0 };
+	bool is_same = then && file_read("/proc/sys/kernel/random/boot_id", &now) > 1 &&
+		       strlen(then) == now.size - 1 && !memcmp(then, now.data, now.size - 1);
+
+	buf_release(&now);
+	return is_same;
+}
+
+struct symbol_files {
+	const struct dictionary *dict;
+	int kallsyms_fd; /* or -1 */
+};
+
+static int symbol_file(void *arg, uint32_t module)
+{
+	const struct symbol_files *files = arg;
+
+	return dictionary_module(files->dict, module).kind == MODULE_KERNEL ? files->kallsyms_fd :
+									      -1;
+}
+
 /* A recorder that was killed left no names: find what can still be found on this machine. */
 static void name_frames(struct session *session)
 {
 	struct dictionary *dict = model_dictionary(session->model);
-	struct resolver_options options = { 0 };
+	struct symbol_files files = { dict, -1 };
+	struct resolver_options options = { .module_fd = symbol_file, .arg = &files };
 	struct resolver_result result = { 0 };
 	struct definer *definer;
 	int error;
@@ -79,7 +107,11 @@ static void name_frames(struct session *session)
 		return;
 	definer = definer_new(model_sink(session->model));
 	definer_skip_strings(definer, dictionary_n_strings(dict));
+	if (is_same_boot(dict))
+		files.kallsyms_fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 	error = resolver_run(dict, &options, definer, &result);
+	if (files.kallsyms_fd >= 0)
+		close(files.kallsyms_fd);
 	definer_free(definer);
 	if (error)
 		audit_add(&session->audit, true,

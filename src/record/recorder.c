@@ -18,6 +18,7 @@
 #include "targets.h"
 
 #define SECOND_NS 1000000000u
+#define HURRY_MS  5 /* between looks while stacks are finished from live memory */
 
 struct recorder {
 	const struct recorder_options *options; /* borrowed */
@@ -36,7 +37,9 @@ struct recorder {
 	uint64_t start_ns, end_ns;
 	uint64_t checked_ns; /* when the once-a-second work was last done */
 	struct audit audit;
-	int error; /* first -errno of the sink */
+	uint64_t n_read_live; /* stacks that wanted live memory, as of the last step */
+	bool is_in_hurry;     /* some just did: what is read sooner is right more often */
+	int error;            /* first -errno of the sink */
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -475,12 +478,26 @@ static void every_second(struct recorder *r)
 			   stacks_unwind_stats(r->stacks));
 }
 
+/* Whether the last samples had stacks that only their process's live memory can finish. */
+static bool is_reading_live(struct recorder *r)
+{
+	const struct unwind_stats *stats = stacks_unwind_stats(r->stacks);
+	uint64_t n = stats->n_completed + stats->n_stops[UNWIND_STACK_END];
+	bool is_new = n != r->n_read_live;
+
+	r->n_read_live = n;
+	return is_new;
+}
+
 int recorder_step(struct recorder *r, int timeout_ms)
 {
 	int error;
 
+	if (r->is_in_hurry && timeout_ms > HURRY_MS)
+		timeout_ms = HURRY_MS;
 	sampler_wait(r->sampler, timeout_ms);
 	error = streams_drain(&r->streams, false);
+	r->is_in_hurry = is_reading_live(r);
 	every_second(r);
 	if (!error)
 		error = r->error ? r->error : definer_error(r->definer);
