@@ -255,9 +255,13 @@ static void replace(struct spaces *spaces, struct space *space, const struct buf
 			add_line(spaces, space, &line);
 	}
 	keep_known_modules(space, &before);
-	if (differ(space, &before))
+	if (differ(space, &before)) {
 		step(spaces, space);
-	array_release(&before.mappings);
+		array_release(&before.mappings);
+	} else { /* who holds a mapping of this generation may keep it */
+		array_release(&space->mappings);
+		*space = before;
+	}
 }
 
 int spaces_scan(struct spaces *spaces, pid_t pid, uint64_t now_ns)

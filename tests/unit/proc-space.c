@@ -150,6 +150,49 @@ static void a_scan_of_this_process_finds_this_function(void **state)
 	assert_int_equal(spaces_get(w->spaces, getpid())->generation, generation);
 }
 
+static void a_scan_that_finds_nothing_new_leaves_the_mappings_where_they_are(void **state)
+{
+	struct world *w = *state;
+	struct space *space = spaces_get(w->spaces, getpid());
+	uint64_t here = (uint64_t)(uintptr_t)setup;
+	const struct mapping *mapping;
+
+	assert_int_equal(spaces_scan(w->spaces, getpid(), 1), 0);
+	mapping = space_find(space, here);
+	assert_int_equal(spaces_scan(w->spaces, getpid(), 2), 0);
+	assert_ptr_equal(space_find(space, here), mapping);
+	assert_int_equal(space->scanned_ns, 2);
+}
+
+/* Another module of the same path as @mapping's, not opened yet. */
+static struct module *module_by_path(struct world *w, const struct mapping *mapping)
+{
+	struct module_key key = { .path = mapping->module->path };
+
+	return modules_intern(w->modules, &key);
+}
+
+static void a_module_is_opened_by_name_where_another_file_is_mapped_by_now(void **state)
+{
+	struct world *w = *state;
+	struct space *space = spaces_get(w->spaces, getpid());
+	const struct mapping *here, *libc;
+	struct module *module;
+
+	assert_int_equal(spaces_scan(w->spaces, getpid(), 1), 0);
+	here = space_find(space, (uint64_t)(uintptr_t)setup);
+	libc = space_find(space, (uint64_t)(uintptr_t)getpid);
+	assert_int_equal(module_open(libc->module, getpid(), libc->start, libc->end), 0);
+
+	module = module_by_path(w, libc);
+	assert_ptr_not_equal(module, libc->module);
+	memcpy(module->build_id, libc->module->build_id, sizeof(module->build_id));
+	assert_int_not_equal(module->build_id[0], '\0');
+	assert_int_equal(module_open(module, getpid(), here->start, here->end), 0);
+	assert_string_equal(module->build_id, libc->module->build_id);
+	assert_int_equal(module->n_segments, libc->module->n_segments);
+}
+
 static void the_vdso_is_read_from_memory(void **state)
 {
 	struct world *w = *state;
@@ -200,6 +243,8 @@ int main(void)
 		T(a_child_has_its_parents_mappings_until_it_execs),
 		T(code_without_a_file_is_one_module_a_process),
 		T(a_scan_of_this_process_finds_this_function),
+		T(a_scan_that_finds_nothing_new_leaves_the_mappings_where_they_are),
+		T(a_module_is_opened_by_name_where_another_file_is_mapped_by_now),
 		T(the_vdso_is_read_from_memory),
 		cmocka_unit_test(a_line_of_maps_is_parsed),
 	};
