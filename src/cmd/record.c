@@ -293,6 +293,9 @@ static void print_summary(const struct recorder *recorder, const struct recordin
 	     human_duration(elapsed, t.window_ns), human_count(samples, t.n_samples),
 	     human_count(lost, t.n_lost), human_bytes(size, writer_size_bytes(rec->writer)), path,
 	     is_default ? "" : " -i ", is_default ? "" : path);
+	if (!t.n_samples)
+		note("no sample: nothing that was recorded ran on a CPU when the timer ticked (of "
+		     "processes that were there before, only those named are recorded)");
 }
 
 /* The command's own status, as a shell tells it, if it has ended; else ours. */

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#define NAMED_TARGETS 4 /* the header of a report is one line */
+
 static void put_number(struct definer *definer, const char *key, uint64_t value)
 {
 	char text[24];
@@ -28,15 +30,34 @@ static void put_command_line(struct definer *definer, char **argv)
 	buf_release(&text);
 }
 
-/* "pids 812, 813": the processes' names follow as COMM events. */
+static void add_process(struct buf *text, pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/comm", pid);
+	struct buf name = { 0 };
+
+	if (file_read(path, &name) > 1) {
+		name.size--; /* the newline */
+		buf_printf(text, "%s (pid %d)", buf_str(&name), pid);
+	} else {
+		buf_printf(text, "pid %d", pid);
+	}
+	free(path);
+	buf_release(&name);
+}
+
+/* "redis-server (pid 812), sentinel (pid 813) and 2 more" */
 static void put_target(struct definer *definer, const struct audit_meta *meta)
 {
 	struct buf text = { 0 };
 
 	if (meta->is_all)
 		buf_puts(&text, "system");
-	for (size_t i = 0; i < meta->n_pids; i++)
-		buf_printf(&text, "%s%d", i ? "," : "pid ", meta->pids[i]);
+	for (size_t i = 0; i < meta->n_pids && i < NAMED_TARGETS; i++) {
+		buf_puts(&text, i ? ", " : "");
+		add_process(&text, meta->pids[i]);
+	}
+	if (meta->n_pids > NAMED_TARGETS)
+		buf_printf(&text, " and %zu more", meta->n_pids - NAMED_TARGETS);
 	if (meta->command)
 		buf_puts(&text, "command");
 	definer_meta(definer, "target", buf_str(&text));
