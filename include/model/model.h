@@ -59,6 +59,9 @@ struct dictionary *model_dictionary(const struct model *model);
 /* The thread that has @tid now, made if need be, as it is called now; for observers. */
 uint32_t model_task_now(struct model *model, uint32_t pid, uint32_t tid);
 
+/* The same by tid alone: the one that was last heard of under it; 0 if none was. */
+uint32_t model_task_of(struct model *model, uint32_t tid);
+
 /* Unknown ids give all-zero ones. */
 struct model_task model_task(const struct model *model, uint32_t task);
 struct model_thread model_thread(const struct model *model, uint32_t thread);
@@ -86,6 +89,8 @@ struct model_losses {
 	uint64_t n_samples;
 	uint64_t n_lost;      /* records, of any kind */
 	uint64_t n_throttled; /* times a sampler was stopped */
+	uint64_t n_gaps;      /* in the exact stream of switches, over all CPUs, and their length */
+	uint64_t gap_ns;
 };
 struct model_losses model_losses(const struct model *model);
 

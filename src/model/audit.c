@@ -22,24 +22,30 @@ void audit_add(struct audit *audit, bool is_flaw, const char *format, ...)
 	buf_release(&text);
 }
 
-static void add_samples(struct audit *audit, const struct model *model)
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void add_losses(struct audit *audit, const struct model *model)
 {
 	struct model_losses losses = model_losses(model);
-	uint64_t lost = model_counter(model, "lost.records");
+	uint64_t lost = larger(losses.n_lost, model_counter(model, "lost.records"));
+	uint64_t throttled = larger(losses.n_throttled, model_counter(model, "throttled"));
+	char time[HUMAN_SIZE];
 
-	if (losses.n_lost > lost)
-		lost = losses.n_lost;
-	if (lost > 0)
+	if (lost)
 		audit_add(audit, true, "%llu records lost: the kernel's buffers were full",
 			  (unsigned long long)lost);
 	else
 		audit_add(audit, false, "no records lost");
-	if (losses.n_throttled > model_counter(model, "throttled"))
+	if (throttled)
 		audit_add(audit, true, "the kernel paused sampling %llu times for its cost",
-			  (unsigned long long)losses.n_throttled);
-	else if (model_counter(model, "throttled"))
-		audit_add(audit, true, "the kernel paused sampling %llu times for its cost",
-			  (unsigned long long)model_counter(model, "throttled"));
+			  (unsigned long long)throttled);
+	if (losses.n_gaps)
+		audit_add(audit, true,
+			  "switches between threads are missing in %llu gaps, %s in all",
+			  (unsigned long long)losses.n_gaps, human_duration(time, losses.gap_ns));
 }
 
 /* Why stacks end early: by counter, in the words for it. */
@@ -99,6 +105,13 @@ static void add_cost(struct audit *audit, const struct model *model)
 		  100.0 * (double)cpu / (double)wall);
 }
 
+/* Whatever else the recorder counted as lost. */
+static void add_other(void *arg, const char *name, uint64_t value)
+{
+	if (value && !strncmp(name, "lost.", 5) && strcmp(name, "lost.records"))
+		audit_add(arg, true, "%s: %llu", name, (unsigned long long)value);
+}
+
 static void add_form(struct audit *audit, const struct model *model)
 {
 	struct model_window window = model_window(model);
@@ -115,7 +128,8 @@ static void add_form(struct audit *audit, const struct model *model)
 
 void audit_collect(struct audit *audit, const struct model *model)
 {
-	add_samples(audit, model);
+	add_losses(audit, model);
+	model_each_counter(model, add_other, audit);
 	add_unwinding(audit, model);
 	add_names(audit, model);
 	add_cost(audit, model);

@@ -6,7 +6,9 @@
 #include "base/escape.h"
 #include "base/human.h"
 
-#define CPU_MAX 65535
+#define CPU_MAX     65535
+#define PATTERN_MAX 1000 /* bytes of a regular expression */
+#define REPEATS_MAX 1000 /* all its {n,m} multiplied */
 
 static int __attribute__((format(printf, 2, 3)))
 refuse(struct buf *message, const char *format, ...)
@@ -129,6 +131,37 @@ static int set_until(struct filter *filter, const char *value, struct buf *messa
 	return parse_time(value, &filter->until_ns, message);
 }
 
+/*
+ * Whether compiling or matching @pattern could take for ever: repetitions multiply
+ * the states of the automaton, references back make it try all ways.  Patterns may
+ * come from a web page.
+ */
+static bool is_costly(const char *pattern)
+{
+	unsigned long states = 1;
+
+	if (strlen(pattern) > PATTERN_MAX)
+		return true;
+	for (; *pattern; pattern++) {
+		if (*pattern == '\\') {
+			if (pattern[1] >= '1' && pattern[1] <= '9')
+				return true;
+			pattern += pattern[1] != '\0';
+		} else if (*pattern == '{') {
+			const char *last = pattern + strcspn(pattern, ",}");
+
+			if (*last == ',' && last[1] != '}')
+				last++;
+			else
+				last = pattern + 1;
+			states *= 1 + strtoul(last, NULL, 10) % 100000;
+			if (states > REPEATS_MAX)
+				return true;
+		}
+	}
+	return false;
+}
+
 static int set_regex(regex_t *regex, bool *has, const char *value, struct buf *message)
 {
 	char why[128];
@@ -136,6 +169,9 @@ static int set_regex(regex_t *regex, bool *has, const char *value, struct buf *m
 
 	if (*has)
 		regfree(regex);
+	*has = false;
+	if (is_costly(value))
+		return refuse(message, "'%s' would take too long to match", value);
 	error = regcomp(regex, value, REG_EXTENDED | REG_NOSUB);
 	*has = !error;
 	if (!error)

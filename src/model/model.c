@@ -72,6 +72,11 @@ static void take_event(struct model *model, const struct event *event)
 	case EVENT_THROTTLE:
 		model->losses.n_throttled += event->throttle.on == 1;
 		break;
+	case EVENT_GAP:
+		model->losses.n_gaps++;
+		if (event->time_ns > event->gap.start_ns)
+			model->losses.gap_ns += event->time_ns - event->gap.start_ns;
+		break;
 	case EVENT_COUNTER:
 		take_counter(model, &event->counter);
 		break;
@@ -148,6 +153,13 @@ struct dictionary *model_dictionary(const struct model *model)
 uint32_t model_task_now(struct model *model, uint32_t pid, uint32_t tid)
 {
 	return threads_task(&model->threads, pid, tid);
+}
+
+uint32_t model_task_of(struct model *model, uint32_t tid)
+{
+	uint32_t pid = threads_pid(&model->threads, tid);
+
+	return pid ? threads_task(&model->threads, pid, tid) : 0;
 }
 
 struct model_task model_task(const struct model *model, uint32_t task)

@@ -148,6 +148,13 @@ uint32_t threads_task(struct threads *threads, uint32_t pid, uint32_t tid)
 	return entry->task;
 }
 
+uint32_t threads_pid(const struct threads *threads, uint32_t tid)
+{
+	const uint64_t *id = map_find(&threads->by_tid, tid);
+
+	return id ? threads->threads.items[*id - 1].thread.pid : 0;
+}
+
 void threads_release(struct threads *threads)
 {
 	array_release(&threads->threads);

@@ -26,6 +26,9 @@ struct threads { /* all-zero is a valid empty one; ids stand one behind their in
 
 void threads_take(struct threads *threads, const struct event *event);
 uint32_t threads_task(struct threads *threads, uint32_t pid, uint32_t tid);
+
+/* The process of the thread that has @tid now; 0: nobody was heard of under it. */
+uint32_t threads_pid(const struct threads *threads, uint32_t tid);
 void threads_release(struct threads *threads);
 
 #endif /* MODEL_THREADS_H */

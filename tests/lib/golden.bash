@@ -7,9 +7,9 @@ recording() {
 	echo "$T/$1.data"
 }
 
-# golden NAME COMMAND...: what COMMAND prints is in tests/cli/golden/NAME; UPDATE=1 writes it.
+# golden NAME COMMAND...: what COMMAND prints is in tests/cli/golden/NAME.txt; UPDATE=1 writes it.
 golden() {
-	local want=$BATS_TEST_DIRNAME/golden/$1
+	local want=$BATS_TEST_DIRNAME/golden/$1.txt
 	shift
 	"$@" >"$T/got" || return
 	if [ -n "${UPDATE:-}" ]; then

@@ -171,6 +171,7 @@ static void focus_keeps_and_ignore_drops_stacks_with_a_function(void **state)
 	assert_int_equal(left_by("ignore", "do_"), 5);
 	assert_int_equal(left_by("ignore", "main"), 0);
 	assert_int_equal(left_by("focus", "nothing"), 0);
+	assert_int_equal(left_by("focus", "w[a-z]{3}|\\."), 4);
 }
 
 static void no_kernel_charges_the_caller_in_user_space(void **state)
@@ -254,6 +255,9 @@ static void nonsense_is_refused_with_a_sentence(void **state)
 	assert_refused("until", "", -EINVAL);
 	assert_refused("focus", "a(", -EINVAL);
 	assert_refused("ignore", "[", -EINVAL);
+	assert_refused("focus", "((a{1,200}){1,200}){1,200}", -EINVAL);
+	assert_refused("focus", "(a{200}){200}", -EINVAL);
+	assert_refused("focus", "(a*)*\\1", -EINVAL);
 	assert_refused("colour", "red", -ENOENT);
 }
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Any recording, behind a line with filters ("process=a cpu=1"), through every
+ * output; what is left of the samples must add up everywhere.
+ */
+#include <stdint.h>
+#include <stdio.h>
+
+#include "analysis/analysis.h"
+#include "base/mem.h"
+#include "event/text.h"
+#include "export/exporter.h"
+#include "export/report.h"
+#include "model/audit.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void set_filters(struct filter *filter, char *line)
+{
+	struct buf message = { 0 };
+	char *word;
+
+	while ((word = strsep(&line, " "))) {
+		char *name = strsep(&word, "=");
+
+		filter_set(filter, name, word ? word : "", &message);
+	}
+	filter_bind(filter, 1000000000, 3000000000);
+	buf_release(&message);
+}
+
+static void check_sums(const struct profile *profile)
+{
+	int64_t total = profile_total(profile, 0), flat = 0;
+	const struct table_row *row;
+	struct table table;
+
+	table_build(&table, profile, TABLE_FUNCTION);
+	array_for_each(row, &table.rows) {
+		flat += row->flat[0];
+		if (row->cum[0] < row->flat[0] || row->cum[0] > total)
+			__builtin_trap();
+	}
+	if (flat != total)
+		__builtin_trap();
+	table_release(&table);
+}
+
+static void print_all(const struct profile *profile, FILE *out)
+{
+	struct report_options options = { .function = ".", .width = 80, .n_rows = 20, .value = 1 };
+	const struct exporter *exporter;
+	struct buf message = { 0 };
+
+	for (int key = TABLE_FUNCTION; key <= TABLE_CPU; key++) {
+		options.key = (enum table_key)key;
+		for (int view = REPORT_TABLE; view <= REPORT_CALLEES; view++) {
+			options.view = (enum report_view)view;
+			report_text(profile, &options, out, &message);
+		}
+	}
+	options.key = TABLE_LINE;
+	report_json(profile, &options, out, &message);
+	for (exporter = exporters; exporter->name; exporter++)
+		exporter->profile(profile, &(struct export_options){ -1 }, out);
+	buf_release(&message);
+}
+
+static void run(const char *text, struct filter *filter, FILE *out)
+{
+	struct model *model = model_new();
+	struct model_observer *observer = analysis_find("cpu")->begin(model, filter);
+	struct buf message = { 0 };
+	struct audit audit = { 0 };
+	struct profile profile;
+
+	event_assemble(text, model_sink(model), &message);
+	analysis_finish(analysis_find("cpu"), observer, filter, &profile);
+	audit_collect(&audit, model);
+	profile.audit = &audit;
+	check_sums(&profile);
+	print_all(&profile, out);
+	profile_release(&profile);
+	audit_release(&audit);
+	buf_release(&message);
+	model_free(model);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = xstrndup((const char *)data, size), *rest = text;
+	char *line = strsep(&rest, "\n");
+	struct filter filter = { 0 };
+	FILE *out = fopen("/dev/null", "w");
+
+	if (rest && out) {
+		set_filters(&filter, line);
+		run(rest, &filter, out);
+		filter_release(&filter);
+	}
+	fclose(out);
+	free(text);
+	return 0;
+}
