@@ -20,8 +20,9 @@ struct resolver_options {
 	/*
 	 * The open file of a module by its id in the dictionary, borrowed, or -1: the
 	 * ELF file, /proc/kallsyms for the kernel, the perf map of a JIT
-	 * (jit_map_open()).  Without one an ELF file is opened by path, if its build-id
-	 * agrees; the kernel and JITs get no names.  NULL: none are open.
+	 * (jit_map_open()).  Without one an ELF file is opened by path, and the vdso is
+	 * our own, if the build-id agrees; the kernel and JITs get no names.  NULL: none
+	 * are open.
 	 */
 	int (*module_fd)(void *arg, uint32_t module);
 

@@ -29,7 +29,7 @@ struct symbol_module {
 	/*
 	 * What to read, borrowed: the ELF file, /proc/kallsyms opened by who may see
 	 * addresses, or a JIT's perf map.  -1: nothing is open; then an ELF file is
-	 * opened by its path and taken if its build-id agrees.
+	 * opened by its path, and the vdso is our own; each if the build-id agrees.
 	 */
 	int fd;
 };

@@ -6,9 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <link.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/intern.h"
 #include "base/mem.h"
 #include "debug_info.h"
@@ -65,16 +69,45 @@ static int check_file(int fd, const char *build_id)
 	return r;
 }
 
+/* The kernel maps one image into every process: ours is the target's, if the build-id agrees. */
+static int open_own_vdso(void)
+{
+	const ElfW(Ehdr) *image = (const void *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+	int fd = image ? memfd_create("vdso", MFD_CLOEXEC) : -1, r;
+
+	if (!image)
+		return -ENOENT;
+	if (fd < 0)
+		return -errno;
+	r = file_write_fd(fd, image, image->e_shoff + (size_t)image->e_shnum * image->e_shentsize);
+	if (!r)
+		return fd;
+	close(fd);
+	return r;
+}
+
 /* The result is owned.  A path may by now be a pipe: opening one must not block. */
 static int open_file(const struct symbol_module *module)
 {
+	int fd;
+
+	if (module->fd < 0 && module->kind == MODULE_VDSO)
+		return open_own_vdso();
+	if (module->fd >= 0)
+		fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 3);
+	else
+		fd = open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
+}
+
+/* As open_file(), and the file is what it has to be. */
+static int open_checked(const struct symbol_module *module)
+{
+	int fd = open_file(module), r;
 	struct stat st;
-	int fd = module->fd < 0 ? open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) :
-				  fcntl(module->fd, F_DUPFD_CLOEXEC, 3);
-	int r;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		r = -EBADMSG;
 	else
@@ -123,7 +156,7 @@ int elf_names_open(const struct symbol_module *module, const struct symbolizer_o
 	int fd, r;
 
 	elf_version(EV_CURRENT);
-	fd = open_file(module);
+	fd = open_checked(module);
 	if (fd < 0)
 		return fd;
 	names = xcalloc(1, sizeof(*names));
@@ -202,8 +235,7 @@ static void add_symbol(struct elf_names *names, const struct symbol *symbol, boo
 	    (is_mangled && is_full_name(buf_str(&names->demangled), level->function))) {
 		level->function = is_mangled ? keep(names, &names->demangled) : linkage;
 		level->linkage = is_mangled ? linkage : NULL;
-	} else if (is_entry && !is_mangled &&
-		   strspn(linkage, "_") < strspn(level->function, "_")) {
+	} else if (is_entry && !is_mangled && strspn(linkage, "_") < strspn(level->function, "_")) {
 		level->function = linkage;
 		level->linkage = NULL;
 	}

@@ -20,7 +20,8 @@ static bool can_be_named(const struct dict_module *module, int fd)
 	switch (module->kind) {
 	case MODULE_ELF:
 		return fd >= 0 || module->path[0] == '/';
-	case MODULE_VDSO:
+	case MODULE_VDSO: /* every process has it, the one that asks too */
+		return true;
 	case MODULE_KERNEL:
 	case MODULE_JIT:
 		return fd >= 0;

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <sys/auxv.h>
 
 #include "build.h"
 #include "symbol/symbolizer.h"
@@ -371,6 +373,35 @@ static void kernel_and_jit_modules_are_named_from_their_lists(void **state)
 	symbolizer_free(s);
 }
 
+static void the_vdso_is_our_own_if_the_build_id_agrees(void **state)
+{
+	const ElfW(Ehdr) *image = (const void *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+	struct symbolizer *s = symbolizer_new(&(struct symbolizer_options){ 0 });
+	struct symbol_module module = { .kind = MODULE_VDSO, .path = "[vdso]", .fd = -1 };
+	const struct symbol_name *names;
+	char build_id[64] = "";
+	FILE *file, *pipe;
+	uint64_t at;
+
+	(void)state;
+	file = fopen(build_path("vdso.so"), "w");
+	assert_int_equal(
+		fwrite(image, image->e_shoff + image->e_shnum * image->e_shentsize, 1, file), 1);
+	fclose(file);
+	build("readelf -n vdso.so | sed -n 's/.*Build ID: //p' >vdso.id");
+	pipe = fopen(build_path("vdso.id"), "r");
+	assert_int_equal(fscanf(pipe, "%63s", build_id), 1);
+	fclose(pipe);
+	at = build_hex("nm -D vdso.so | sed -n 's/ . clock_gettime@.*//p'");
+	module.build_id = build_id;
+	assert_int_equal(symbolizer_open(s, &module), 0);
+	assert_int_equal(symbolizer_find(s, at, &names), 1);
+	assert_string_equal(names[0].function, "clock_gettime");
+	build_id[0] = build_id[0] == '0' ? '1' : '0';
+	assert_int_equal(symbolizer_open(s, &module), -ESTALE);
+	symbolizer_free(s);
+}
+
 static int setup(void **state)
 {
 	int r = build_setup(state);
@@ -394,6 +425,7 @@ int main(void)
 		cmocka_unit_test(cxx_names_are_readable_and_keep_what_was_linked),
 		cmocka_unit_test(what_cannot_be_read_is_an_error_with_its_reason),
 		cmocka_unit_test(kernel_and_jit_modules_are_named_from_their_lists),
+		cmocka_unit_test(the_vdso_is_our_own_if_the_build_id_agrees),
 	};
 
 	return cmocka_run_group_tests(tests, setup, build_teardown);
