@@ -142,9 +142,8 @@ struct module *modules_intern(struct modules *modules, const struct module_key *
 
 uint64_t module_vaddr(const struct module *module, uint64_t offset)
 {
-	const struct module_segment *seg = module->segments;
-
-	for (; seg < module->segments + module->n_segments; seg++) {
+	for (size_t i = 0; i < module->n_segments; i++) {
+		const struct module_segment *seg = &module->segments[i];
 		/* A mapping begins at the page that holds the segment's first byte. */
 		uint64_t slack = seg->offset & 4095;
 
