@@ -29,22 +29,20 @@ void rules_init(struct rules *rules, struct unwind_stats *stats)
 	rule_cache_init(&rules->by_module, MODULE_CACHE_LOG2);
 }
 
-static void forget_rows(struct rules *rules)
+static void free_rows(struct rules *rules)
 {
 	struct row *row;
 
 	array_for_each(row, &rules->rows)
 		row_release(row);
 	rules->rows.n = 0;
-	rule_cache_clear(&rules->by_pc);
-	rule_cache_clear(&rules->by_module);
 }
 
 void rules_release(struct rules *rules)
 {
 	struct cfi **cfi;
 
-	forget_rows(rules);
+	free_rows(rules);
 	array_release(&rules->rows);
 	array_for_each(cfi, &rules->cfis)
 		cfi_free(*cfi);
@@ -81,8 +79,11 @@ static struct rule keep_row(struct rules *rules, const struct row *row)
 {
 	struct rule rule = { .kind = RULE_ROW };
 
-	if (rules->rows.n >= MAX_ROWS)
-		forget_rows(rules);
+	if (rules->rows.n >= MAX_ROWS) { /* no honest set of programs has that many */
+		free_rows(rules);
+		rule_cache_clear(&rules->by_pc);
+		rule_cache_clear(&rules->by_module);
+	}
 	rule.offset = (int32_t)rules->rows.n;
 	*array_add(&rules->rows) = *row;
 	return rule;
