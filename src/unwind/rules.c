@@ -36,6 +36,7 @@ static void free_rows(struct rules *rules)
 	array_for_each(row, &rules->rows)
 		row_release(row);
 	rules->rows.n = 0;
+	rules->signal_row = 0;
 }
 
 void rules_release(struct rules *rules)
@@ -89,19 +90,32 @@ static struct rule keep_row(struct rules *rules, const struct row *row)
 	return rule;
 }
 
-/* The instructions around @address: of a file from there, else from the process itself. */
-static bool read_code(const struct query *query, uint64_t address, unsigned char *ret)
+/* Instructions: of a file from there, else from the process itself. */
+static bool read_bytes(const struct query *query, uint64_t address, void *data, size_t size)
 {
 	const struct mapping *mapping = query->mapping;
 	const struct unwind_sample *sample = query->sample;
-	uint64_t start = address - CODE_BEFORE;
 
-	if (start < mapping->start || start + CODE_SIZE > mapping->end)
-		return false;
 	if (mapping->module->fd >= 0)
-		return pread(mapping->module->fd, ret, CODE_SIZE,
-			     (off_t)(start - mapping->start + mapping->offset)) == CODE_SIZE;
-	return sample->read_memory && sample->read_memory(sample->arg, start, ret, CODE_SIZE);
+		return pread(mapping->module->fd, data, size,
+			     (off_t)(address - mapping->start + mapping->offset)) == (ssize_t)size;
+	return sample->read_memory && sample->read_memory(sample->arg, address, data, size);
+}
+
+/* The instructions around @address; zeros outside the mapping. */
+static bool read_code(const struct query *query, uint64_t address, unsigned char *ret)
+{
+	const struct mapping *mapping = query->mapping;
+	uint64_t before = address - mapping->start, after = mapping->end - address;
+
+	if (address < mapping->start || address >= mapping->end)
+		return false;
+	if (before > CODE_BEFORE)
+		before = CODE_BEFORE;
+	if (after > CODE_SIZE - CODE_BEFORE)
+		after = CODE_SIZE - CODE_BEFORE;
+	memset(ret, 0, CODE_SIZE);
+	return read_bytes(query, address - before, ret + CODE_BEFORE - before, before + after);
 }
 
 static struct rule rule_of_row(struct rules *rules, struct row *row)
@@ -125,7 +139,9 @@ static bool rule_of_code(struct rules *rules, const struct query *query, bool ha
 		return false;
 	if (!code_sigreturn(code, &row))
 		return query->is_exact && !has_cfi && code_prologue(code, ret);
-	*ret = keep_row(rules, &row);
+	if (!rules->signal_row)
+		rules->signal_row = keep_row(rules, &row).offset + 1;
+	*ret = (struct rule){ .kind = RULE_ROW, .offset = rules->signal_row - 1 };
 	return true;
 }
 

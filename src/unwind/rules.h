@@ -19,6 +19,7 @@ struct rules {
 	ARRAY(struct cfi *) cfis;    /* by module index; NULL: not met yet */
 	size_t cfi_bytes;
 	ARRAY(struct row) rows;     /* of RULE_ROW, by its number */
+	int32_t signal_row;         /* number of code_sigreturn()'s, from 1; 0: not kept yet */
 	struct rule_entry found;    /* the last that was not in the cache */
 	struct unwind_stats *stats; /* borrowed */
 };

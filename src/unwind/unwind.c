@@ -104,6 +104,7 @@ static bool may_follow(struct walk *walk, uint64_t fp, bool is_go)
 /* Follow the frame pointer, if what it points at can be a frame. */
 static int step_frame_pointer(struct walk *walk, bool is_go)
 {
+	const struct space *space = walk->sample->space;
 	struct regs *regs = &walk->regs;
 	uint64_t fp = regs->values[UNWIND_RBP], ra, caller_fp;
 
@@ -116,7 +117,7 @@ static int step_frame_pointer(struct walk *walk, bool is_go)
 		return UNWIND_NO_INFO;
 	if (!stack_read(&walk->stack, fp, &caller_fp) || !stack_read(&walk->stack, fp + 8, &ra))
 		return is_go ? UNWIND_STACK_END : UNWIND_NO_INFO;
-	if (ra && !space_find(walk->sample->space, ra - 1))
+	if (ra && !space_find(space, ra - 1) && !space_find(space, ra))
 		return UNWIND_NO_INFO;
 	regs->values[UNWIND_RBP] = caller_fp;
 	stack_set_frame_seam(&walk->stack, fp, caller_fp, ra);
@@ -181,20 +182,38 @@ static int step_full(struct walk *walk, const struct rule_entry *entry,
 	return r;
 }
 
+/*
+ * Look up where the frame is: for a caller inside its call.  But what a signal
+ * handler returns to was never called, and may be the first byte of its mapping.
+ */
+static const struct rule_entry *locate(struct walk *walk, uint64_t *ret_address)
+{
+	struct rules *rules = &walk->unwinder->rules;
+	uint64_t pc = walk->regs.values[UNWIND_RIP];
+	const struct rule_entry *entry;
+
+	*ret_address = pc - !walk->is_exact;
+	entry = rules_find(rules, walk->sample, *ret_address, walk->is_exact);
+	if (entry || walk->is_exact)
+		return entry;
+	entry = rules_find(rules, walk->sample, pc, true);
+	if (entry)
+		*ret_address = pc;
+	return entry;
+}
+
 static int walk_stack(struct walk *walk)
 {
-	struct unwinder *unwinder = walk->unwinder;
 	const struct space *space = walk->sample->space;
 	int r = GO_ON;
 
 	while (walk->n < UNWIND_MAX_FRAMES && r == GO_ON) {
-		uint64_t address = walk->regs.values[UNWIND_RIP] - !walk->is_exact;
-		const struct rule_entry *entry =
-			rules_find(&unwinder->rules, walk->sample, address, walk->is_exact);
+		uint64_t address;
+		const struct rule_entry *entry = locate(walk, &address);
 		const struct mapping *mapping = entry ? &space->mappings.items[entry->mapping] :
 							NULL;
 
-		unwinder->frames[walk->n++] = (struct unwind_frame){ address, mapping };
+		walk->unwinder->frames[walk->n++] = (struct unwind_frame){ address, mapping };
 		if (!entry)
 			return UNWIND_NO_MAPPING;
 		r = walk->is_full ? step_full(walk, entry, mapping) : step(walk, entry);

@@ -37,16 +37,30 @@ static void check(const struct unwind_sample *sample, const struct unwind_result
 		__builtin_trap();
 }
 
+/* Making an unwinder takes longer than what is tested: each serves some inputs. */
+static struct unwinder *unwinder_for(uint32_t n)
+{
+	static struct unwinder *unwinder;
+
+	if (n % 256 == 0) {
+		unwinder_free(unwinder);
+		unwinder = unwinder_new();
+	}
+	return unwinder;
+}
+
 static void run(struct unwind_sample *sample)
 {
-	struct unwinder *unwinder = unwinder_new();
+	static uint32_t n;
+	struct unwinder *unwinder = unwinder_for(n);
 	struct unwind_result result;
 
+	sample->space->generation = 1 + n;
+	sample->space->mappings.items->module->index = n++ % 256;
 	for (int i = 0; i < 2; i++) { /* cold, then warm */
 		unwinder_run(unwinder, sample, &result);
 		check(sample, &result);
 	}
-	unwinder_free(unwinder);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -55,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input input;
 	struct module module = { .kind = MODULE_ELF, .fd = -1, .tried = true };
 	struct mapping mapping = { .start = BASE, .end = BASE + (16 << 20), .module = &module };
-	struct space space = { .generation = 1, .mappings = { .items = &mapping, .n = 1 } };
+	struct space space = { .mappings = { .items = &mapping, .n = 1 } };
 	struct unwind_sample sample = { .space = &space, .arg = &input };
 
 	if (size < sizeof(head))

@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include <alloca.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <ucontext.h>
@@ -150,17 +152,20 @@ static void a_stack_through_libc_is_walked_to_its_end(void **state)
 		assert_non_null(seen.result.frames[i].mapping);
 }
 
-static void a_warm_stack_needs_no_libdw(void **state)
+static void a_warm_stack_needs_neither_libdw_nor_memory(void **state)
 {
 	const struct unwind_stats *stats = unwinder_stats(self.unwinder);
+	size_t n_bytes;
 	uint64_t n_compiled, n_hits;
 
 	(void)state;
 	for (volatile int i = 0; i < 2; i++) { /* the second time from the same call */
 		n_compiled = stats->n_compiled;
 		n_hits = stats->n_pc_hits;
+		n_bytes = mallinfo2().uordblks;
 		seen.result = run_here(SIZE_MAX, NULL);
 	}
+	assert_int_equal(mallinfo2().uordblks, n_bytes);
 	assert_int_equal(stats->n_compiled, n_compiled);
 	assert_int_equal(stats->n_pc_hits, n_hits + seen.result.n_frames);
 }
@@ -235,6 +240,39 @@ static void a_handler_on_its_own_stack_leads_back_to_the_other(void **state)
 	assert_int_equal(unwinder_stats(self.unwinder)->n_completed, n_completed + 1);
 	alternative.ss_flags = SS_DISABLE;
 	sigaltstack(&alternative, NULL);
+}
+
+/* The first bytes of a page, without CFI: mov $15,%rax; syscall */
+static const unsigned char restorer_code[] = { 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05 };
+
+struct kernel_sigaction {
+	void (*handler)(int, siginfo_t *, void *);
+	unsigned long flags;
+	void *restorer;
+	uint64_t mask;
+};
+
+static void a_handler_may_return_to_the_first_byte_of_a_mapping(void **state)
+{
+	unsigned char *page = mmap(NULL, 4096 * 3, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kernel_sigaction action = {
+		.handler = on_signal,
+		.flags = SA_SIGINFO | 0x04000000, /* SA_RESTORER */
+		.restorer = page + 4096,
+	};
+
+	(void)state;
+	mprotect(page + 4096, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
+	memcpy(page + 4096, restorer_code, sizeof(restorer_code));
+	spaces_scan(self.spaces, getpid(), 3);
+	captured = SIZE_MAX;
+	reader = read_self;
+	assert_int_equal(syscall(SYS_rt_sigaction, SIGUSR2, &action, NULL, 8), 0);
+	raise(SIGUSR2);
+	assert_int_equal(seen.result.stop, UNWIND_DONE);
+	assert_int_equal(n_at(&seen.result, (uint64_t)(uintptr_t)page + 4096), 1);
+	assert_int_equal(n_at(&seen.result, seen.interrupted), 1);
+	assert_int_equal(n_returns_to(&seen.result, __builtin_return_address(0)), 1);
 }
 
 /* Deep recursion */
@@ -508,10 +546,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stack_through_libc_is_walked_to_its_end),
-		cmocka_unit_test(a_warm_stack_needs_no_libdw),
+		cmocka_unit_test(a_warm_stack_needs_neither_libdw_nor_memory),
 		cmocka_unit_test(a_changed_space_asks_the_modules_but_not_libdw),
 		cmocka_unit_test(a_signal_frame_leads_to_the_exact_pc_it_interrupted),
 		cmocka_unit_test(a_handler_on_its_own_stack_leads_back_to_the_other),
+		cmocka_unit_test(a_handler_may_return_to_the_first_byte_of_a_mapping),
 		cmocka_unit_test(recursion_beyond_the_captured_bytes_is_completed),
 		cmocka_unit_test(without_a_way_to_read_on_the_stack_ends_where_the_bytes_do),
 		cmocka_unit_test(what_is_read_is_refused_when_the_seam_has_changed),
