@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "launch.h"
+#include "life.h"
 #include "permission.h"
 #include "sampler.h"
 #include "stacks.h"
@@ -21,6 +22,7 @@
 #define HURRY_MS  5 /* between looks while stacks are finished from live memory */
 
 struct recorder {
+	struct event_sink outlet;               /* what all events pass */
 	const struct recorder_options *options; /* borrowed */
 	struct event_sink *sink;                /* borrowed */
 	struct definer *definer;
@@ -30,7 +32,7 @@ struct recorder {
 	struct streams streams;
 	struct sampler *sampler;
 	struct targets targets;
-	struct map named; /* threads whose name the stream has told */
+	struct life life;
 	struct launch command;
 	uint32_t hz;
 	bool waits_for_exec; /* of the command: nothing before it is of interest */
@@ -50,43 +52,20 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
 }
 
-static void put(struct recorder *r, const struct event *event)
+/* Remembers the first failure of the sink that the events go on to. */
+static int put_through(struct event_sink *outlet, const struct event *event)
 {
+	struct recorder *r = (struct recorder *)outlet;
 	int error = event_sink_put(r->sink, event);
 
 	if (error && !r->error)
 		r->error = error;
+	return error;
 }
 
-static void put_name(struct recorder *r, uint32_t pid, uint32_t tid, const char *name,
-		     uint64_t time_ns)
+static void put(struct recorder *r, const struct event *event)
 {
-	struct event event = {
-		.kind = EVENT_COMM,
-		.time_ns = time_ns,
-		.comm = { .pid = pid, .tid = tid, .name = definer_string(r->definer, name) },
-	};
-
-	*map_insert(&r->named, tid) = 1;
-	put(r, &event);
-}
-
-/* Tells the name that /proc knows a thread by, if nobody told it yet. */
-static void tell_name(struct recorder *r, uint32_t pid, uint32_t tid, uint64_t time_ns)
-{
-	char *path;
-	struct buf text = { 0 };
-
-	if (map_find(&r->named, tid))
-		return;
-	*map_insert(&r->named, tid) = 1;
-	path = xasprintf("/proc/%u/task/%u/comm", pid, tid);
-	if (file_read(path, &text) > 1) {
-		text.size--; /* the newline */
-		put_name(r, pid, tid, buf_str(&text), time_ns);
-	}
-	free(path);
-	buf_release(&text);
+	event_sink_put(&r->outlet, event);
 }
 
 static void on_sample(struct recorder *r, const struct perf_record *record)
@@ -102,8 +81,8 @@ static void on_sample(struct recorder *r, const struct perf_record *record)
 		},
 	};
 
-	tell_name(r, record->pid, record->pid, record->time_ns);
-	tell_name(r, record->pid, record->tid, record->time_ns);
+	life_meet(&r->life, record->pid, record->pid, record->time_ns);
+	life_meet(&r->life, record->pid, record->tid, record->time_ns);
 	event.sample.stack = stacks_intern(r->stacks, record);
 	r->audit.n_samples++;
 	put(r, &event);
@@ -123,61 +102,6 @@ static void on_mmap(struct recorder *r, const struct perf_record *record)
 	if (record->mmap.is_exec)
 		spaces_map(r->spaces, (pid_t)record->pid, record->mmap.start,
 			   record->mmap.start + record->mmap.size, record->mmap.offset, &key);
-}
-
-static void on_comm(struct recorder *r, const struct perf_record *record)
-{
-	struct event event = {
-		.kind = EVENT_COMM,
-		.time_ns = record->time_ns,
-		.comm = {
-			.pid = record->pid,
-			.tid = record->tid,
-			.name = definer_string(r->definer, record->comm.name),
-			.exec = record->comm.is_exec,
-		},
-	};
-
-	if (record->comm.is_exec)
-		spaces_exec(r->spaces, (pid_t)record->pid);
-	*map_insert(&r->named, record->tid) = 1;
-	put(r, &event);
-}
-
-/* A new thread goes by the name of the thread that made it, until it takes another. */
-static void on_fork(struct recorder *r, const struct perf_record *record)
-{
-	struct event event = {
-		.kind = EVENT_FORK,
-		.time_ns = record->time_ns,
-		.fork = {
-			.pid = record->pid,
-			.tid = record->tid,
-			.parent_pid = record->task.parent_pid,
-			.parent_tid = record->task.parent_tid,
-		},
-	};
-
-	targets_add_thread(&r->targets, record->pid, record->tid);
-	if (record->pid != record->task.parent_pid)
-		spaces_fork(r->spaces, (pid_t)record->task.parent_pid, (pid_t)record->pid);
-	map_remove(&r->named, record->tid);
-	if (map_find(&r->named, record->task.parent_tid))
-		*map_insert(&r->named, record->tid) = 1;
-	put(r, &event);
-}
-
-static void on_task_exit(struct recorder *r, const struct perf_record *record)
-{
-	struct event event = {
-		.kind = EVENT_EXIT,
-		.time_ns = record->time_ns,
-		.exit = { .pid = record->pid, .tid = record->tid },
-	};
-
-	targets_remove_thread(&r->targets, record->tid);
-	map_remove(&r->named, record->tid);
-	put(r, &event);
 }
 
 static void on_lost(struct recorder *r, const struct perf_record *record)
@@ -230,11 +154,11 @@ static int on_record(void *arg, const struct perf_record *record)
 	else if (record->type == PERF_RECORD_MMAP2)
 		on_mmap(r, record);
 	else if (record->type == PERF_RECORD_COMM)
-		on_comm(r, record);
+		life_comm(&r->life, record);
 	else if (is_fork)
-		on_fork(r, record);
+		life_fork(&r->life, record);
 	else if (record->type == PERF_RECORD_EXIT)
-		on_task_exit(r, record);
+		life_exit(&r->life, record);
 	return r->error;
 }
 
@@ -243,7 +167,7 @@ static void meet_thread(void *arg, pid_t pid, pid_t tid)
 	struct recorder *r = arg;
 
 	targets_add_thread(&r->targets, (uint32_t)pid, (uint32_t)tid);
-	tell_name(r, (uint32_t)pid, (uint32_t)tid, r->start_ns);
+	life_meet(&r->life, (uint32_t)pid, (uint32_t)tid, r->start_ns);
 }
 
 /* After the events are on: what changes from here on is seen as records. */
@@ -253,7 +177,7 @@ static void meet_process(void *arg, pid_t pid)
 
 	spaces_scan(r->spaces, pid, r->start_ns);
 	if (r->targets.is_all)
-		tell_name(r, (uint32_t)pid, (uint32_t)pid, r->start_ns);
+		life_meet(&r->life, (uint32_t)pid, (uint32_t)pid, r->start_ns);
 	else
 		threads_of(pid, meet_thread, r);
 }
@@ -396,10 +320,17 @@ int recorder_open(const struct recorder_options *options, struct event_sink *sin
 	r->sink = sink;
 	r->hz = options->hz;
 	r->targets.is_all = options->is_all;
+	r->outlet.put = put_through;
 	r->definer = definer_new(sink);
 	r->modules = modules_new();
 	r->spaces = spaces_new(r->modules);
 	r->stacks = stacks_new(r->spaces, r->definer);
+	r->life = (struct life){
+		.sink = &r->outlet,
+		.definer = r->definer,
+		.spaces = r->spaces,
+		.targets = &r->targets,
+	};
 	error = open_all(r, options);
 	if (error) {
 		recorder_close(r);
@@ -424,7 +355,7 @@ void recorder_close(struct recorder *r)
 	modules_free(r->modules);
 	definer_free(r->definer);
 	targets_release(&r->targets);
-	map_release(&r->named);
+	life_release(&r->life);
 	free(r);
 }
 
@@ -474,7 +405,7 @@ static void every_second(struct recorder *r)
 	stacks_open_jit_maps(r->stacks, false);
 	if (r->audit.n_lost)
 		targets_check(&r->targets);
-	audit_put_counters(&r->audit, r->definer, r->sink, now_ns - r->start_ns,
+	audit_put_counters(&r->audit, r->definer, &r->outlet, now_ns - r->start_ns,
 			   stacks_unwind_stats(r->stacks));
 }
 
@@ -522,7 +453,7 @@ int recorder_stop(struct recorder *r)
 	}
 	r->audit.n_undecodable = sampler_n_undecodable(r->sampler);
 	r->audit.n_without_fd = sampler_facts(r->sampler).n_without_fd;
-	audit_put_counters(&r->audit, r->definer, r->sink, event.time_ns - r->start_ns,
+	audit_put_counters(&r->audit, r->definer, &r->outlet, event.time_ns - r->start_ns,
 			   stacks_unwind_stats(r->stacks));
 	put(r, &event);
 	return r->error;

@@ -29,6 +29,13 @@ void targets_add_thread(struct targets *targets, uint32_t pid, uint32_t tid)
 	targets->n_live += !(*n_threads)++;
 }
 
+bool targets_is_single(const struct targets *targets, uint32_t pid)
+{
+	const uint64_t *n_threads = map_find(&targets->pids, pid);
+
+	return !n_threads || (*n_threads == 1 && map_find(&targets->tids, pid));
+}
+
 void targets_remove_thread(struct targets *targets, uint32_t tid)
 {
 	uint64_t *pid = map_find(&targets->tids, tid), *n_threads;

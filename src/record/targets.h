@@ -25,6 +25,8 @@ bool targets_has(const struct targets *targets, uint32_t pid);
 /* Its threads are yet to be found. */
 void targets_add_process(struct targets *targets, uint32_t pid);
 void targets_add_thread(struct targets *targets, uint32_t pid, uint32_t tid);
+/* Whether its one thread is that with its own id, or it is no named process. */
+bool targets_is_single(const struct targets *targets, uint32_t pid);
 void targets_remove_thread(struct targets *targets, uint32_t tid);
 
 /* All named processes and what they started are gone.  Never so for everybody. */

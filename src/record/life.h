@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who is born, gets a name and ends: keeps the targets and the address spaces up to
+ * date, and puts the events that tell of it.  A thread is told of by name before or
+ * at the time of the first event that is about it.
+ */
+#ifndef RECORD_LIFE_H
+#define RECORD_LIFE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/map.h"
+#include "event/definer.h"
+#include "event/sink.h"
+#include "proc/space.h"
+#include "record/perf_record.h"
+#include "targets.h"
+
+struct life {
+	struct event_sink *sink; /* borrowed, as all of these */
+	struct definer *definer;
+	struct spaces *spaces;
+	struct targets *targets;
+	bool has_switches;  /* life_left() will be called */
+	struct map threads; /* tid → its pid, and whether its name was told */
+	struct map dying;   /* threads that exited and are to leave their CPU yet */
+};
+
+/* What records of perf say. */
+void life_comm(struct life *life, const struct perf_record *record);
+void life_fork(struct life *life, const struct perf_record *record);
+void life_exit(struct life *life, const struct perf_record *record);
+
+/* Tells the name that /proc knows a thread by, if nobody told it yet. */
+void life_meet(struct life *life, uint32_t pid, uint32_t tid, uint64_t time_ns);
+
+/* The same for a thread of which its name is known, up to @size bytes, and no process. */
+void life_see(struct life *life, uint32_t tid, const char *name, size_t size, uint64_t time_ns);
+
+/* The process of a thread, as far as it has been told of, or 0. */
+uint32_t life_pid(const struct life *life, uint32_t tid);
+
+/* Whether the thread belongs to a target, until it has left its CPU for the last time. */
+bool life_concerns(const struct life *life, uint32_t tid);
+void life_left(struct life *life, uint32_t tid); /* for the last time */
+void life_release(struct life *life);
+
+#endif /* RECORD_LIFE_H */
