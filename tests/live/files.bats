@@ -46,11 +46,13 @@ teardown() {
 	target=$pid
 	start "$SYSPROF" record -F 997 -p "$target"
 	sleep 3.2
+	killed_ns=$(python3 -c 'import time; print(time.monotonic_ns())')
 	{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null || true
 	fold --no-kernel
-	# It is written every second, so of 3.2 the last may be missing, and what starting takes.
-	seconds=$(awk '{ ns += $NF } END { print ns / 1e9 }' folded)
-	at_least "$seconds" 1.5
+	at_least "$(share burn_50)" 35
+	# It is written every second; half of one more for a machine that is busy with others.
+	last_ns=$("$SYSPROF" dump | sed -n 's/^sample time_ns=\([0-9]*\).*/\1/p' | tail -1)
+	near "$(awk "BEGIN { print ($killed_ns - $last_ns) / 1e9 }")" 0.7 0.8
 	run -0 "$SYSPROF" report
 	"$SYSPROF" report 2>&1 | grep -qiE 'killed|cut off|not finished|ended early|incomplete'
 }
@@ -124,9 +126,9 @@ teardown() {
 	"$SYSPROF" report | grep -q burn_50
 }
 
-@test "the recorder leaves nothing behind in /tmp or tracefs" {
-	ls -A /tmp >before
-	record --cpu-only -- "$W/split" 0.5
-	ls -A /tmp >after
-	run ! grep -i sysprof <(diff before after)
+@test "the recorder leaves nothing behind in /tmp" {
+	unshare --mount --propagation private bash -c '
+		mount -t tmpfs none /tmp && "$0" record -- "$1" 0.5 && ls -A /tmp' \
+		"$(realpath "$SYSPROF")" "$W/split" >stdout 2>messages
+	[ "$(wc -l <stdout)" = 1 ]
 }

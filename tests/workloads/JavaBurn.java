@@ -3,20 +3,22 @@
 /**
  * usage: java JavaBurn [SECONDS]
  *
- * Burns 70 : 30 in burn70 and burn30: the same loop, run seven and three times.  Truth:
- * that split of what is compiled, and below each stands work.
+ * Burns 70 : 30 in burn70 and burn30, the same loop, in turns of random order and length.
+ * Prints the rounds of each, as JSON: the truth of what is compiled.  Below each stands work.
  */
 public class JavaBurn {
     static long sink;
+    static long random = 42;
+    static long in70, in30;
 
-    static void burn70() {
-        for (int i = 0; i < 7; i++) {
+    static void burn70(int rounds) {
+        for (int i = 0; i < rounds; i++) {
             sink += spin(sink);
         }
     }
 
-    static void burn30() {
-        for (int i = 0; i < 3; i++) {
+    static void burn30(int rounds) {
+        for (int i = 0; i < rounds; i++) {
             sink += spin(sink);
         }
     }
@@ -29,8 +31,16 @@ public class JavaBurn {
     }
 
     static void work() {
-        burn70();
-        burn30();
+        random = random * 6364136223846793005L + 1442695040888963407L;
+        int rounds = 1 + (int) ((random >>> 33) % 20);
+
+        if ((random >>> 40) % 10 < 7) {
+            burn70(rounds);
+            in70 += rounds;
+        } else {
+            burn30(rounds);
+            in30 += rounds;
+        }
     }
 
     public static void main(String[] args) {
@@ -40,5 +50,6 @@ public class JavaBurn {
         while (System.nanoTime() < end) {
             work();
         }
+        System.out.printf("{\"burn70\": %d, \"burn30\": %d}%n", in70, in30);
     }
 }

@@ -2,7 +2,7 @@
 /*
  * usage: deep [SECONDS]
  * Two threads, each about 30 frames deep in C++ without frame pointers, burn 70 : 30 in
- * leaf_70 and leaf_30.  Truth: below each leaf stand descend<0> … descend<29>, run and the
+ * leaf_70 and leaf_30, in turns of random order and length.  Truth: below each leaf stand descend<0> … descend<29>, run and the
  * thread's start; each thread has half of the time.  Prints the rounds of both threads a
  * second, by wall time: what a profiler slows down.
  */
@@ -16,19 +16,20 @@ namespace deep
 struct work {
 	uint64_t sum = 0;
 	uint64_t n_rounds = 0;
+	uint64_t random = 42;
 };
 
-NOINLINE void leaf_70(work &w)
+NOINLINE void leaf_70(work &w, unsigned n)
 {
-	for (int i = 0; i < 7; i++)
+	for (unsigned i = 0; i < n; i++)
 		spin();
 	w.sum++;
 	NO_TAIL_CALL();
 }
 
-NOINLINE void leaf_30(work &w)
+NOINLINE void leaf_30(work &w, unsigned n)
 {
-	for (int i = 0; i < 3; i++)
+	for (unsigned i = 0; i < n; i++)
 		spin();
 	w.sum++;
 	NO_TAIL_CALL();
@@ -40,8 +41,11 @@ template <int depth> NOINLINE void descend(work &w, uint64_t salt)
 
 	__asm__ volatile("" : : "r"(kept) : "memory");
 	if constexpr (depth == 0) {
-		leaf_70(w);
-		leaf_30(w);
+		w.random = w.random * 6364136223846793005u + 1442695040888963407u;
+		if ((w.random >> 40) % 10 < 7)
+			leaf_70(w, 1 + (w.random >> 33) % 19);
+		else
+			leaf_30(w, 1 + (w.random >> 33) % 19);
 	} else {
 		descend<depth - 1>(w, salt + depth);
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! usage: rustburn [SECONDS]
-//! A thread burns about 70 : 30 in burn::seventy and burn::Thirty::run, a loop that is run
-//! seven and three times as often.  Prints what each took by the clock, as JSON: the truth.
+//! A thread burns about 70 : 30 in burn::seventy and burn::Thirty::run, in turns of random
+//! order and length.  Prints what each took by the clock, as JSON: the truth.
 //! Below each stand worker and the thread's start.
 
 use std::ptr::{read_volatile, write_volatile};
@@ -21,8 +21,8 @@ mod burn {
     }
 
     #[inline(never)]
-    pub fn seventy() {
-        spin(opaque(7));
+    pub fn seventy(times: u64) {
+        spin(times);
     }
 
     pub struct Thirty<T>(pub T);
@@ -55,9 +55,16 @@ fn timed(total: &mut Duration, work: impl FnOnce()) {
 fn worker(end: Instant) -> (Duration, Duration) {
     let (mut seventy, mut thirty) = Default::default();
 
+    let mut random: u64 = 42;
+
     while Instant::now() < end {
-        timed(&mut seventy, burn::seventy);
-        timed(&mut thirty, || burn::Thirty(opaque(3u32)).run());
+        random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let times = 1 + (random >> 33) % 20;
+        if (random >> 40) % 10 < 7 {
+            timed(&mut seventy, || burn::seventy(times));
+        } else {
+            timed(&mut thirty, || burn::Thirty(times as u32).run());
+        }
     }
     (seventy, thirty)
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 // usage: goburn [SECONDS]
-// A goroutine burns 70 : 30 in burn70 and burn30: the same loop, run seven and three times.
-// Truth: that split, and below each stand worker and the runtime's goexit.
+// A goroutine burns 70 : 30 in burn70 and burn30, the same loop, in turns of random order and
+// length.  Prints the rounds of each, as JSON: the truth.  Below each stand worker and the
+// runtime's goexit.
 package main
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"time"
@@ -14,15 +16,15 @@ import (
 var sink uint64
 
 //go:noinline
-func burn70() {
-	for i := 0; i < 7; i++ {
+func burn70(rounds int) {
+	for i := 0; i < rounds; i++ {
 		sink += spin(sink)
 	}
 }
 
 //go:noinline
-func burn30() {
-	for i := 0; i < 3; i++ {
+func burn30(rounds int) {
+	for i := 0; i < rounds; i++ {
 		sink += spin(sink)
 	}
 }
@@ -36,10 +38,20 @@ func spin(x uint64) uint64 {
 }
 
 func worker(end time.Time, done chan<- bool) {
+	var in70, in30, random = 0, 0, uint64(42)
+
 	for time.Now().Before(end) {
-		burn70()
-		burn30()
+		random = random*6364136223846793005 + 1442695040888963407
+		rounds := 1 + int(random>>33)%20
+		if random>>40%10 < 7 {
+			burn70(rounds)
+			in70 += rounds
+		} else {
+			burn30(rounds)
+			in30 += rounds
+		}
 	}
+	fmt.Printf("{\"burn70\": %d, \"burn30\": %d}\n", in70, in30)
 	done <- true
 }
 
