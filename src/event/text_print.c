@@ -27,12 +27,24 @@ static void print_string(struct event_printer *printer, uint32_t id)
 		buf_puts(&printer->line, TEXT_UNDEFINED);
 }
 
+/* A dump is mostly numbers: printf() would be most of its cost. */
+static void print_decimal(struct buf *line, uint64_t value)
+{
+	char digits[20], *at = digits + sizeof(digits);
+
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	buf_add(line, at, (size_t)(digits + sizeof(digits) - at));
+}
+
 static void print_number(struct event_printer *printer, const struct event_field *field,
 			 uint64_t value)
 {
 	switch (text_field_style(field)) {
 	case TEXT_DECIMAL:
-		buf_printf(&printer->line, "%" PRIu64, value);
+		print_decimal(&printer->line, value);
 		break;
 	case TEXT_HEX:
 		buf_printf(&printer->line, "0x%" PRIx64, value);
@@ -64,7 +76,9 @@ static void print_field(struct event_printer *printer, const struct event *event
 
 	if (!value)
 		return;
-	buf_printf(&printer->line, " %s=", field->name);
+	buf_add(&printer->line, " ", 1);
+	buf_puts(&printer->line, field->name);
+	buf_add(&printer->line, "=", 1);
 	print_value(printer, event, field, value);
 }
 
@@ -80,8 +94,10 @@ static int put(struct event_sink *sink, const struct event *event)
 	}
 	buf_clear(line);
 	buf_puts(line, info->name);
-	if (info->has_time)
-		buf_printf(line, " time_ns=%" PRIu64, event->time_ns);
+	if (info->has_time) {
+		buf_puts(line, " time_ns=");
+		print_decimal(line, event->time_ns);
+	}
 	for (size_t i = 0; i < info->n_fields; i++)
 		print_field(printer, event, &info->fields[i]);
 	buf_add(line, "\n", 1);
