@@ -18,6 +18,7 @@
 #include "debug_info.h"
 #include "demangle.h"
 #include "download.h"
+#include "gopclntab.h"
 #include "symtab.h"
 
 struct elf_names {
@@ -27,8 +28,9 @@ struct elf_names {
 	struct download download;
 	uint64_t bias; /* of the DWARF: to subtract from an address of the file */
 	struct symtab symtab;
-	struct debug_info *debug_info; /* NULL: none */
-	struct intern texts;           /* made from symbols */
+	struct debug_info *debug_info; /* NULL: none; as for the next */
+	struct gopclntab *gopclntab;
+	struct intern texts; /* made from symbols */
 	struct buf demangled;
 };
 
@@ -131,6 +133,7 @@ static int read_names(struct elf_names *names, const char *path, int fd)
 	Dwfl_Module *module;
 	GElf_Addr bias = 0, dwarf_bias = 0;
 	Dwarf *dwarf;
+	Elf *elf;
 
 	dwfl_report_begin(names->dwfl);
 	module = dwfl_report_elf(names->dwfl, path, path, fd, 0, true);
@@ -139,14 +142,17 @@ static int read_names(struct elf_names *names, const char *path, int fd)
 		return -EBADMSG;
 	}
 	dwfl_report_end(names->dwfl, NULL, NULL);
-	dwfl_module_getelf(module, &bias);
+	elf = dwfl_module_getelf(module, &bias);
+	if (!elf)
+		return -EBADMSG;
 	symtab_init(&names->symtab, module);
 	dwarf = dwfl_module_getdwarf(module, &dwarf_bias);
 	if (dwarf) {
 		names->bias = dwarf_bias - bias;
 		names->debug_info = debug_info_new(dwarf, is_code, names);
 	}
-	return dwarf || names->symtab.symbols.n ? 0 : -ENODATA;
+	names->gopclntab = gopclntab_new(elf);
+	return dwarf || names->symtab.symbols.n || names->gopclntab ? 0 : -ENODATA;
 }
 
 int elf_names_open(const struct symbol_module *module, const struct symbolizer_options *options,
@@ -185,6 +191,7 @@ void elf_names_free(struct elf_names *names)
 	if (!names)
 		return;
 	debug_info_free(names->debug_info);
+	gopclntab_free(names->gopclntab);
 	symtab_release(&names->symtab);
 	dwfl_end(names->dwfl);
 	free(names->debug_path);
@@ -255,6 +262,8 @@ size_t elf_names_find(struct elf_names *names, uint64_t address, struct symbol_n
 		if (!*ret[i].function)
 			ret[i].function = "(unnamed)";
 	}
+	if (!n && names->gopclntab)
+		return gopclntab_find(names->gopclntab, address, ret);
 	if (!n)
 		return 0;
 	if (symbol)
