@@ -62,6 +62,9 @@ uint32_t model_task_now(struct model *model, uint32_t pid, uint32_t tid);
 /* The same by tid alone: the one that was last heard of under it; 0 if none was. */
 uint32_t model_task_of(struct model *model, uint32_t tid);
 
+/* The process of the thread that has @tid now; 0: nobody was heard of under it. */
+uint32_t model_pid_of(const struct model *model, uint32_t tid);
+
 /* Unknown ids give all-zero ones. */
 struct model_task model_task(const struct model *model, uint32_t task);
 struct model_thread model_thread(const struct model *model, uint32_t thread);

@@ -58,8 +58,11 @@ void spaces_fork(struct spaces *spaces, pid_t parent, pid_t child);
 void spaces_exec(struct spaces *spaces, pid_t pid);
 void spaces_exit(struct spaces *spaces, pid_t pid);
 
-/* An executable mapping was made; what it covers of older ones goes. */
-void spaces_map(struct spaces *spaces, pid_t pid, uint64_t start, uint64_t end, uint64_t offset,
+/*
+ * An executable mapping was made, from start, end and offset of @where; what it covers
+ * of older ones goes.
+ */
+void spaces_map(struct spaces *spaces, pid_t pid, const struct mapping *where,
 		const struct module_key *key);
 
 #endif /* PROC_SPACE_H */

@@ -150,6 +150,11 @@ struct dictionary *model_dictionary(const struct model *model)
 	return model->dict;
 }
 
+uint32_t model_pid_of(const struct model *model, uint32_t tid)
+{
+	return threads_pid(&model->threads, tid);
+}
+
 uint32_t model_task_now(struct model *model, uint32_t pid, uint32_t tid)
 {
 	return threads_task(&model->threads, pid, tid);

@@ -137,17 +137,13 @@ static void add(struct space *space, const struct mapping *mapping)
 	insert_at(space, lower_bound(space, mapping->start), mapping);
 }
 
-void spaces_map(struct spaces *spaces, pid_t pid, uint64_t start, uint64_t end, uint64_t offset,
+void spaces_map(struct spaces *spaces, pid_t pid, const struct mapping *where,
 		const struct module_key *key)
 {
 	struct space *space = spaces_get(spaces, pid);
-	struct mapping mapping = {
-		.start = start,
-		.end = end,
-		.offset = offset,
-		.module = modules_intern(spaces->modules, key),
-	};
+	struct mapping mapping = *where;
 
+	mapping.module = modules_intern(spaces->modules, key);
 	add(space, &mapping);
 	step(spaces, space);
 }

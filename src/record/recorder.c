@@ -90,18 +90,23 @@ static void on_sample(struct recorder *r, const struct perf_record *record)
 
 static void on_mmap(struct recorder *r, const struct perf_record *record)
 {
+	const struct perf_mmap *mmap = &record->mmap;
+	struct mapping where = {
+		.start = mmap->start,
+		.end = mmap->start + mmap->size,
+		.offset = mmap->offset,
+	};
 	struct module_key key = {
-		.path = record->mmap.path,
-		.build_id = record->mmap.build_id,
-		.build_id_size = record->mmap.build_id_size,
-		.dev = record->mmap.dev,
-		.inode = record->mmap.inode,
+		.path = mmap->path,
+		.build_id = mmap->build_id,
+		.build_id_size = mmap->build_id_size,
+		.dev = mmap->dev,
+		.inode = mmap->inode,
 		.pid = record->pid,
 	};
 
-	if (record->mmap.is_exec)
-		spaces_map(r->spaces, (pid_t)record->pid, record->mmap.start,
-			   record->mmap.start + record->mmap.size, record->mmap.offset, &key);
+	if (mmap->is_exec)
+		spaces_map(r->spaces, (pid_t)record->pid, &where, &key);
 }
 
 static void on_lost(struct recorder *r, const struct perf_record *record)

@@ -41,8 +41,9 @@ static int teardown(void **state)
 static void map(struct world *w, uint64_t start, uint64_t end, uint64_t offset, const char *path)
 {
 	struct module_key key = { .path = path, .inode = 1, .pid = PID };
+	struct mapping where = { .start = start, .end = end, .offset = offset };
 
-	spaces_map(w->spaces, PID, start, end, offset, &key);
+	spaces_map(w->spaces, PID, &where, &key);
 }
 
 static void check(struct world *w, uint64_t address, const char *path, uint64_t offset)
