@@ -13,12 +13,14 @@
 #include "cpus.h"
 #include "perf_ring.h"
 
-#define STACK_BYTES       65528u /* the most a record can hold; only what there is gets copied */
-#define MAX_RING_BYTES    (16u << 20)
-#define ALL_RINGS_BYTES   (256u << 20)
-#define MIN_RING_BYTES    (128u << 10)
-#define RING_SECONDS      2 /* 1 / RING_SECONDS of a second of samples fit in a ring */
-#define SPARE_FDS         64 /* left for files with code and names, where there are so many */
+#define MAX_STACK_BYTES 65528u /* the most a record can hold */
+#define MIN_STACK_BYTES 8192u
+#define MAX_RING_BYTES  (16u << 20)
+#define ALL_RINGS_BYTES (256u << 20)
+#define MIN_RING_BYTES  (128u << 10)
+#define RING_SECONDS    2  /* 1 / RING_SECONDS of a second of samples fit in a ring */
+#define LEAST_SECONDS   8  /* 1 / LEAST_SECONDS do at least: smaller rings get smaller stacks */
+#define SPARE_FDS       64 /* left for files with code and names, where there are so many */
 
 /* Linux 6.0: a count of what an event lost can be read from it. */
 #ifndef PERF_FORMAT_LOST
@@ -84,7 +86,7 @@ static struct perf_event_attr attr_for(const struct sampler_options *options)
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
 		.sample_regs_user = PERF_REGS_MASK,
-		.sample_stack_user = STACK_BYTES,
+		.sample_stack_user = MAX_STACK_BYTES,
 	};
 }
 
@@ -140,6 +142,61 @@ static size_t wanted_ring_bytes(const struct sampler *sampler)
 	return round_up_pow2(bytes < share ? bytes : share);
 }
 
+struct trial {
+	int fd;
+	struct perf_ring ring;
+};
+
+/* Whether a ring of @bytes for each of @cpus may be had at once. */
+static bool rings_fit(const struct sampler *sampler, const struct cpus *cpus, size_t bytes)
+{
+	bool is_tasks = sampler->options.scope == SAMPLER_TASKS;
+	ARRAY(struct trial) trials = { 0 };
+	struct trial *trial;
+	int r = 0;
+
+	for (size_t i = 0; r != -EPERM && r != -ENOMEM && i < cpus->list.n; i++) {
+		int fd = event_open(&sampler->attr, is_tasks ? 0 : -1, (int)cpus->list.items[i]);
+
+		if (fd < 0)
+			continue;
+		trial = array_add(&trials);
+		trial->fd = fd;
+		r = perf_ring_map(&trial->ring, fd, bytes);
+	}
+	array_for_each(trial, &trials) {
+		perf_ring_unmap(&trial->ring);
+		close(trial->fd);
+	}
+	array_release(&trials);
+	return r != -EPERM && r != -ENOMEM;
+}
+
+/*
+ * What may be locked is limited, for all rings of a user together: without privilege
+ * to a megabyte or less.  A sample takes the room of the largest stack, however
+ * little is copied.  So where rings are small, less of a stack is asked for, and the
+ * rest read from the process, rather than samples lost.
+ */
+static void fit_rings(struct sampler *sampler)
+{
+	size_t bytes = wanted_ring_bytes(sampler), stack;
+	struct cpus cpus = { 0 };
+
+	cpus_online(&cpus);
+	while (bytes > MIN_RING_BYTES && !rings_fit(sampler, &cpus, bytes))
+		bytes /= 2;
+	cpus_release(&cpus);
+	sampler->facts.ring_bytes = bytes;
+
+	stack = bytes * LEAST_SECONDS / sampler->options.hz & ~7u;
+	if (stack < MIN_STACK_BYTES)
+		stack = MIN_STACK_BYTES;
+	if (stack < MAX_STACK_BYTES)
+		sampler->attr.sample_stack_user = (uint32_t)stack;
+	sampler->facts.stack_bytes = sampler->attr.sample_stack_user;
+}
+
 static size_t max_events(void)
 {
 	struct rlimit limit;
@@ -166,9 +223,8 @@ int sampler_open(const struct sampler_options *options, struct sampler **ret)
 		.is_hardware = sampler->attr.type == PERF_TYPE_HARDWARE,
 		.has_kernel = !sampler->attr.exclude_kernel,
 		.has_build_ids = sampler->attr.build_id,
-		.ring_bytes = wanted_ring_bytes(sampler),
-		.stack_bytes = sampler->attr.sample_stack_user,
 	};
+	fit_rings(sampler);
 	sampler->max_events = max_events();
 	if (!is_tasks)
 		sampler_follow_cpus(sampler);
