@@ -40,7 +40,7 @@
 
 @test "shell scripts are clean under shellcheck" {
 	# shellcheck disable=SC2046
-	shellcheck -x $(grep -lE '^#!.*sh$' scripts/* .ci/run tests/lib/*)
+	shellcheck -x $(grep -lE '^#!.*sh$' scripts/* .ci/run tests/lib/* tests/bench/*)
 	shopt -s nullglob
 	for f in tests/*/*.bats tests/*/*.bash tests/*/*.sh; do
 		# bats runs each test in a subshell, fails one where any command fails (but one
