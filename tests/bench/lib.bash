@@ -6,6 +6,7 @@
 # machine at the same time moves them all, so runs are interleaved, compared within their
 # round and judged by their medians; load() says how much others did.
 set -euo pipefail
+# shellcheck disable=SC2034  # for who includes this
 W=$O/workloads
 BENCH_TMP=$(mktemp -d "${BENCH_TMP:-/tmp}/XXXXXX")
 ROUNDS=${ROUNDS:-5}
@@ -143,6 +144,7 @@ has_samply() {
 
 with_samply() {
 	echo -1 >"$BENCH_TMP/paranoid"
+	# shellcheck disable=SC2016
 	unshare -m sh -c 'mount --bind "$0" /proc/sys/kernel/perf_event_paranoid && exec "$@"' \
 		"$BENCH_TMP/paranoid" "$(samply_program)" "$@"
 }
