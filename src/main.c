@@ -27,7 +27,8 @@ static void print_help(FILE *out)
 	      out);
 	for (c = commands; c->name; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
-	fputs("\n`sysprof COMMAND --help` has the options, `man sysprof-COMMAND` the whole story.\n",
+	fputs("\n`sysprof COMMAND --help` has the options, `man sysprof-COMMAND` the whole "
+	      "story.\n",
 	      out);
 }
 

@@ -53,7 +53,7 @@ struct profile {
 	int64_t period;
 	uint64_t time_ns;     /* wall clock of the start, since 1970; 0: unknown */
 	uint64_t duration_ns; /* of the window, or of the part that a filter left of it */
-	int64_t unfiltered[PROFILE_MAX_VALUES]; /* totals before filters; the analysis counts them */
+	int64_t unfiltered[PROFILE_MAX_VALUES]; /* totals before filters, by the analysis */
 	ARRAY(struct profile_row) rows;
 	struct map by_key;
 };

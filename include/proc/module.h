@@ -26,15 +26,15 @@ struct module_segment { /* a PT_LOAD */
 };
 
 struct module {
-	uint32_t index;         /* 0, 1, 2 … within the table */
-	enum module_kind kind;  /* MODULE_ELF, _VDSO, _JIT (anonymous or not ELF) */
-	char *path;             /* owned; as the process sees it, without " (deleted)" */
+	uint32_t index;        /* 0, 1, 2 … within the table */
+	enum module_kind kind; /* MODULE_ELF, _VDSO, _JIT (anonymous or not ELF) */
+	char *path;            /* owned; as the process sees it, without " (deleted)" */
 	char build_id[2 * BUILD_ID_MAX + 1]; /* hex; "" until known or none */
-	uint64_t dev, inode;    /* of MODULE_ELF; 0 when only the build-id is known */
-	uint32_t pid;           /* of MODULE_JIT: whose; else 0 */
-	int fd;                 /* the file, open for reading (of a JIT: its perf map); -1: none */
-	bool tried;             /* opening was tried */
-	const void *image;      /* MODULE_VDSO: the ELF image in memory, borrowed; else NULL */
+	uint64_t dev, inode;                 /* of MODULE_ELF; 0 when only the build-id is known */
+	uint32_t pid;                        /* of MODULE_JIT: whose; else 0 */
+	int fd;            /* the file, open for reading (of a JIT: its perf map); -1: none */
+	bool tried;        /* opening was tried */
+	const void *image; /* MODULE_VDSO: the ELF image in memory, borrowed; else NULL */
 	size_t image_size;
 	struct module_segment *segments; /* owned; of an opened ELF */
 	size_t n_segments;

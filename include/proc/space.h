@@ -19,8 +19,8 @@
 
 struct mapping { /* executable */
 	uint64_t start, end;
-	uint64_t offset;        /* in the file, of start */
-	struct module *module;  /* never NULL; MODULE_JIT for anonymous memory */
+	uint64_t offset;       /* in the file, of start */
+	struct module *module; /* never NULL; MODULE_JIT for anonymous memory */
 };
 
 /* What to subtract from a run-time address in @mapping to get the ELF virtual address. */
@@ -32,8 +32,8 @@ static inline uint64_t mapping_bias(const struct mapping *mapping)
 struct space {
 	uint32_t pid;
 	uint32_t generation;
-	uint64_t scanned_ns;             /* when /proc/PID/maps was last read; 0: never */
-	ARRAY(struct mapping) mappings;  /* by address; they do not overlap */
+	uint64_t scanned_ns;            /* when /proc/PID/maps was last read; 0: never */
+	ARRAY(struct mapping) mappings; /* by address; they do not overlap */
 };
 
 /* The mapping that holds @address, or NULL.  Good until the space changes. */

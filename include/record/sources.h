@@ -18,7 +18,7 @@ struct source {
 	const char *name;
 	const char *gives; /* what is had of it */
 
-	/* Try it.  What was found goes to @detail, what would help to @remedy; both may stay empty. */
+	/* Try it.  What was found goes to @detail, what would help to @remedy, if anything. */
 	enum source_state (*probe)(struct buf *detail, struct buf *remedy);
 };
 

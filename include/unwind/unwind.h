@@ -46,13 +46,13 @@ enum unwind_reg {
 	UNWIND_N_REGS
 };
 
-enum unwind_stop {              /* why a stack ends where it does */
-		   UNWIND_DONE, /* at its outermost frame: CFI says so, or the return address is 0 */
+enum unwind_stop {                    /* why a stack ends where it does */
+		   UNWIND_DONE,       /* at its outermost frame: CFI says so, or the caller is 0 */
 		   UNWIND_NO_MAPPING, /* a PC outside all executable mappings */
 		   UNWIND_NO_INFO,    /* no CFI, and no believable frame pointer */
 		   UNWIND_STACK_END,  /* the captured bytes end, and read_memory had no more */
-		   UNWIND_BAD_RULE, /* CFI that cannot be evaluated or leads nowhere (CFA does not grow) */
-		   UNWIND_TOO_DEEP, /* more than UNWIND_MAX_FRAMES */
+		   UNWIND_BAD_RULE,   /* CFI that cannot be evaluated, or the CFA does not grow */
+		   UNWIND_TOO_DEEP,   /* more than UNWIND_MAX_FRAMES */
 		   UNWIND_N_STOPS
 };
 

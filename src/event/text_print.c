@@ -27,7 +27,7 @@ static void print_string(struct event_printer *printer, uint32_t id)
 		buf_puts(&printer->line, TEXT_UNDEFINED);
 }
 
-/* A dump is mostly numbers: printf() would be most of its cost. */
+/* A dump is mostly numbers: formatted printing would be most of its cost. */
 static void print_decimal(struct buf *line, uint64_t value)
 {
 	char digits[20], *at = digits + sizeof(digits);

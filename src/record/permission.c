@@ -62,8 +62,8 @@ void permission_note_missing(struct sampler_facts facts, enum sampler_scope scop
 void permission_note_unfollowed(struct sampler_facts facts, size_t n_threads)
 {
 	if (facts.n_without_fd)
-		warn("%llu of %zu threads are not sampled: too many open files; raise `ulimit -n`, or "
-		     "run with sudo, which needs one file a CPU",
+		warn("%llu of %zu threads are not sampled: too many open files; raise "
+		     "`ulimit -n`, or run with sudo, which needs one file a CPU",
 		     (unsigned long long)facts.n_without_fd, n_threads);
 }
 
