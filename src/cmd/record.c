@@ -243,6 +243,8 @@ static int resolve_names(struct recorder *recorder, struct recording *rec)
 	status_line("%s", "");
 	if (r)
 		return r;
+	if (result.note[0])
+		note("%s", result.note);
 	put_count(rec, definer, "names.frames", result.n_frames);
 	put_count(rec, definer, "names.found", result.n_named);
 	if (!result.is_complete)

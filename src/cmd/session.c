@@ -113,6 +113,8 @@ static void name_frames(struct session *session)
 	if (files.kallsyms_fd >= 0)
 		close(files.kallsyms_fd);
 	definer_free(definer);
+	if (result.note[0])
+		note("%s", result.note);
 	if (error)
 		audit_add(&session->audit, true,
 			  "the recording has no names, and none could be looked up here: %s",

@@ -42,11 +42,10 @@ int permission_explain_open(int error, const struct recorder_options *options)
 			   "cannot record the whole system: not allowed "
 			   "(kernel.perf_event_paranoid is %ld); run with sudo",
 			   paranoid());
-	return err(
-		error,
-		"cannot open perf events: not allowed (kernel.perf_event_paranoid is %ld); run with "
-		"sudo or set kernel.perf_event_paranoid to 1",
-		paranoid());
+	return err(error,
+		   "cannot open perf events: not allowed (perf_event_paranoid is %ld); run with "
+		   "sudo or set kernel.perf_event_paranoid to 1",
+		   paranoid());
 }
 
 void permission_note_missing(struct sampler_facts facts, enum sampler_scope scope)
