@@ -232,7 +232,7 @@ static bool vet_fde(struct vet *vet, uint64_t offset)
 		return false;
 	c = (struct cursor){ entry.fde.start, entry.fde.end };
 	address_size = *cie & 0xff;
-	if (!skip(&c, 2 * address_size))
+	if (!skip(&c, 2 * (uint64_t)address_size))
 		return false;
 	if (*cie & CIE_IS_SIZED && (!leb(&c, &size) || !skip(&c, size)))
 		return false;

@@ -158,10 +158,10 @@ static struct rule compile(struct rules *rules, const struct query *query)
 	int r = rules_row(rules, query->sample->space, query->mapping, query->address, &row);
 
 	if (r && r != -ENOENT)
-		rule.kind = RULE_BAD;
-	else if (!r && !row.is_go)
+		return (struct rule){ .kind = RULE_BAD };
+	if (!r && !row.is_go)
 		return rule_of_row(rules, &row);
-	else if (!rule_of_code(rules, query, !r, &rule) && !r && query->is_exact)
+	if (!rule_of_code(rules, query, !r, &rule) && !r && query->is_exact)
 		return rule_of_row(rules, &row);
 	row_release(&row);
 	return rule;
