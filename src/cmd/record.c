@@ -48,6 +48,8 @@ static void on_signal(int signal_number)
 enum option_key {
 	KEY_CPU_ONLY = 256,
 	KEY_MAX_SIZE,
+	KEY_TRACE,
+	KEY_TRACE_BUFFER,
 };
 
 static const struct argp_option option_table[] = {
@@ -59,6 +61,9 @@ static const struct argp_option option_table[] = {
 	{ "output", 'o', "FILE", 0, "Write to FILE (default sysprof.data; - is standard output)",
 	  0 },
 	{ "cpu-only", KEY_CPU_ONLY, NULL, 0, "Only sample the CPUs; open no tracefs", 0 },
+	{ "trace", KEY_TRACE, NULL, 0, "Record every system call, too", 0 },
+	{ "trace-buffer", KEY_TRACE_BUFFER, "SIZE", 0,
+	  "Kernel memory for switches and calls, for each CPU", 0 },
 	{ "max-size", KEY_MAX_SIZE, "SIZE", 0, "Stop before the recording grows over SIZE", 0 },
 	{ 0 },
 };
@@ -91,6 +96,7 @@ static void set_frequency(struct options *o, const char *text, struct argp_state
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
+	uint64_t bytes;
 
 	switch (key) {
 	case 'p':
@@ -110,6 +116,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->writer.path = arg;
 		return 0;
 	case KEY_CPU_ONLY:
+		o->recorder.cpu_only = true;
+		return 0;
+	case KEY_TRACE:
+		o->recorder.trace = true;
+		return 0;
+	case KEY_TRACE_BUFFER:
+		if (human_parse_size(arg, &bytes) || bytes < 4096 || bytes > 1u << 30)
+			argp_error(state, "'%s' is not a size from 4k to 1G; try 16M", arg);
+		o->recorder.trace_buffer_bytes = bytes;
 		return 0;
 	case KEY_MAX_SIZE:
 		if (human_parse_size(arg, &o->writer.max_size_bytes))
@@ -133,6 +148,8 @@ static int check_options(const struct options *o)
 			   "(-a) or a command (-- COMMAND)");
 	if (n_targets > 1)
 		return err(EXIT_USAGE, "-p, -a and a COMMAND exclude each other");
+	if (o->recorder.cpu_only && o->recorder.trace)
+		return err(EXIT_USAGE, "--cpu-only and --trace exclude each other");
 	return EXIT_DONE;
 }
 

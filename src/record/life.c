@@ -4,7 +4,10 @@
 #include "base/array.h"
 #include "base/file.h"
 
-#define IS_NAMED 1u
+/* What is known of a thread, in a word: its pid, and */
+#define IS_NAMED  1u /* the stream has told its name */
+#define IS_SEEN   2u /* a switch has shown it */
+#define PID_SHIFT 2
 
 static uint64_t entry_of(const struct life *life, uint32_t tid)
 {
@@ -13,21 +16,26 @@ static uint64_t entry_of(const struct life *life, uint32_t tid)
 	return entry ? *entry : 0;
 }
 
-static void set_entry(struct life *life, uint32_t tid, uint32_t pid, bool is_named)
+static void set_entry(struct life *life, uint32_t tid, uint32_t pid, uint64_t flags)
 {
-	*map_insert(&life->threads, tid) = (uint64_t)pid << 1 | (is_named ? IS_NAMED : 0);
+	*map_insert(&life->threads, tid) = (uint64_t)pid << PID_SHIFT | flags;
 }
 
 uint32_t life_pid(const struct life *life, uint32_t tid)
 {
-	return (uint32_t)(entry_of(life, tid) >> 1);
+	return (uint32_t)(entry_of(life, tid) >> PID_SHIFT);
+}
+
+bool life_is_seen(const struct life *life, uint32_t tid)
+{
+	return entry_of(life, tid) & IS_SEEN;
 }
 
 static void put_name(struct life *life, const struct event_comm *comm, uint64_t time_ns)
 {
 	struct event event = { .kind = EVENT_COMM, .time_ns = time_ns, .comm = *comm };
 
-	set_entry(life, comm->tid, comm->pid, true);
+	set_entry(life, comm->tid, comm->pid, IS_NAMED | (entry_of(life, comm->tid) & IS_SEEN));
 	event_sink_put(life->sink, &event);
 }
 
@@ -50,7 +58,7 @@ void life_meet(struct life *life, uint32_t pid, uint32_t tid, uint64_t time_ns)
 	if (entry_of(life, tid) & IS_NAMED)
 		return;
 	path = xasprintf("/proc/%u/task/%u/comm", pid, tid);
-	set_entry(life, tid, pid, true);
+	set_entry(life, tid, pid, IS_NAMED | (entry_of(life, tid) & IS_SEEN));
 	if (file_read(path, &text) > 1) {
 		text.size--; /* the newline */
 		put_name(life,
@@ -84,10 +92,12 @@ static uint32_t ask_pid(uint32_t tid)
 
 void life_see(struct life *life, uint32_t tid, const char *name, size_t size, uint64_t time_ns)
 {
-	uint64_t entry = entry_of(life, tid);
-	uint32_t pid = (uint32_t)(entry >> 1);
+	uint64_t *entry = map_find(&life->threads, tid);
+	uint32_t pid = entry ? (uint32_t)(*entry >> PID_SHIFT) : 0;
 
-	if (!tid || entry & IS_NAMED)
+	if (entry)
+		*entry |= IS_SEEN;
+	if (!tid || (entry && (*entry & IS_NAMED)))
 		return;
 	put_name(life,
 		 &(struct event_comm){
@@ -96,6 +106,7 @@ void life_see(struct life *life, uint32_t tid, const char *name, size_t size, ui
 			 .name = definer_bytes(life->definer, name, strnlen(name, size)),
 		 },
 		 time_ns);
+	*map_insert(&life->threads, tid) |= IS_SEEN;
 }
 
 /*

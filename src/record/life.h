@@ -35,11 +35,14 @@ void life_exit(struct life *life, const struct perf_record *record);
 /* Tells the name that /proc knows a thread by, if nobody told it yet. */
 void life_meet(struct life *life, uint32_t pid, uint32_t tid, uint64_t time_ns);
 
-/* The same for a thread of which its name is known, up to @size bytes, and no process. */
+/* A switch shows the thread, and its name in up to @size bytes. */
 void life_see(struct life *life, uint32_t tid, const char *name, size_t size, uint64_t time_ns);
 
 /* The process of a thread, as far as it has been told of, or 0. */
 uint32_t life_pid(const struct life *life, uint32_t tid);
+
+/* Whether a switch has shown the thread. */
+bool life_is_seen(const struct life *life, uint32_t tid);
 
 /* Whether the thread belongs to a target, until it has left its CPU for the last time. */
 bool life_concerns(const struct life *life, uint32_t tid);

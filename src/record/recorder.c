@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "exact.h"
 #include "launch.h"
 #include "life.h"
 #include "permission.h"
@@ -33,6 +34,7 @@ struct recorder {
 	struct sampler *sampler;
 	struct targets targets;
 	struct life life;
+	struct exact exact;
 	struct launch command;
 	uint32_t hz;
 	bool waits_for_exec; /* of the command: nothing before it is of interest */
@@ -138,7 +140,7 @@ static bool is_before_window(struct recorder *r, const struct perf_record *recor
 {
 	if (r->waits_for_exec && record->type == PERF_RECORD_COMM && record->comm.is_exec &&
 	    (pid_t)record->pid == r->command.pid)
-		r->waits_for_exec = false;
+		r->waits_for_exec = r->exact.waits_for_exec = false;
 	return r->waits_for_exec && record->type == PERF_RECORD_SAMPLE;
 }
 
@@ -312,7 +314,20 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 		r->waits_for_exec = true;
 	}
 	raise_fd_limit();
-	return open_sampler(r, options);
+	error = open_sampler(r, options);
+	if (error || options->cpu_only)
+		return error;
+	r->exact.waits_for_exec = r->waits_for_exec;
+	exact_open(&r->exact, &(struct exact_options){
+				      .has_calls = options->trace,
+				      .buffer_bytes = options->trace_buffer_bytes,
+				      .streams = &r->streams,
+				      .sink = &r->outlet,
+				      .life = &r->life,
+				      .pids = options->pids,
+				      .n_pids = options->n_pids,
+			      });
+	return 0;
 }
 
 int recorder_open(const struct recorder_options *options, struct event_sink *sink,
@@ -353,6 +368,7 @@ void recorder_close(struct recorder *r)
 		return;
 	if (r->command.pid && !r->start_ns)
 		launch_abandon(&r->command);
+	exact_close(&r->exact);
 	sampler_close(r->sampler);
 	streams_release(&r->streams);
 	stacks_free(r->stacks);
@@ -389,11 +405,13 @@ int recorder_start(struct recorder *r)
 
 	put_meta(r);
 	r->start_ns = r->checked_ns = clock_ns(CLOCK_MONOTONIC);
+	exact_start(&r->exact, r->start_ns);
 	sampler_start(r->sampler);
 	event.time_ns = r->start_ns;
 	event.start.wall_ns = clock_ns(CLOCK_REALTIME);
 	put(r, &event);
 	meet_targets(r);
+	exact_put_states(&r->exact);
 	if (r->command.pid)
 		error = launch_go(&r->command);
 	return error ? error : r->error;
@@ -407,6 +425,7 @@ static void every_second(struct recorder *r)
 		return;
 	r->checked_ns = now_ns;
 	sampler_follow_cpus(r->sampler);
+	exact_every_second(&r->exact);
 	stacks_open_jit_maps(r->stacks, false);
 	if (r->audit.n_lost)
 		targets_check(&r->targets);
@@ -447,9 +466,11 @@ int recorder_stop(struct recorder *r)
 
 	r->error = 0; /* who goes on after an error has mended its cause */
 	stacks_open_jit_maps(r->stacks, true);
+	exact_stop(&r->exact);
 	sampler_stop(r->sampler);
 	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
 	streams_drain(&r->streams, true);
+	exact_finish(&r->exact, r->end_ns);
 	lost = sampler_lost(r->sampler);
 	if (lost) {
 		struct perf_record record = { .time_ns = event.time_ns, .lost = lost };

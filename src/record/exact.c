@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "exact.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/err.h"
+
+#define MAX_STATES_NS 500000000u  /* for reading the states of all threads */
+#define INIT_PID_NS   0xeffffffcu /* the inode of the first pid namespace, by definition */
+
+struct tids {
+	ARRAY(uint32_t) list;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void put(struct exact *exact, const struct event *event)
+{
+	event_sink_put(exact->options.sink, event);
+}
+
+static void on_switch(struct exact *exact, const struct trace_record *record)
+{
+	const struct trace_switch *s = &record->switched;
+	struct life *life = exact->options.life;
+	struct event event = {
+		.kind = EVENT_SCHED_SWITCH,
+		.time_ns = record->time_ns,
+		.sched_switch = {
+			.cpu = record->cpu,
+			.prev = s->prev,
+			.state = s->state,
+			.next = s->next,
+		},
+	};
+
+	if (!life_concerns(life, s->prev) && !life_concerns(life, s->next))
+		return;
+	life_see(life, s->prev, s->prev_comm, TRACE_COMM_BYTES, record->time_ns);
+	life_see(life, s->next, s->next_comm, TRACE_COMM_BYTES, record->time_ns);
+	put(exact, &event);
+	if (s->state == TASK_DEAD && s->prev) {
+		life_left(life, s->prev);
+		trace_calls_forget(&exact->calls, s->prev);
+	}
+}
+
+static void on_waking(struct exact *exact, const struct trace_record *record)
+{
+	struct event event = {
+		.kind = EVENT_SCHED_WAKING,
+		.time_ns = record->time_ns,
+		.sched_waking = {
+			.tid = record->waking.tid,
+			.waker = record->waking.waker,
+			.cpu = record->cpu,
+		},
+	};
+
+	if (life_concerns(exact->options.life, record->waking.tid))
+		put(exact, &event);
+}
+
+static void on_return(struct exact *exact, const struct trace_record *record)
+{
+	struct event event = { .kind = EVENT_SYSCALL, .time_ns = record->time_ns };
+	struct trace_call call;
+
+	if (!trace_calls_exit(&exact->calls, record->call.tid, record->call.nr, record->call.result,
+			      &call))
+		return;
+	event.syscall = (struct event_syscall){
+		.tid = record->call.tid,
+		.cpu = record->cpu,
+		.nr = call.nr,
+		.duration_ns = record->time_ns - call.start_ns,
+		.result = (uint64_t)call.result,
+	};
+	put(exact, &event);
+}
+
+static void on_call(struct exact *exact, const struct trace_record *record)
+{
+	uint32_t tid = record->call.tid;
+
+	if (exact->waits_for_exec || !life_concerns(exact->options.life, tid))
+		return;
+	if (record->kind == TRACE_EXIT)
+		on_return(exact, record);
+	else
+		trace_calls_enter(&exact->calls, tid, life_pid(exact->options.life, tid),
+				  record->call.nr, record->time_ns);
+}
+
+static void on_gap(struct exact *exact, const struct trace_record *record)
+{
+	struct event event = {
+		.kind = EVENT_GAP,
+		.time_ns = record->time_ns,
+		.gap = {
+			.cpu = record->cpu,
+			.start_ns = record->gap.start_ns,
+			.count = record->gap.count,
+		},
+	};
+
+	trace_calls_gap(&exact->calls);
+	put(exact, &event);
+}
+
+static int on_record(void *arg, const struct trace_record *record)
+{
+	struct exact *exact = arg;
+
+	switch (record->kind) {
+	case TRACE_SWITCH:
+		on_switch(exact, record);
+		break;
+	case TRACE_WAKING:
+		on_waking(exact, record);
+		break;
+	case TRACE_GAP:
+		on_gap(exact, record);
+		break;
+	default:
+		on_call(exact, record);
+	}
+	return 0;
+}
+
+static void add_tid(void *arg, pid_t pid, pid_t tid)
+{
+	struct tids *tids = arg;
+
+	(void)pid;
+	*array_add(&tids->list) = (uint32_t)tid;
+}
+
+/* @last_id: all threads with ids given out up to it are in @tids or among the targets. */
+static int follow(struct exact *exact, struct tids *tids, uint32_t last_id)
+{
+	struct map_slot *slot;
+
+	map_for_each(slot, &exact->options.life->targets->tids)
+		*array_add(&tids->list) = (uint32_t)slot->key;
+	return trace_follow(exact->trace, tids->list.items, tids->list.n, last_id);
+}
+
+/* The last id is taken before the threads are listed: who is born meanwhile is above it. */
+static int follow_first(struct exact *exact)
+{
+	const struct exact_options *options = &exact->options;
+	struct tids tids = { 0 };
+	int r;
+
+	exact->earlier_id = trace_last_id();
+	for (size_t i = 0; i < options->n_pids; i++)
+		threads_of(options->pids[i], add_tid, &tids);
+	r = follow(exact, &tids, exact->earlier_id);
+	array_release(&tids.list);
+	return r;
+}
+
+/* ftrace knows threads by the ids of the first namespace, and so must we. */
+static bool has_same_ids(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == INIT_PID_NS;
+}
+
+static int open_trace(struct exact *exact, const char **ret_missing)
+{
+	const struct exact_options *options = &exact->options;
+	struct trace_options wanted = {
+		.has_calls = options->has_calls,
+		.is_all = options->life->targets->is_all,
+		.buffer_bytes = options->buffer_bytes,
+		.streams = options->streams,
+		.fn = on_record,
+		.arg = exact,
+	};
+	const char *refused = "cannot set up the events";
+	int r;
+
+	*ret_missing = "thread ids differ in this pid namespace";
+	if (!has_same_ids())
+		return -EXDEV;
+	r = trace_open(&wanted, &exact->trace, ret_missing);
+	if (r)
+		return r;
+	r = follow_first(exact);
+	if (!r)
+		r = trace_prepare(exact->trace);
+	if (r)
+		*ret_missing = refused;
+	return r;
+}
+
+static void explain(int error, const char *missing, bool has_calls)
+{
+	const char *what = has_calls ? "no switch times and no system calls" : "no switch times";
+
+	if (error == -EACCES || error == -EPERM)
+		note("%s: tracefs is not open to this user; run with sudo", what);
+	else if (error == -EXDEV)
+		note("%s: %s; record from the host", what, missing);
+	else if (error == -ENODEV)
+		note("%s: this kernel has no tracefs (CONFIG_FTRACE)", what);
+	else if (error)
+		note("%s: %s: %s", what, missing, strerror(-error));
+	else if (missing)
+		note("%s", missing);
+}
+
+void exact_open(struct exact *exact, const struct exact_options *options)
+{
+	const char *missing = NULL;
+	int r;
+
+	exact->options = *options;
+	exact->states.sink = options->sink;
+	r = open_trace(exact, &missing);
+	explain(r, missing, options->has_calls);
+	if (r) {
+		trace_close(exact->trace);
+		exact->trace = NULL;
+	}
+	options->life->has_switches = exact->trace != NULL;
+}
+
+void exact_close(struct exact *exact)
+{
+	trace_close(exact->trace);
+	exact->trace = NULL;
+	trace_calls_release(&exact->calls);
+	states_release(&exact->states);
+}
+
+void exact_start(struct exact *exact, uint64_t start_ns)
+{
+	exact->start_ns = exact->calls.start_ns = start_ns;
+	if (exact->trace && trace_start(exact->trace, start_ns))
+		warn("no switch times: tracing could not be started");
+}
+
+struct visit { /* of every thread of the targets */
+	struct exact *exact;
+	void (*fn)(struct exact *exact, uint32_t pid, uint32_t tid, uint64_t time_ns);
+	uint64_t time_ns;
+	uint64_t until_ns;
+};
+
+static void visit_thread(void *arg, pid_t pid, pid_t tid)
+{
+	struct visit *visit = arg;
+
+	if (now_ns() < visit->until_ns)
+		visit->fn(visit->exact, (uint32_t)pid, (uint32_t)tid, visit->time_ns);
+	else
+		visit->exact->n_states_left++;
+}
+
+static void visit_process(void *arg, pid_t pid)
+{
+	if (pid != getpid())
+		threads_of(pid, visit_thread, arg);
+}
+
+static void visit_threads(struct exact *exact, struct visit *visit)
+{
+	const struct targets *targets = exact->options.life->targets;
+	struct tids tids = { 0 };
+	struct map_slot *slot;
+
+	visit->exact = exact;
+	visit->until_ns = now_ns() + MAX_STATES_NS;
+	if (targets->is_all) {
+		processes_now(visit_process, visit);
+		return;
+	}
+	map_for_each(slot, &targets->tids)
+		*array_add(&tids.list) = (uint32_t)slot->key;
+	for (size_t i = 0; i < tids.list.n; i++) {
+		const uint64_t *pid = map_find(&targets->tids, tids.list.items[i]);
+
+		if (pid)
+			visit_thread(visit, (pid_t)*pid, (pid_t)tids.list.items[i]);
+	}
+	array_release(&tids.list);
+}
+
+static void state_at_start(struct exact *exact, uint32_t pid, uint32_t tid, uint64_t time_ns)
+{
+	life_meet(exact->options.life, pid, tid, time_ns);
+	states_at_start(&exact->states, pid, tid, time_ns);
+}
+
+void exact_put_states(struct exact *exact)
+{
+	struct visit visit = { .fn = state_at_start, .time_ns = exact->start_ns };
+
+	if (exact->trace)
+		visit_threads(exact, &visit);
+}
+
+/*
+ * So many ids were given out since the filter was written that those it lets pass will
+ * soon be used up.  Births of before the last call, a second ago, have been told of.
+ */
+void exact_every_second(struct exact *exact)
+{
+	struct tids tids = { 0 };
+
+	if (!exact->trace)
+		return;
+	if (trace_is_stale(exact->trace))
+		follow(exact, &tids, exact->earlier_id);
+	array_release(&tids.list);
+	exact->earlier_id = trace_last_id();
+}
+
+void exact_stop(struct exact *exact)
+{
+	if (exact->trace)
+		trace_stop(exact->trace);
+}
+
+static void state_at_end(struct exact *exact, uint32_t pid, uint32_t tid, uint64_t time_ns)
+{
+	if (!life_is_seen(exact->options.life, tid))
+		states_at_end(&exact->states, pid, tid, time_ns, time_ns - exact->start_ns);
+}
+
+void exact_finish(struct exact *exact, uint64_t end_ns)
+{
+	struct visit visit = { .fn = state_at_end, .time_ns = end_ns };
+
+	if (!exact->trace)
+		return;
+	trace_tell_lost(exact->trace, end_ns);
+	visit_threads(exact, &visit);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The exact stream as events: switches, wake-ups, system calls and gaps of what
+ * concerns the targets, and the states of their threads at the window's two ends.
+ */
+#ifndef RECORD_EXACT_H
+#define RECORD_EXACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "event/sink.h"
+#include "life.h"
+#include "states.h"
+#include "streams.h"
+#include "trace.h"
+#include "trace_calls.h"
+
+struct exact_options {
+	bool has_calls;
+	size_t buffer_bytes; /* 0: as fits the machine */
+	struct streams *streams;
+	struct event_sink *sink;
+	struct life *life;
+	const pid_t *pids; /* processes to follow, with all that they start */
+	size_t n_pids;
+};
+
+struct exact {
+	struct exact_options options; /* what it points to is borrowed */
+	struct trace *trace;          /* NULL: there is none */
+	struct trace_calls calls;
+	struct states states;
+	bool waits_for_exec; /* of the command: its calls until then are ours */
+	uint64_t start_ns;
+	uint32_t earlier_id;    /* the last thread id given out, a second ago */
+	uint64_t n_states_left; /* threads whose state was not read, for lack of time */
+};
+
+/*
+ * Open what is to be had, and say in a line what is not: the recording goes on
+ * without.  @exact is all-zero before.
+ */
+void exact_open(struct exact *exact, const struct exact_options *options);
+void exact_close(struct exact *exact);
+
+void exact_start(struct exact *exact, uint64_t start_ns);
+void exact_put_states(struct exact *exact); /* after what the window opened with was told */
+void exact_every_second(struct exact *exact);
+
+/* No new records; after the last drain: what is left to tell. */
+void exact_stop(struct exact *exact);
+void exact_finish(struct exact *exact, uint64_t end_ns);
+
+#endif /* RECORD_EXACT_H */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The events of ftrace that the recorder uses: where their fields stand on this
+ * kernel, and what they say.
+ */
+#ifndef RECORD_TRACE_FORMAT_H
+#define RECORD_TRACE_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event/event.h"
+
+enum trace_kind {
+	TRACE_SWITCH,
+	TRACE_WAKING,
+	TRACE_ENTER, /* a system call begins */
+	TRACE_EXIT,
+	TRACE_N_FORMATS,
+	TRACE_GAP = TRACE_N_FORMATS, /* no event: some were lost */
+};
+
+#define TRACE_COMM_BYTES 16 /* room for a name, ended by a NUL if shorter */
+
+struct trace_switch {
+	uint32_t prev, next;
+	enum task_state state;             /* of prev */
+	const char *prev_comm, *next_comm; /* TRACE_COMM_BYTES each, or NULL */
+};
+
+struct trace_record {
+	enum trace_kind kind;
+	uint32_t cpu;
+	uint64_t time_ns;
+	union {
+		struct trace_switch switched;
+		struct {
+			uint32_t tid, waker; /* 0: an interrupt */
+		} waking;
+		struct {
+			uint32_t tid;
+			int64_t nr, result; /* result: of an exit */
+		} call;
+		struct {
+			uint64_t start_ns, count;
+		} gap;
+	};
+};
+
+struct trace_field {
+	uint32_t offset, size;
+};
+
+#define TRACE_MAX_FIELDS 5
+
+struct trace_format {
+	bool is_known;
+	uint16_t id;    /* common_type of such an event */
+	uint32_t bytes; /* an event has at least so many */
+	struct trace_field fields[TRACE_MAX_FIELDS];
+};
+
+struct trace_formats { /* all-zero: none is known */
+	struct trace_format of[TRACE_N_FORMATS];
+	struct trace_field type, flags, tid; /* of all events */
+};
+
+extern const struct trace_event_name { /* of each format */
+	const char *system, *event;
+} trace_names[TRACE_N_FORMATS];
+
+/* Learn @kind's fields from its format file.  0, or -EBADMSG: they are not as needed. */
+int trace_formats_learn(struct trace_formats *formats, enum trace_kind kind, const char *text,
+			size_t size);
+
+/* Decode the fields of one event.  false: it is not of a kind that was learnt. */
+bool trace_decode(const struct trace_formats *formats, const unsigned char *data, size_t size,
+		  struct trace_record *ret);
+
+/* What sched_switch says of how the thread goes on. */
+enum task_state trace_task_state(uint64_t prev_state);
+
+#endif /* RECORD_TRACE_FORMAT_H */
