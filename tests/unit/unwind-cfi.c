@@ -18,6 +18,7 @@
 #include "unwind/cfi_image.h"
 #include "unwind/cfi_vet.h"
 #include "unwind/rule.h"
+#include "unwind/rules.h"
 
 #define LIMIT ((size_t)16 << 20)
 #define CODE  0x10000 /* the vaddr of the one function, of 100 bytes */
@@ -316,6 +317,38 @@ static void a_file_cut_anywhere_is_survived(void **state)
 	}
 }
 
+/* Each address of a long function whose rows fit no rule is a row kept, up to a limit. */
+static void rows_that_are_too_many_are_forgotten(void **state)
+{
+	static const unsigned char program[] = { DW_CFA_def_cfa_expression, 3, DW_OP_breg7, 8,
+						 DW_OP_nop };
+	const uint32_t code_size = 200000, base = 0x400000;
+	struct file f;
+	struct module module = {
+		.kind = MODULE_ELF, .fd = -1, .tried = true, .image = &f, .image_size = sizeof(f)
+	};
+	struct mapping mapping = { .start = base, .end = base + (1 << 20), .module = &module };
+	struct space space = { .generation = 1, .mappings = { .items = &mapping, .n = 1 } };
+	struct unwind_sample sample = { .space = &space };
+	struct unwind_stats stats = { 0 };
+	struct rules rules;
+
+	(void)state;
+	file_make(&f, "", 0, program, sizeof(program));
+	memcpy(f.frame.bytes + 8 + sizeof(cie_head) + sizeof(cie_program) + 12, &code_size, 4);
+	rules_init(&rules, &stats);
+	for (uint32_t i = 0; i < code_size; i++) {
+		const struct rule_entry *entry = rules_find(&rules, &sample, base + CODE + i, true);
+
+		assert_non_null(entry);
+		assert_int_equal(entry->rule.kind, RULE_ROW);
+		assert_true((size_t)entry->rule.offset < rules.rows.n);
+		assert_true(rules.rows.n <= 65536);
+	}
+	assert_int_equal(stats.n_compiled, code_size);
+	rules_release(&rules);
+}
+
 /* Files that compilers made */
 
 static int find_in_file(const char *path, size_t limit, uint64_t vaddr, struct row *ret)
@@ -444,6 +477,7 @@ int main(void)
 		cmocka_unit_test(a_bad_cie_takes_its_section_with_it),
 		cmocka_unit_test(any_byte_of_the_file_may_be_anything),
 		cmocka_unit_test(a_file_cut_anywhere_is_survived),
+		cmocka_unit_test(rows_that_are_too_many_are_forgotten),
 		cmocka_unit_test(a_file_without_section_headers_is_read_by_its_segments),
 		cmocka_unit_test(debug_frame_is_read_where_there_is_no_eh_frame),
 		cmocka_unit_test(a_file_too_large_for_the_limit_has_no_cfi),
