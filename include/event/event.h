@@ -58,6 +58,8 @@ enum wait_class {
 	WAIT_N_CLASSES
 };
 
+const char *wait_class_name(unsigned int why); /* "lock"; of unknown ones "other" */
+
 struct bytes { /* borrowed */
 	const void *data;
 	size_t size;

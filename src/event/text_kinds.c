@@ -23,6 +23,11 @@ static const char *const wait_classes[MAX_WORDS] = {
 };
 _Static_assert((int)WAIT_N_CLASSES <= MAX_WORDS, "each class of waits may have a word");
 
+const char *wait_class_name(unsigned int why)
+{
+	return why < WAIT_N_CLASSES ? wait_classes[why] : wait_classes[WAIT_OTHER];
+}
+
 /* Which fields are written as words. */
 static const struct {
 	enum event_kind kind; /* 0: any */

@@ -63,6 +63,7 @@ static void take_event(struct model *model, const struct event *event)
 	case EVENT_FORK:
 	case EVENT_EXIT:
 	case EVENT_SAMPLE:
+	case EVENT_TASK_STATE:
 		threads_take(&model->threads, event);
 		model->losses.n_samples += event->kind == EVENT_SAMPLE;
 		break;

@@ -104,6 +104,9 @@ void threads_take(struct threads *threads, const struct event *event)
 	case EVENT_SAMPLE:
 		hear(threads, event->sample.pid, event->sample.tid, now);
 		break;
+	case EVENT_TASK_STATE:
+		hear(threads, event->task_state.pid, event->task_state.tid, now);
+		break;
 	default:
 		break;
 	}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The state of every thread, between sched.c (switches, wake-ups) and sched_life.c (the rest). */
+#ifndef MODEL_SCHED_STATE_H
+#define MODEL_SCHED_STATE_H
+
+#include "base/array.h"
+#include "base/map.h"
+#include "model/sched.h"
+
+/* Stamps of one moment by two clocks are less than this apart. */
+#define JOIN_NS 5000u
+
+struct pending {          /* a stack whose switch has not been seen yet */
+	uint64_t time_ns; /* 0: none */
+	struct sched_wait wait;
+};
+
+struct pending_wake { /* a waker's stack whose wake-up has not been seen yet */
+	uint64_t time_ns;
+	uint32_t woken, stack;
+};
+
+struct slot { /* a thread, from its birth to its end */
+	uint32_t pid, tid;
+	uint32_t task; /* as it was called when it was last heard of */
+	bool is_followed;
+	bool has_ended;
+	bool is_guessed; /* the state is what /proc said, or nothing at all: no event yet */
+	bool is_preempted;
+	bool is_assumed_awake; /* by a wake-up that came before it blocked */
+	bool began_before;     /* the open interval did, as far as the window is concerned */
+	enum sched_state state;
+	uint64_t born_ns;
+	uint64_t since_ns;
+	uint64_t exit_ns; /* 0: not said to have exited */
+	uint32_t cpu;
+	uint32_t instead_tid;
+	uint64_t woken_ns; /* while blocked: 0 until the wake-up */
+	struct sched_wake wake;
+	struct sched_wait wait;
+	struct pending pending;
+	struct pending_wake pending_wake;
+	uint64_t early_wake_ns; /* a wake-up while it ran; 0: none */
+	struct sched_wake early_wake;
+	uint32_t last_woken;   /* tid that it woke last, */
+	uint64_t last_wake_ns; /* and when */
+};
+
+struct gap {
+	uint64_t start_ns, end_ns;
+};
+
+struct sched {
+	struct model_observer observer;
+	struct model *model;
+	ARRAY(struct slot) slots;
+	struct map by_tid;       /* index of the slot that has the tid now */
+	ARRAY(uint32_t) current; /* of a CPU: tid + 1; 0: not known */
+	ARRAY(struct sched_observer *) observers;
+	ARRAY(struct gap) gaps; /* by their ends */
+	struct sched_flaws flaws;
+	uint64_t start_ns, end_ns;
+	bool has_start, has_switches, has_ended;
+};
+
+struct slot *sched_find(struct sched *sched, uint32_t tid); /* or NULL */
+
+/* The living thread that has @tid, made if need be. */
+struct slot *sched_get(struct sched *sched, uint32_t tid);
+
+/* A new thread takes over @tid.  Other slots move. */
+struct slot *sched_add(struct sched *sched, uint32_t pid, uint32_t tid, uint64_t since_ns);
+
+/* Hands out @state of @slot from since_ns to @end_ns, and begins the next interval there. */
+void sched_close(struct sched *sched, struct slot *slot, enum sched_state state, uint64_t end_ns);
+
+/* Closes what @slot was in until @now_ns, given that it is running, or runs, from then on. */
+void sched_close_off_cpu(struct sched *sched, struct slot *slot, uint64_t now_ns);
+
+/* @slot's life is over. */
+void sched_end(struct sched *sched, struct slot *slot, uint64_t now_ns);
+
+/* Which thread @cpu runs, as tid + 1; 0: not known. */
+uint32_t *sched_current(struct sched *sched, uint32_t cpu);
+
+bool sched_is_near(uint64_t a, uint64_t b, uint64_t within);
+
+void sched_take_task_state(struct sched *sched, const struct event *event);
+void sched_take_fork(struct sched *sched, const struct event *event);
+void sched_take_exit(struct sched *sched, const struct event *event);
+void sched_take_exec(struct sched *sched, const struct event *event);
+void sched_take_gap(struct sched *sched, const struct event *event);
+void sched_take_start(struct sched *sched, const struct event *event);
+void sched_take_end(struct sched *sched, const struct event *event);
+
+#endif /* MODEL_SCHED_STATE_H */
