@@ -2,6 +2,10 @@
 /*
  * What the kernel writes into a perf ring, decoded: the PERF_RECORD_* that the
  * recorder uses, for events opened with PERF_SAMPLE_TYPE and sample_id_all.
+ *
+ * Raw data costs a sample of the CPU 8 bytes, and tells of a tracepoint whom it is
+ * about.  PERF_SAMPLE_PERIOD must not be asked for: with it, Linux samples every
+ * event of a tracepoint whatever the period.
  */
 #ifndef RECORD_PERF_RECORD_H
 #define RECORD_PERF_RECORD_H
@@ -14,17 +18,34 @@
 /* Of every event in one ring, so that a record can be decoded before its event is known. */
 #define PERF_SAMPLE_TYPE                                                                 \
 	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | \
-	 PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
+	 PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
 
 /* AX BX CX DX SI DI BP SP IP and R8 … R15, in the kernel's numbering for x86. */
 #define PERF_REGS_MASK 0xff01ffull
 #define PERF_N_REGS    17
+
+enum perf_reg { /* where a register stands in perf_sample.regs */
+		PERF_REG_AX,
+		PERF_REG_BX,
+		PERF_REG_CX,
+		PERF_REG_DX,
+		PERF_REG_SI,
+		PERF_REG_DI,
+		PERF_REG_BP,
+		PERF_REG_SP,
+		PERF_REG_IP,
+		PERF_REG_R8,
+		PERF_REG_R9,
+		PERF_REG_R10,
+};
 
 #define PERF_BUILD_ID_MAX 20
 
 struct perf_sample {
 	const uint64_t *chain; /* kernel call chain, innermost first, with its PERF_CONTEXT_* */
 	size_t n_chain;
+	const void *raw; /* the tracepoint's own fields, where they stand in its format */
+	size_t raw_size;
 	uint64_t abi;         /* PERF_SAMPLE_REGS_ABI_*; NONE: no user registers, no stack */
 	const uint64_t *regs; /* PERF_N_REGS, by ascending bit of the mask */
 	const void *stack;    /* from the stack pointer up */
@@ -43,7 +64,9 @@ struct perf_mmap {
 struct perf_record {   /* pointers go into the record's bytes */
 	uint32_t type; /* PERF_RECORD_* */
 	uint16_t misc;
-	uint64_t id; /* of the event */
+	uint64_t id;     /* of the event */
+	uint32_t source; /* what that event is (enum sampler_source); the sampler sets it */
+	uint32_t period; /* one of so many was sampled; so this */
 	uint64_t time_ns;
 	uint32_t pid, tid; /* for COMM, MMAP2, FORK and EXIT: whom it is about */
 	uint32_t cpu;

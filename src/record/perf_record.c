@@ -78,6 +78,19 @@ static uint64_t word(struct cursor *c)
 	return p ? *p : 0;
 }
 
+/* A size of 32 bits and so many bytes, filled up to whole words. */
+static void decode_raw(struct cursor *c, struct perf_sample *ret)
+{
+	const unsigned char *at = c->at;
+	uint32_t size = (uint32_t)word(c);
+
+	if (c->failed)
+		return;
+	ret->raw = at + sizeof(size);
+	ret->raw_size = size;
+	words(c, ((uint64_t)size + sizeof(size) + 7) / 8 - 1);
+}
+
 static void decode_stack(struct cursor *c, struct perf_sample *ret)
 {
 	uint64_t reserved = word(c);
@@ -106,6 +119,7 @@ static int decode_sample(const void *data, size_t size, struct perf_record *ret)
 	ret->cpu = head->cpu;
 	sample->n_chain = word(&c);
 	sample->chain = words(&c, sample->n_chain);
+	decode_raw(&c, sample);
 	sample->abi = word(&c);
 	if (sample->abi != PERF_SAMPLE_REGS_ABI_NONE)
 		sample->regs = words(&c, PERF_N_REGS);

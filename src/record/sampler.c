@@ -18,7 +18,8 @@
 #define MAX_RING_BYTES  (16u << 20)
 #define ALL_RINGS_BYTES (256u << 20)
 #define MIN_RING_BYTES  (128u << 10)
-#define RING_SECONDS    2  /* 1 / RING_SECONDS of a second of samples fit in a ring */
+#define BUSY_RING_BYTES (8u << 20) /* 1000 stacks of 8 KiB */
+#define RING_SECONDS    2          /* 1 / RING_SECONDS of a second of samples fit in a ring */
 #define LEAST_SECONDS   8  /* 1 / LEAST_SECONDS do at least: smaller rings get smaller stacks */
 #define SPARE_FDS       64 /* left for files with code and names, where there are so many */
 
@@ -30,6 +31,12 @@
 struct perf_event {
 	int fd;
 	uint32_t cpu;
+	enum sampler_source source;
+};
+
+struct tracepoint {
+	struct perf_event_attr attr;
+	char *filter; /* owned; NULL: not sampled */
 };
 
 struct cpu_ring {
@@ -48,7 +55,10 @@ struct sampler {
 	ARRAY(struct cpu_ring) rings;
 	ARRAY(struct pollfd) polls; /* parallel to rings */
 	uint64_t n_undecodable;
-	size_t max_events; /* of tasks: descriptors are for other things too */
+	struct tracepoint tracepoints[SAMPLER_N_SOURCES];
+	struct map by_id;     /* event of a tracepoint, also a closed one → source and period */
+	uint64_t lost_closed; /* what events had lost when they were closed */
+	size_t max_events;    /* of tasks: descriptors are for other things too */
 	bool is_started;
 };
 
@@ -139,6 +149,8 @@ static size_t wanted_ring_bytes(const struct sampler *sampler)
 	size_t bytes = (size_t)sampler->options.hz * sampler->attr.sample_stack_user / RING_SECONDS;
 	size_t share = ALL_RINGS_BYTES / (size_t)sysconf(_SC_NPROCESSORS_CONF);
 
+	if (sampler->options.is_busy && bytes < BUSY_RING_BYTES)
+		bytes = BUSY_RING_BYTES;
 	return round_up_pow2(bytes < share ? bytes : share);
 }
 
@@ -243,6 +255,9 @@ void sampler_close(struct sampler *sampler)
 		perf_ring_unmap(&ring->ring);
 	array_for_each(event, &sampler->events)
 		close(event->fd);
+	for (size_t i = 0; i < SAMPLER_N_SOURCES; i++)
+		free(sampler->tracepoints[i].filter);
+	map_release(&sampler->by_id);
 	array_release(&sampler->events);
 	array_release(&sampler->rings);
 	array_release(&sampler->polls);
@@ -287,6 +302,15 @@ static bool peek_ring(void *source, uint32_t i, uint64_t *ret_time_ns)
 	return perf_ring_peek(&sampler->rings.items[i].ring, ret_time_ns);
 }
 
+/* Says which event made a sample, and of how many it stands for one. */
+static void set_source(const struct sampler *sampler, struct perf_record *record)
+{
+	const uint64_t *what = map_find(&sampler->by_id, record->id);
+
+	record->source = what ? *what & 0xff : SAMPLER_TICKS;
+	record->period = what ? (uint32_t)(*what >> 8) : 1;
+}
+
 static int pass_record(void *source, uint32_t i)
 {
 	struct sampler *sampler = source;
@@ -300,6 +324,8 @@ static int pass_record(void *source, uint32_t i)
 		sampler->n_undecodable++;
 	if (!r && record.type == PERF_RECORD_LOST)
 		ring->n_lost_told += record.lost;
+	if (!r)
+		set_source(sampler, &record);
 	r = r ? 0 : sampler->options.fn(sampler->options.arg, &record);
 	perf_ring_consume(&sampler->rings.items[i].ring, size);
 	return r;
@@ -326,17 +352,11 @@ static int add_ring(struct sampler *sampler, uint32_t cpu, int fd)
 }
 
 /* An event writes into its CPU's ring, which the CPU's first event brings. */
-static int add_event(struct sampler *sampler, pid_t tid, uint32_t cpu)
+static int add_event_fd(struct sampler *sampler, enum sampler_source source, uint32_t cpu, int fd)
 {
 	struct cpu_ring *ring = ring_of(sampler, cpu);
-	int fd, r;
+	int r;
 
-	if (tid >= 0 && sampler->events.n >= sampler->max_events)
-		return -EMFILE;
-	sampler->attr.wakeup_watermark = (uint32_t)sampler->facts.ring_bytes / 2;
-	fd = event_open(&sampler->attr, tid, (int)cpu);
-	if (fd < 0)
-		return fd;
 	if (ring)
 		r = ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->leader) ? -errno : 0;
 	else
@@ -345,10 +365,43 @@ static int add_event(struct sampler *sampler, pid_t tid, uint32_t cpu)
 		close(fd);
 		return r;
 	}
-	*array_add(&sampler->events) = (struct perf_event){ .fd = fd, .cpu = cpu };
+	*array_add(&sampler->events) =
+		(struct perf_event){ .fd = fd, .cpu = cpu, .source = source };
 	if (sampler->is_started && !sampler->options.on_exec)
 		ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
 	return 0;
+}
+
+static int add_event(struct sampler *sampler, pid_t tid, uint32_t cpu)
+{
+	int fd;
+
+	if (tid >= 0 && sampler->events.n >= sampler->max_events)
+		return -EMFILE;
+	sampler->attr.wakeup_watermark = (uint32_t)sampler->facts.ring_bytes / 2;
+	fd = event_open(&sampler->attr, tid, (int)cpu);
+	return fd < 0 ? fd : add_event_fd(sampler, SAMPLER_TICKS, cpu, fd);
+}
+
+/* The stream holds records of an event after it was closed: what its id means stays known. */
+static int add_tracepoint(struct sampler *sampler, enum sampler_source source, uint32_t cpu)
+{
+	struct tracepoint *tp = &sampler->tracepoints[source];
+	uint64_t id;
+	int fd;
+
+	tp->attr.wakeup_watermark = (uint32_t)sampler->facts.ring_bytes / 2;
+	fd = event_open(&tp->attr, -1, (int)cpu);
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, PERF_EVENT_IOC_SET_FILTER, tp->filter) || ioctl(fd, PERF_EVENT_IOC_ID, &id)) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	*map_insert(&sampler->by_id, id) = tp->attr.sample_period << 8 | source;
+	return add_event_fd(sampler, source, cpu, fd);
 }
 
 int sampler_add_task(struct sampler *sampler, pid_t tid)
@@ -379,6 +432,16 @@ static bool has_cpu(const struct cpus *cpus, uint32_t cpu)
 	return false;
 }
 
+static void add_cpu(struct sampler *sampler, uint32_t cpu)
+{
+	if (add_event(sampler, -1, cpu))
+		return;
+	for (size_t i = SAMPLER_SWITCHES; i < SAMPLER_N_SOURCES; i++) {
+		if (sampler->tracepoints[i].filter)
+			add_tracepoint(sampler, (enum sampler_source)i, cpu);
+	}
+}
+
 void sampler_follow_cpus(struct sampler *sampler)
 {
 	struct cpus cpus = { 0 };
@@ -391,9 +454,85 @@ void sampler_follow_cpus(struct sampler *sampler)
 		ring->is_offline |= !has_cpu(&cpus, ring->cpu);
 	for (size_t i = 0; i < cpus.list.n; i++) {
 		if (!ring_of(sampler, cpus.list.items[i]))
-			add_event(sampler, -1, cpus.list.items[i]);
+			add_cpu(sampler, cpus.list.items[i]);
 	}
 	cpus_release(&cpus);
+}
+
+static uint64_t event_lost(const struct perf_event *event)
+{
+	struct {
+		uint64_t value, lost;
+	} counts;
+
+	return read(event->fd, &counts, sizeof(counts)) == sizeof(counts) ? counts.lost : 0;
+}
+
+static void close_source(struct sampler *sampler, enum sampler_source source)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < sampler->events.n; i++) {
+		struct perf_event event = sampler->events.items[i];
+
+		if (event.source != source) {
+			sampler->events.items[kept++] = event;
+			continue;
+		}
+		if (sampler->attr.read_format)
+			sampler->lost_closed += event_lost(&event);
+		close(event.fd);
+	}
+	sampler->events.n = kept;
+}
+
+static struct perf_event_attr attr_of(const struct sampler_tracepoint *tp, uint64_t read_format)
+{
+	return (struct perf_event_attr){
+		.size = sizeof(struct perf_event_attr),
+		.type = PERF_TYPE_TRACEPOINT,
+		.config = tp->id,
+		.sample_period = tp->period,
+		.sample_type = PERF_SAMPLE_TYPE,
+		.read_format = read_format,
+		.disabled = 1,
+		.exclude_callchain_kernel = 1, /* 2 us a switch, for what registers tell */
+		.exclude_callchain_user = 1,
+		.watermark = 1,
+		.sample_id_all = 1,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+		.sample_regs_user = PERF_REGS_MASK,
+		.sample_stack_user = tp->stack_bytes,
+	};
+}
+
+int sampler_trace(struct sampler *sampler, enum sampler_source source,
+		  const struct sampler_tracepoint *tracepoint)
+{
+	struct tracepoint *tp = &sampler->tracepoints[source];
+	struct cpu_ring *ring;
+	int r = 0;
+
+	close_source(sampler, source);
+	free(tp->filter);
+	tp->filter = tracepoint->period ? xstrdup(tracepoint->filter) : NULL;
+	tp->attr = attr_of(tracepoint, sampler->attr.read_format);
+	if (!tp->filter)
+		return 0;
+	for (size_t i = 0; !r && i < sampler->rings.n; i++) {
+		ring = &sampler->rings.items[i];
+		if (!ring->is_offline)
+			r = add_tracepoint(sampler, source, ring->cpu);
+		if (r == -ENODEV) /* the CPU goes offline just now */
+			r = 0;
+	}
+	if (r) {
+		close_source(sampler, source);
+		free(tp->filter);
+		tp->filter = NULL;
+	}
+	return r;
 }
 
 static void control_all(struct sampler *sampler, unsigned long request)
@@ -437,19 +576,14 @@ struct sampler_facts sampler_facts(const struct sampler *sampler)
 
 uint64_t sampler_lost(const struct sampler *sampler)
 {
-	struct {
-		uint64_t value, lost;
-	} counts;
 	const struct cpu_ring *ring;
 	const struct perf_event *event;
-	uint64_t lost = 0, told = 0;
+	uint64_t lost = sampler->lost_closed, told = 0;
 
 	if (!sampler->attr.read_format)
 		return 0;
-	array_for_each(event, &sampler->events) {
-		if (read(event->fd, &counts, sizeof(counts)) == sizeof(counts))
-			lost += counts.lost;
-	}
+	array_for_each(event, &sampler->events)
+		lost += event_lost(event);
 	array_for_each(ring, &sampler->rings)
 		told += ring->n_lost_told;
 	return lost > told ? lost - told : 0;

@@ -25,9 +25,17 @@ enum sampler_scope {
 
 typedef int sampler_fn(void *arg, const struct perf_record *record); /* not 0: end the round */
 
+enum sampler_source { /* of a sample: perf_record.source */
+		      SAMPLER_TICKS,
+		      SAMPLER_SWITCHES,
+		      SAMPLER_WAKINGS,
+		      SAMPLER_N_SOURCES
+};
+
 struct sampler_options {
 	uint32_t hz;
 	enum sampler_scope scope;
+	bool is_busy;            /* tracepoints will be sampled, too: larger rings */
 	bool on_exec;            /* SAMPLER_TASKS: start when the task calls exec */
 	struct streams *streams; /* borrowed; the rings are added to them */
 	sampler_fn *fn;          /* called for each record when the streams are drained */
@@ -55,6 +63,22 @@ void sampler_close(struct sampler *sampler);
 
 /* Follow thread @tid.  -ESRCH: it is gone; -EMFILE: no more descriptors. */
 int sampler_add_task(struct sampler *sampler, pid_t tid);
+
+/* Every @period-th event of a tracepoint that passes @filter, with registers and stack. */
+struct sampler_tracepoint {
+	uint32_t id;
+	uint32_t period;      /* 0: none */
+	uint32_t stack_bytes; /* copied at most */
+	const char *filter;   /* in the kernel's language; borrowed for the call */
+};
+
+/*
+ * From here on @source samples @tracepoint on every CPU, instead of what it did before;
+ * SAMPLER_CPUS only.  A filter or period cannot be changed in an event, so events are
+ * opened anew: for some microseconds a CPU has neither.  On failure none is sampled.
+ */
+int sampler_trace(struct sampler *sampler, enum sampler_source source,
+		  const struct sampler_tracepoint *tracepoint);
 
 void sampler_start(struct sampler *sampler);
 void sampler_stop(struct sampler *sampler); /* no new records from here on */

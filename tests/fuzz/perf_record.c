@@ -22,6 +22,7 @@ static uint64_t touch_record(const struct perf_record *r)
 {
 	if (r->type == PERF_RECORD_SAMPLE)
 		return touch(r->sample.chain, 8 * r->sample.n_chain) +
+		       touch(r->sample.raw, r->sample.raw_size) +
 		       touch(r->sample.regs, r->sample.regs ? 8 * PERF_N_REGS : 0) +
 		       touch(r->sample.stack, r->sample.stack_size);
 	if (r->type == PERF_RECORD_MMAP2)

@@ -62,6 +62,8 @@ static struct buf sample(void)
 	add_u64(&b, 2);
 	add_u64(&b, PERF_CONTEXT_KERNEL);
 	add_u64(&b, 0xffffffff81000000);
+	add_pair(&b, 12, 300); /* raw data: 12 bytes */
+	add_u64(&b, 301);
 	add_u64(&b, PERF_SAMPLE_REGS_ABI_64);
 	for (uint64_t i = 0; i < PERF_N_REGS; i++)
 		add_u64(&b, 100 + i);
@@ -87,6 +89,8 @@ static void a_sample_gives_chain_registers_and_what_was_copied_of_the_stack(void
 	assert_int_equal(r.cpu, 3);
 	assert_int_equal(r.sample.n_chain, 2);
 	assert_int_equal(r.sample.chain[1], 0xffffffff81000000);
+	assert_int_equal(r.sample.raw_size, 12);
+	assert_int_equal(*(const uint32_t *)r.sample.raw, 300);
 	assert_int_equal(r.sample.regs[16], 116);
 	assert_int_equal(r.sample.stack_size, 24);
 	assert_int_equal(((const uint64_t *)r.sample.stack)[2], 202);
@@ -102,6 +106,7 @@ static void a_sample_of_a_kernel_thread_has_neither_registers_nor_stack(void **s
 	for (int i = 0; i < 4; i++)
 		add_u64(&b, 1);
 	add_u64(&b, 0);
+	add_pair(&b, 4, 0); /* raw data: none, to fill a word */
 	add_u64(&b, PERF_SAMPLE_REGS_ABI_NONE);
 	add_u64(&b, 0);
 	end(&b, PERF_RECORD_SAMPLE, 0);
@@ -124,6 +129,18 @@ static void a_sample_cut_anywhere_is_refused(void **state)
 		memcpy(b.data, &header, sizeof(header));
 		assert_int_equal(perf_record_decode(b.data, size, &r), -EBADMSG);
 	}
+	buf_release(&b);
+}
+
+static void raw_data_larger_than_its_record_is_refused(void **state)
+{
+	struct buf b = sample();
+	struct perf_record r;
+	uint32_t lie = UINT32_MAX;
+
+	(void)state;
+	memcpy(b.data + 64, &lie, sizeof(lie));
+	assert_int_equal(perf_record_decode(b.data, b.size, &r), -EBADMSG);
 	buf_release(&b);
 }
 
@@ -261,6 +278,7 @@ int main(void)
 		cmocka_unit_test(a_sample_gives_chain_registers_and_what_was_copied_of_the_stack),
 		cmocka_unit_test(a_sample_of_a_kernel_thread_has_neither_registers_nor_stack),
 		cmocka_unit_test(a_sample_cut_anywhere_is_refused),
+		cmocka_unit_test(raw_data_larger_than_its_record_is_refused),
 		cmocka_unit_test(a_stack_larger_than_its_room_is_refused),
 		cmocka_unit_test(an_mmap_tells_what_was_mapped_where),
 		cmocka_unit_test(an_mmap_with_a_build_id_has_no_inode),
