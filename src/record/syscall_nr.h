@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* System calls of x86-64: the number of one from its code, and what each may wait for. */
+#ifndef RECORD_SYSCALL_NR_H
+#define RECORD_SYSCALL_NR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event/event.h"
+
+/*
+ * The number in the register at the system call instruction that ends the @size bytes at
+ * @code, where the code before it loads a constant; else -1.  Only instructions that are
+ * understood may stand in between: what is returned is certain, but for jumps that lead
+ * into the middle.
+ */
+int syscall_nr_decode(const unsigned char *code, size_t size);
+
+enum syscall_object { /* what an argument of a call says about the wait */
+		      OBJECT_NONE,
+		      OBJECT_FD,       /* a file descriptor: class and object are the file's */
+		      OBJECT_FUTEX,    /* the address of a futex */
+		      OBJECT_CHILD,    /* the id of a child */
+		      OBJECT_CHILD_BY, /* the same, after an argument with the kind of id */
+		      OBJECT_TIME,     /* the address of a timespec to sleep */
+		      OBJECT_POLL,     /* the address of pollfds, their number behind it */
+		      OBJECT_SELECT,   /* a number of descriptors */
+		      OBJECT_EPOLL,    /* an epoll descriptor */
+};
+
+struct syscall_row {
+	uint16_t nr;
+	uint8_t why;    /* enum wait_class; of an fd: where its file is not known */
+	uint8_t object; /* enum syscall_object */
+	uint8_t arg;    /* which argument, from 0 */
+};
+
+/* NULL: nothing is known of @nr. */
+const struct syscall_row *syscall_row_find(int nr);
+
+/* What a futex call with @args waits for. */
+enum wait_class syscall_futex_class(int nr, const uint64_t args[6]);
+
+#endif /* RECORD_SYSCALL_NR_H */

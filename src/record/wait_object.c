@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "wait_object.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/human.h"
+#include "base/map.h"
+#include "proc/maps.h"
+#include "wait_file.h"
+
+#define LOOKUPS_PER_SECOND 2000
+#define SECOND_NS          1000000000u
+#define MIN_TTL_NS         10000000u /* of what was found to have changed */
+#define MAX_TTL_NS         SECOND_NS /* of what has long been the same */
+#define MAX_KEPT           100000
+
+struct known {
+	uint64_t what; /* which file it was */
+	uint64_t checked_ns, ttl_ns;
+	uint32_t object; /* id of a string */
+	enum wait_class why;
+};
+
+struct wait_objects {
+	struct definer *definer; /* borrowed */
+	struct wait_files *files;
+	struct map index; /* pid and descriptor, or futex → number of known + 1 */
+	ARRAY(struct known) known;
+	uint64_t second_ns; /* in which n_lookups counts */
+	uint32_t n_lookups;
+	struct buf text;
+	struct wait_file file;
+};
+
+struct wait_objects *wait_objects_new(struct definer *definer)
+{
+	struct wait_objects *objects = xcalloc(1, sizeof(*objects));
+
+	objects->definer = definer;
+	objects->files = wait_files_new();
+	return objects;
+}
+
+void wait_objects_free(struct wait_objects *objects)
+{
+	if (!objects)
+		return;
+	wait_files_free(objects->files);
+	map_release(&objects->index);
+	array_release(&objects->known);
+	buf_release(&objects->text);
+	buf_release(&objects->file.name);
+	free(objects);
+}
+
+static bool may_look_up(struct wait_objects *objects, uint64_t now_ns)
+{
+	if (now_ns - objects->second_ns >= SECOND_NS) {
+		objects->second_ns = now_ns;
+		objects->n_lookups = 0;
+	}
+	return objects->n_lookups++ < LOOKUPS_PER_SECOND;
+}
+
+/* The entry of @key; a new one has no ttl. */
+static struct known *find_known(struct wait_objects *objects, uint64_t key)
+{
+	uint64_t *index;
+
+	if (objects->known.n >= MAX_KEPT) {
+		map_clear(&objects->index);
+		objects->known.n = 0;
+	}
+	index = map_insert(&objects->index, key);
+	if (!*index) {
+		array_add(&objects->known);
+		*index = objects->known.n;
+	}
+	return &objects->known.items[*index - 1];
+}
+
+static void keep(struct known *known, uint64_t what, uint64_t now_ns)
+{
+	if (known->what != what || !known->ttl_ns)
+		known->ttl_ns = MIN_TTL_NS;
+	else if (known->ttl_ns < MAX_TTL_NS)
+		known->ttl_ns *= 2;
+	known->what = what;
+	known->checked_ns = now_ns;
+}
+
+static uint64_t key_of(const struct wait_call *call, uint64_t kind, uint64_t value)
+{
+	return hash_u64(value ^ hash_u64(kind << 32 | call->pid));
+}
+
+/* What @call's descriptor @fd is; NULL: not known. */
+static const struct known *find_file(struct wait_objects *objects, const struct wait_call *call,
+				     uint32_t fd)
+{
+	struct known *known = find_known(objects, key_of(call, OBJECT_FD, fd));
+	struct wait_file *file = &objects->file;
+	uint64_t what;
+
+	if (known->ttl_ns && call->now_ns - known->checked_ns < known->ttl_ns)
+		return known->what ? known : NULL;
+	if (!may_look_up(objects, call->now_ns))
+		return NULL;
+	buf_clear(&file->name);
+	what = wait_files_find(objects->files, call->pid, fd, call->now_ns, file);
+	if (what || !known->what) { /* of one that is gone, what it was stays */
+		known->object =
+			definer_bytes(objects->definer, objects->text.data, objects->text.size);
+		known->why = file->why;
+		keep(known, what, call->now_ns);
+	} else {
+		known->checked_ns = call->now_ns;
+	}
+	return known->what ? known : NULL;
+}
+
+static uint32_t set_text(struct wait_objects *objects)
+{
+	return definer_bytes(objects->definer, objects->text.data, objects->text.size);
+}
+
+static const char *base_name(const char *path, size_t size)
+{
+	const char *slash = memrchr(path, '/', size);
+
+	return slash ? slash + 1 : path;
+}
+
+/*
+ * "app+0x4040": from where the file is mapped first.  Memory without a file that follows
+ * a file's own is the rest of its data.
+ */
+static void add_place(struct buf *out, const struct buf *maps, uint64_t address)
+{
+	const char *at = (const char *)maps->data, *end = at + maps->size;
+	struct maps_line line, first = { 0 };
+	uint64_t last_end = 0;
+
+	while (at && (at = maps_next(at, end, &line))) {
+		bool is_file = line.path_size && line.path[0] == '/';
+		bool is_same = is_file && first.path_size == line.path_size &&
+			       !memcmp(first.path, line.path, line.path_size);
+
+		if (is_file && !is_same)
+			first = line;
+		if (!is_file && (line.path_size || line.start != last_end))
+			first.path_size = 0;
+		last_end = line.end;
+		if (address < line.start || address >= line.end)
+			continue;
+		if (first.path_size) {
+			const char *name = base_name(first.path, first.path_size);
+
+			buf_printf(out, " %.*s+0x%llx", (int)(first.path + first.path_size - name),
+				   name, (unsigned long long)(address - first.start));
+		} else if (line.path_size) {
+			buf_printf(out, " %.*s", (int)line.path_size, line.path);
+		}
+		return;
+	}
+}
+
+static uint32_t find_futex(struct wait_objects *objects, const struct wait_call *call,
+			   uint64_t address)
+{
+	struct known *known = find_known(objects, key_of(call, OBJECT_FUTEX, address));
+	struct buf maps = { 0 };
+	char path[32];
+
+	if (known->ttl_ns || !may_look_up(objects, call->now_ns))
+		return known->object;
+	snprintf(path, sizeof(path), "/proc/%u/maps", call->pid);
+	buf_clear(&objects->text);
+	buf_printf(&objects->text, "futex 0x%llx", (unsigned long long)address);
+	if (file_read(path, &maps) > 0)
+		add_place(&objects->text, &maps, address);
+	buf_release(&maps);
+	known->object = set_text(objects);
+	known->ttl_ns = MAX_TTL_NS;
+	return known->object;
+}
+
+/* Bytes of the caller's memory as they were when it blocked, if they lie on its stack. */
+static bool read_stack(const struct wait_call *call, uint64_t address, void *data, size_t size)
+{
+	uint64_t at = address - call->sp;
+
+	if (!call->stack || at > call->stack_size || size > call->stack_size - at)
+		return false;
+	memcpy(data, (const char *)call->stack + at, size);
+	return true;
+}
+
+static uint32_t find_time(struct wait_objects *objects, const struct wait_call *call,
+			  uint64_t address)
+{
+	bool is_absolute = call->nr == SYS_clock_nanosleep && call->args[1] & TIMER_ABSTIME;
+	struct timespec ts;
+	char text[HUMAN_SIZE];
+
+	if (is_absolute || !read_stack(call, address, &ts, sizeof(ts)) || ts.tv_sec < 0 ||
+	    ts.tv_sec > 1000000000 || (uint64_t)ts.tv_nsec >= SECOND_NS)
+		return is_absolute ? definer_string(objects->definer, "a point in time") : 0;
+	human_duration(text, (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec);
+	return definer_string(objects->definer, text);
+}
+
+static uint32_t find_child(struct wait_objects *objects, const struct wait_call *call,
+			   const struct syscall_row *row)
+{
+	int32_t pid = (int32_t)call->args[row->arg];
+
+	if (row->object == OBJECT_CHILD_BY && call->args[0] != P_PID)
+		return definer_string(objects->definer, "any child");
+	if (pid <= 0)
+		return definer_string(objects->definer, "any child");
+	buf_clear(&objects->text);
+	buf_printf(&objects->text, "process %d", pid);
+	return set_text(objects);
+}
+
+/* One descriptor is named; of more, how many there are. */
+static uint32_t find_poll(struct wait_objects *objects, const struct wait_call *call,
+			  uint64_t address, uint64_t n)
+{
+	const struct known *file = NULL;
+	struct pollfd one;
+
+	if (n == 1 && read_stack(call, address, &one, sizeof(one)) && one.fd >= 0)
+		file = find_file(objects, call, (uint32_t)one.fd);
+	if (file)
+		return file->object;
+	buf_clear(&objects->text);
+	buf_printf(&objects->text, "poll of %llu file%s", (unsigned long long)n, n == 1 ? "" : "s");
+	return set_text(objects);
+}
+
+static size_t count_lines(const struct buf *text, const char *start)
+{
+	const char *at = (const char *)text->data, *end = at + text->size;
+	size_t n = 0, size = strlen(start);
+
+	while (at && at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+		n += (size_t)(end - at) > size && !memcmp(at, start, size);
+		at = newline ? newline + 1 : end;
+	}
+	return n;
+}
+
+/* How many files an epoll descriptor watches. */
+static uint32_t find_epoll(struct wait_objects *objects, const struct wait_call *call, uint32_t fd)
+{
+	struct known *known = find_known(objects, key_of(call, OBJECT_EPOLL, fd));
+	struct buf info = { 0 };
+	char path[48];
+	size_t n;
+
+	if (known->ttl_ns && call->now_ns - known->checked_ns < known->ttl_ns)
+		return known->object;
+	if (!may_look_up(objects, call->now_ns))
+		return known->object;
+	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%u", call->pid, fd);
+	if (file_read(path, &info) > 0) {
+		n = count_lines(&info, "tfd:");
+		buf_clear(&objects->text);
+		buf_printf(&objects->text, "epoll of %zu file%s", n, n == 1 ? "" : "s");
+		known->object = set_text(objects);
+		keep(known, n + 1, call->now_ns);
+	}
+	buf_release(&info);
+	return known->object;
+}
+
+/* A lock on a file is a lock, whatever the file; else the file says what the wait is. */
+static void take_file(const struct known *file, struct wait_reason *reason)
+{
+	if (!file)
+		return;
+	reason->object = file->object;
+	if (reason->why != WAIT_LOCK)
+		reason->why = file->why;
+}
+
+void wait_objects_find(struct wait_objects *objects, const struct wait_call *call,
+		       const struct syscall_row *row, struct wait_reason *reason)
+{
+	uint64_t arg = call->args[row->arg];
+
+	switch ((enum syscall_object)row->object) {
+	case OBJECT_NONE:
+		return;
+	case OBJECT_FD:
+		take_file(find_file(objects, call, (uint32_t)arg), reason);
+		return;
+	case OBJECT_FUTEX:
+		reason->object = find_futex(objects, call, arg);
+		return;
+	case OBJECT_CHILD:
+	case OBJECT_CHILD_BY:
+		reason->object = find_child(objects, call, row);
+		return;
+	case OBJECT_TIME:
+		reason->object = find_time(objects, call, arg);
+		return;
+	case OBJECT_POLL:
+		if (call->args[1])
+			reason->object = find_poll(objects, call, arg, call->args[1]);
+		else
+			reason->why = WAIT_SLEEP; /* for nothing but the time */
+		return;
+	case OBJECT_SELECT:
+		if (!arg)
+			reason->why = WAIT_SLEEP;
+		return;
+	case OBJECT_EPOLL:
+		reason->object = find_epoll(objects, call, (uint32_t)arg);
+		return;
+	}
+}
