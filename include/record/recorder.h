@@ -34,6 +34,7 @@ struct recorder_options {
 	bool cpu_only;             /* samples of the CPUs only: no switches, no tracefs */
 	bool trace;                /* system calls, too */
 	size_t trace_buffer_bytes; /* of each CPU, in the kernel; 0: as fits the machine */
+	uint32_t budget_permille;  /* of the machine, for stacks of waits at most */
 };
 
 /* What has been recorded so far. */

@@ -17,12 +17,13 @@
 #include "record/recorder.h"
 #include "symbol/resolver.h"
 
-#define DEFAULT_HZ     100
-#define MAX_HZ_PATH    "/proc/sys/kernel/perf_event_max_sample_rate"
-#define STEP_MS        50
-#define SECOND_NS      1000000000u
-#define EXEC_NOT_FOUND 127
-#define EXEC_REFUSED   126
+#define DEFAULT_HZ              100
+#define MAX_HZ_PATH             "/proc/sys/kernel/perf_event_max_sample_rate"
+#define DEFAULT_BUDGET_PERMILLE 30
+#define STEP_MS                 50
+#define SECOND_NS               1000000000u
+#define EXEC_NOT_FOUND          127
+#define EXEC_REFUSED            126
 
 struct options {
 	struct recorder_options recorder;
@@ -50,6 +51,7 @@ enum option_key {
 	KEY_MAX_SIZE,
 	KEY_TRACE,
 	KEY_TRACE_BUFFER,
+	KEY_BUDGET,
 };
 
 static const struct argp_option option_table[] = {
@@ -64,6 +66,8 @@ static const struct argp_option option_table[] = {
 	{ "trace", KEY_TRACE, NULL, 0, "Record every system call, too", 0 },
 	{ "trace-buffer", KEY_TRACE_BUFFER, "SIZE", 0,
 	  "Kernel memory for switches and calls, for each CPU", 0 },
+	{ "budget", KEY_BUDGET, "PERCENT", 0,
+	  "Spend at most so much of the machine on stacks of waits (default 3)", 0 },
 	{ "max-size", KEY_MAX_SIZE, "SIZE", 0, "Stop before the recording grows over SIZE", 0 },
 	{ 0 },
 };
@@ -91,6 +95,17 @@ static void set_frequency(struct options *o, const char *text, struct argp_state
 		argp_error(state, "'%s' is not a frequency; give samples a second, 100 for example",
 			   text);
 	o->recorder.hz = (uint32_t)hz;
+}
+
+static void set_budget(struct options *o, const char *text, struct argp_state *state)
+{
+	char *end;
+	double percent = strtod(text, &end);
+
+	if (end == text || *end || !(percent >= 0.1 && percent <= 100))
+		argp_error(state, "'%s' is not a share of the machine; give percent, 0.1 to 100",
+			   text);
+	o->recorder.budget_permille = (uint32_t)(10 * percent + 0.5);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -125,6 +140,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (human_parse_size(arg, &bytes) || bytes < 4096 || bytes > 1u << 30)
 			argp_error(state, "'%s' is not a size from 4k to 1G; try 16M", arg);
 		o->recorder.trace_buffer_bytes = bytes;
+		return 0;
+	case KEY_BUDGET:
+		set_budget(o, arg, state);
 		return 0;
 	case KEY_MAX_SIZE:
 		if (human_parse_size(arg, &o->writer.max_size_bytes))
@@ -385,7 +403,7 @@ int cmd_record(int argc, char **argv)
 		       "Ends when all that is recorded has exited, after -d, or by Ctrl-C.",
 	};
 	struct options o = {
-		.recorder = { .hz = DEFAULT_HZ },
+		.recorder = { .hz = DEFAULT_HZ, .budget_permille = DEFAULT_BUDGET_PERMILLE },
 		.writer = { .path = "sysprof.data" },
 	};
 	int status;

@@ -18,6 +18,7 @@
 #include "stacks.h"
 #include "streams.h"
 #include "targets.h"
+#include "wait_source.h"
 
 #define SECOND_NS 1000000000u
 #define HURRY_MS  5 /* between looks while stacks are finished from live memory */
@@ -35,6 +36,7 @@ struct recorder {
 	struct targets targets;
 	struct life life;
 	struct exact exact;
+	struct wait_source *waits; /* NULL: no stacks of waits */
 	struct launch command;
 	uint32_t hz;
 	bool waits_for_exec; /* of the command: nothing before it is of interest */
@@ -144,6 +146,17 @@ static bool is_before_window(struct recorder *r, const struct perf_record *recor
 	return r->waits_for_exec && record->type == PERF_RECORD_SAMPLE;
 }
 
+/* A stack at a tracepoint, or what happened to a process that is no target. */
+static void on_wait_record(struct recorder *r, const struct perf_record *record)
+{
+	if (!r->waits)
+		return;
+	if (record->type != PERF_RECORD_SAMPLE)
+		wait_source_take_other(r->waits, record);
+	else if (record->source != SAMPLER_TICKS && !r->waits_for_exec)
+		wait_source_take(r->waits, record);
+}
+
 static int on_record(void *arg, const struct perf_record *record)
 {
 	struct recorder *r = arg;
@@ -154,7 +167,9 @@ static int on_record(void *arg, const struct perf_record *record)
 		on_lost(r, record);
 	else if (record->type == PERF_RECORD_THROTTLE || record->type == PERF_RECORD_UNTHROTTLE)
 		on_throttle(r, record);
-	else if (!targets_has(&r->targets, whose) || is_before_window(r, record))
+	else if (!targets_has(&r->targets, whose) || record->source != SAMPLER_TICKS)
+		on_wait_record(r, record);
+	else if (is_before_window(r, record))
 		;
 	else if (record->type == PERF_RECORD_SAMPLE)
 		on_sample(r, record);
@@ -235,12 +250,31 @@ static int check_pids(const struct recorder_options *options)
 	return 0;
 }
 
+/* Without them, a recording is the poorer, but is one. */
+static void open_waits(struct recorder *r, const struct recorder_options *options)
+{
+	struct wait_context context = {
+		.sampler = r->sampler,
+		.stacks = r->stacks,
+		.spaces = r->spaces,
+		.definer = r->definer,
+		.sink = &r->outlet,
+		.targets = &r->targets,
+		.life = &r->life,
+	};
+	int error = wait_source_open(&context, options->budget_permille, &r->waits);
+
+	if (error)
+		warn("no stacks of waits: %s", strerror(-error));
+}
+
 /* Every CPU where that is allowed; else the targets only, where those are ours. */
 static int open_sampler(struct recorder *r, const struct recorder_options *options)
 {
 	struct sampler_options wanted = {
 		.hz = options->hz,
 		.scope = SAMPLER_CPUS,
+		.is_busy = !options->cpu_only,
 		.streams = &r->streams,
 		.fn = on_record,
 		.arg = r,
@@ -250,13 +284,17 @@ static int open_sampler(struct recorder *r, const struct recorder_options *optio
 	if ((error == -EACCES || error == -EPERM) && !options->is_all) {
 		wanted.scope = SAMPLER_TASKS;
 		wanted.on_exec = options->command != NULL;
+		wanted.is_busy = false;
 		error = sampler_open(&wanted, &r->sampler);
 	}
 	if (error)
 		return permission_explain_open(error, options);
 	permission_note_missing(sampler_facts(r->sampler), wanted.scope);
-	if (wanted.scope == SAMPLER_CPUS)
+	if (wanted.scope == SAMPLER_CPUS) {
+		if (!options->cpu_only)
+			open_waits(r, options);
 		return 0;
+	}
 	for (size_t i = 0; i < options->n_pids; i++) {
 		error = permission_check_pid(options->pids[i]);
 		if (error)
@@ -369,6 +407,7 @@ void recorder_close(struct recorder *r)
 	if (r->command.pid && !r->start_ns)
 		launch_abandon(&r->command);
 	exact_close(&r->exact);
+	wait_source_close(r->waits);
 	sampler_close(r->sampler);
 	streams_release(&r->streams);
 	stacks_free(r->stacks);
@@ -412,6 +451,8 @@ int recorder_start(struct recorder *r)
 	put(r, &event);
 	meet_targets(r);
 	exact_put_states(&r->exact);
+	if (r->waits && wait_source_start(r->waits))
+		warn("no stacks of waits: the kernel refuses their events");
 	if (r->command.pid)
 		error = launch_go(&r->command);
 	return error ? error : r->error;
@@ -453,6 +494,8 @@ int recorder_step(struct recorder *r, int timeout_ms)
 	sampler_wait(r->sampler, timeout_ms);
 	error = streams_drain(&r->streams, false);
 	r->is_in_hurry = is_reading_live(r);
+	if (r->waits)
+		wait_source_step(r->waits, clock_ns(CLOCK_MONOTONIC));
 	every_second(r);
 	if (!error)
 		error = r->error ? r->error : definer_error(r->definer);

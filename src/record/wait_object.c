@@ -116,7 +116,7 @@ static const struct known *find_file(struct wait_objects *objects, const struct 
 	what = wait_files_find(objects->files, call->pid, fd, call->now_ns, file);
 	if (what || !known->what) { /* of one that is gone, what it was stays */
 		known->object =
-			definer_bytes(objects->definer, objects->text.data, objects->text.size);
+			definer_bytes(objects->definer, file->name.data, file->name.size);
 		known->why = file->why;
 		keep(known, what, call->now_ns);
 	} else {

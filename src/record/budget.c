@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "budget.h"
+
+#include <stddef.h>
+
+#define RECORDER_NS   900.0 /* what it costs the recorder, until that is known */
+#define KNOWN_SAMPLES 100
+#define WAITS_SHARE   0.9 /* of the limit; wake-ups have what is left, 0.1 at least */
+#define CALM_SHARE    0.6 /* of the limit: lower levels must fit into so much */
+#define CALM_NS       5000000000u
+
+static const uint32_t periods[] = { 1, 3, 7, 17, 61, 257, 1021 };
+
+#define N_LEVELS (sizeof(periods) / sizeof(periods[0]))
+
+void budget_init(struct budget *budget, uint32_t permille, uint32_t n_cpus)
+{
+	*budget = (struct budget){ .limit = permille / 1000.0 * n_cpus };
+}
+
+uint32_t budget_period(const struct budget *budget, enum budget_event event)
+{
+	return periods[budget->level[event]];
+}
+
+/* Seconds for each second that sampling all of @event would take. */
+static double full_cost(const struct budget *budget, const struct budget_load *load,
+			enum budget_event event)
+{
+	uint64_t n = load->n_samples[BUDGET_WAITS] + load->n_samples[BUDGET_WAKES];
+	double recorder_ns = n < KNOWN_SAMPLES ? RECORDER_NS :
+						 (double)load->recorder_ns / (double)n;
+	double n_events = (double)load->n_samples[event] * (double)periods[budget->level[event]];
+
+	return n_events * (BUDGET_SAMPLE_NS + recorder_ns) / (double)load->elapsed_ns;
+}
+
+/* The lowest level at which something of @cost stays under @limit. */
+static unsigned int level_for(double cost, double limit)
+{
+	unsigned int level = 0;
+
+	while (level < N_LEVELS - 1 && cost / periods[level] > limit)
+		level++;
+	return level;
+}
+
+static void levels_for(const double cost[BUDGET_N_EVENTS], double limit,
+		       unsigned int ret[BUDGET_N_EVENTS])
+{
+	double waits;
+
+	ret[BUDGET_WAITS] = level_for(cost[BUDGET_WAITS], WAITS_SHARE * limit);
+	waits = cost[BUDGET_WAITS] / periods[ret[BUDGET_WAITS]];
+	ret[BUDGET_WAKES] = level_for(cost[BUDGET_WAKES], waits < WAITS_SHARE * limit ?
+								  limit - waits :
+								  (1 - WAITS_SHARE) * limit);
+}
+
+static bool take_levels(struct budget *budget, const unsigned int levels[BUDGET_N_EVENTS],
+			bool may_fall)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < BUDGET_N_EVENTS; i++) {
+		if (levels[i] == budget->level[i] || (levels[i] < budget->level[i] && !may_fall))
+			continue;
+		budget->level[i] = levels[i];
+		changed = true;
+	}
+	return changed;
+}
+
+bool budget_update(struct budget *budget, const struct budget_load *load)
+{
+	unsigned int levels[BUDGET_N_EVENTS];
+	double cost[BUDGET_N_EVENTS], now = 0;
+	bool is_lower = false;
+
+	if (!load->elapsed_ns)
+		return false;
+	for (size_t i = 0; i < BUDGET_N_EVENTS; i++) {
+		cost[i] = full_cost(budget, load, (enum budget_event)i);
+		now += cost[i] / periods[budget->level[i]];
+	}
+	if (now > budget->limit) {
+		budget->calm_ns = 0;
+		levels_for(cost, budget->limit, levels);
+		return take_levels(budget, levels, false);
+	}
+	levels_for(cost, CALM_SHARE * budget->limit, levels);
+	for (size_t i = 0; i < BUDGET_N_EVENTS; i++)
+		is_lower |= levels[i] < budget->level[i];
+	budget->calm_ns = is_lower ? budget->calm_ns + load->elapsed_ns : 0;
+	if (budget->calm_ns < CALM_NS)
+		return false;
+	budget->calm_ns = 0;
+	for (size_t i = 0; i < BUDGET_N_EVENTS; i++)
+		levels[i] = levels[i] < budget->level[i] ? levels[i] : budget->level[i];
+	return take_levels(budget, levels, true);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How many waits and wake-ups get a stack: all while that costs little, else one in N
+ * so that copying and unwinding stay under a share of the machine's processor time.
+ *
+ * N is 1 or a prime: threads that alternate in a short cycle would otherwise be sampled
+ * at one place of the cycle only.  It is raised as soon as a period of measurement was
+ * too dear, and lowered when much less would have done for seconds: a change restarts
+ * the count of events, and too many of them would favour what follows a change.
+ */
+#ifndef RECORD_BUDGET_H
+#define RECORD_BUDGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BUDGET_SAMPLE_NS 1250       /* what a sample with a stack costs its thread; measured */
+#define BUDGET_WINDOW_NS 250000000u /* how long to measure before deciding */
+
+enum budget_event { BUDGET_WAITS, BUDGET_WAKES, BUDGET_N_EVENTS };
+
+struct budget {
+	double limit; /* processor seconds for each second */
+	unsigned int level[BUDGET_N_EVENTS];
+	uint64_t calm_ns; /* for so long lower levels would have done */
+};
+
+struct budget_load { /* what a window brought */
+	uint64_t elapsed_ns;
+	uint64_t n_samples[BUDGET_N_EVENTS];
+	uint64_t recorder_ns; /* processor time that the recorder spent on these samples */
+};
+
+void budget_init(struct budget *budget, uint32_t permille, uint32_t n_cpus);
+
+/* Decide anew.  True: a period is another one now. */
+bool budget_update(struct budget *budget, const struct budget_load *load);
+
+uint32_t budget_period(const struct budget *budget, enum budget_event event);
+
+#endif /* RECORD_BUDGET_H */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The filters in the kernel that choose whose waits and wake-ups are sampled.
+ *
+ * A filter names the threads known now by ranges of their ids, a few only, so that it
+ * stays cheap and fits into a page however many there are, and everyone born after it
+ * was made: newborn threads of the targets are not missed.  It thus passes some
+ * strangers; the recorder drops those.
+ */
+#ifndef RECORD_WAIT_FILTER_H
+#define RECORD_WAIT_FILTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define WAIT_FILTER_RANGES 16
+
+/*
+ * Append "(FIELD==7||FIELD>=9&&FIELD<=12||FIELD>LAST)" for the @n ids in @tids, which
+ * get sorted.  @last: the id given out last; 0: not known, newborns are not passed.
+ */
+void wait_filter_add_tids(struct buf *out, const char *field, uint32_t *tids, size_t n,
+			  uint32_t last);
+
+#endif /* RECORD_WAIT_FILTER_H */

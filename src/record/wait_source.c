@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "wait_source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "tracepoint.h"
+#include "wait_filter.h"
+#include "wait_live.h"
+
+#define WAIT_STACK_BYTES 8192u
+#define WAKE_STACK_BYTES 8192u
+#define MEASURE_EACH     16 /* samples, of which one has its cost measured */
+#define REFRESH_NS       1000000000u
+#define MANY_STRANGERS   100 /* samples a second that are worth better filters */
+#define MAX_STACKS       1000000
+
+/* Interrupts wake on behalf of nobody: TRACE_FLAG_HARDIRQ and _SOFTIRQ. */
+#define IS_NO_INTERRUPT "!(common_flags&24)"
+
+/* TASK_INTERRUPTIBLE or _UNINTERRUPTIBLE: neither preempted nor stopped nor dead. */
+#define IS_BLOCKING "prev_state&3"
+
+/* Inode of /proc/PID/ns/pid in the first namespace, whose ids the tracepoints tell. */
+#define FIRST_PID_NAMESPACE "pid:[4026531836]"
+
+struct wait_source {
+	struct wait_context context;
+	struct wait_reasons *reasons;
+	struct wait_live *live;
+	uint32_t switch_id, waking_id;
+	struct tracepoint_field woken; /* in raw data of a waking */
+	bool has_ids;                  /* of tracepoints are those that /proc has */
+	bool is_started;
+	struct map strangers; /* processes that woke a target, and are none */
+	struct map stacks;    /* thread, PC and SP → the stack they had last */
+	struct budget budget;
+	struct budget_load load; /* of this window */
+	uint64_t window_ns;      /* when it began */
+	uint64_t refreshed_ns;
+	uint64_t n_strange; /* of stats, as of then */
+	uint32_t last_tid;  /* as of then */
+	struct wait_stats stats;
+};
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static bool is_first_namespace(void)
+{
+	char text[32];
+	ssize_t size = readlink("/proc/self/ns/pid", text, sizeof(text) - 1);
+
+	if (size <= 0)
+		return false;
+	text[size] = '\0';
+	return !strcmp(text, FIRST_PID_NAMESPACE);
+}
+
+int wait_source_open(const struct wait_context *context, uint32_t budget_permille,
+		     struct wait_source **ret)
+{
+	struct wait_source *source = xcalloc(1, sizeof(*source));
+	struct tracepoint_field unused;
+	int r;
+
+	source->context = *context;
+	source->has_ids = is_first_namespace();
+	source->reasons = wait_reasons_new(context->spaces, context->definer);
+	source->live = wait_live_new(source->reasons, context->stacks);
+	budget_init(&source->budget, budget_permille, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
+	r = tracepoint_find("sched", "sched_switch", "prev_state", &source->switch_id, &unused);
+	if (!r)
+		r = tracepoint_find("sched", "sched_waking", "pid", &source->waking_id,
+				    &source->woken);
+	if (r) {
+		wait_source_close(source);
+		return r;
+	}
+	*ret = source;
+	return 0;
+}
+
+void wait_source_close(struct wait_source *source)
+{
+	if (!source)
+		return;
+	wait_live_free(source->live);
+	wait_reasons_free(source->reasons);
+	map_release(&source->strangers);
+	map_release(&source->stacks);
+	free(source);
+}
+
+/* The id that was given to a new thread last, anywhere: the end of /proc/loadavg. */
+static uint32_t last_tid(void)
+{
+	struct buf text = { 0 };
+	const char *last;
+	uint32_t tid = 0;
+
+	if (file_read("/proc/loadavg", &text) > 0) {
+		last = strrchr(buf_str(&text), ' ');
+		tid = last ? (uint32_t)strtoul(last, NULL, 10) : 0;
+	}
+	buf_release(&text);
+	return tid;
+}
+
+/* Which threads: all but our own, or the targets' by their ids in @field. */
+static void add_who(struct wait_source *source, struct buf *out, const char *field)
+{
+	const struct map *tids = &source->context.targets->tids;
+	ARRAY(uint32_t) list = { 0 };
+	struct map_slot *slot;
+
+	if (source->context.targets->is_all || !source->has_ids) {
+		if (source->has_ids)
+			buf_printf(out, "&&%s!=%d&&common_pid!=%d", field, getpid(), getpid());
+		return;
+	}
+	map_for_each(slot, tids)
+		*array_add(&list) = (uint32_t)slot->key;
+	buf_puts(out, "&&");
+	wait_filter_add_tids(out, field, list.items, list.n, source->last_tid);
+	array_release(&list);
+}
+
+static int open_events(struct wait_source *source)
+{
+	struct buf waits = { 0 }, wakes = { 0 };
+	struct sampler_tracepoint tp;
+	int r;
+
+	source->last_tid = last_tid();
+	buf_puts(&waits, IS_BLOCKING);
+	add_who(source, &waits, "prev_pid");
+	buf_puts(&wakes, IS_NO_INTERRUPT);
+	add_who(source, &wakes, "pid");
+	tp = (struct sampler_tracepoint){
+		.id = source->switch_id,
+		.period = budget_period(&source->budget, BUDGET_WAITS),
+		.stack_bytes = WAIT_STACK_BYTES,
+		.filter = buf_str(&waits),
+	};
+	r = sampler_trace(source->context.sampler, SAMPLER_SWITCHES, &tp);
+	tp = (struct sampler_tracepoint){
+		.id = source->waking_id,
+		.period = budget_period(&source->budget, BUDGET_WAKES),
+		.stack_bytes = WAKE_STACK_BYTES,
+		.filter = buf_str(&wakes),
+	};
+	if (!r)
+		r = sampler_trace(source->context.sampler, SAMPLER_WAKINGS, &tp);
+	buf_release(&waits);
+	buf_release(&wakes);
+	return r;
+}
+
+int wait_source_start(struct wait_source *source)
+{
+	source->is_started = true;
+	return open_events(source);
+}
+
+/* The stack that a thread has when it blocks here: for when it is found blocked later. */
+static void remember(struct wait_source *source, const struct perf_record *record, uint32_t stack)
+{
+	const uint64_t *regs = record->sample.regs;
+
+	if (source->stacks.n >= MAX_STACKS)
+		map_clear(&source->stacks);
+	*map_insert(&source->stacks,
+		    wait_live_key(record->tid, regs[PERF_REG_IP], regs[PERF_REG_SP])) = stack;
+}
+
+static void put_wait(struct wait_source *source, const struct perf_record *record)
+{
+	uint32_t stack = stacks_intern(source->context.stacks, record);
+	struct wait_reason reason = wait_reasons_find(source->reasons, record, stack);
+	struct event event = {
+		.kind = EVENT_WAIT_STACK,
+		.time_ns = record->time_ns,
+		.wait_stack = {
+			.pid = record->pid,
+			.tid = record->tid,
+			.cpu = record->cpu,
+			.stack = stack,
+			.why = reason.why,
+			.nr = reason.nr,
+			.object = reason.object,
+			.address = reason.address,
+			.period = record->period,
+		},
+	};
+
+	remember(source, record, stack);
+	life_meet(source->context.life, record->pid, record->tid, record->time_ns);
+	source->stats.n_waits++;
+	event_sink_put(source->context.sink, &event);
+}
+
+/* Whom a waking is about; 0: not known. */
+static uint32_t woken_of(const struct wait_source *source, const struct perf_record *record)
+{
+	const struct perf_sample *sample = &record->sample;
+	uint32_t tid = 0;
+
+	if (source->has_ids && source->woken.size == sizeof(tid) &&
+	    sample->raw_size >= source->woken.offset + sizeof(tid))
+		memcpy(&tid, (const char *)sample->raw + source->woken.offset, sizeof(tid));
+	return tid;
+}
+
+static void put_wake(struct wait_source *source, const struct perf_record *record, uint32_t woken)
+{
+	uint32_t stack = stacks_intern(source->context.stacks, record);
+	struct event event = {
+		.kind = EVENT_WAKE_STACK,
+		.time_ns = record->time_ns,
+		.wake_stack = {
+			.pid = record->pid,
+			.tid = record->tid,
+			.woken = woken,
+			.cpu = record->cpu,
+			.stack = stack,
+			.address = wait_reasons_futex(source->reasons, record, stack),
+			.period = record->period,
+		},
+	};
+
+	life_meet(source->context.life, record->pid, record->pid, record->time_ns);
+	life_meet(source->context.life, record->pid, record->tid, record->time_ns);
+	if (!targets_has(source->context.targets, record->pid))
+		*map_insert(&source->strangers, record->pid) = 1;
+	source->stats.n_wakes++;
+	event_sink_put(source->context.sink, &event);
+}
+
+static void take(struct wait_source *source, const struct perf_record *record)
+{
+	const struct targets *targets = source->context.targets;
+	uint32_t woken;
+
+	if (record->sample.abi == PERF_SAMPLE_REGS_ABI_NONE)
+		return; /* a thread of the kernel's */
+	if (record->source == SAMPLER_SWITCHES) {
+		if (targets_has(targets, record->pid))
+			put_wait(source, record);
+		else
+			source->stats.n_strangers++;
+		return;
+	}
+	woken = woken_of(source, record);
+	if (targets->is_all || map_find(&targets->tids, woken) ||
+	    (!woken && targets_has(targets, record->pid)))
+		put_wake(source, record, woken);
+	else
+		source->stats.n_strangers++;
+}
+
+void wait_source_take(struct wait_source *source, const struct perf_record *record)
+{
+	enum budget_event event = record->source == SAMPLER_SWITCHES ? BUDGET_WAITS : BUDGET_WAKES;
+	uint64_t n = source->load.n_samples[event]++, started_ns;
+
+	if (n % MEASURE_EACH) {
+		take(source, record);
+		return;
+	}
+	started_ns = thread_cpu_ns();
+	take(source, record);
+	source->load.recorder_ns += MEASURE_EACH * (thread_cpu_ns() - started_ns);
+}
+
+/* What it runs is read anew from /proc when it wakes a target again. */
+void wait_source_take_other(struct wait_source *source, const struct perf_record *record)
+{
+	bool is_end = record->type == PERF_RECORD_EXIT && record->pid == record->tid;
+
+	if (!map_find(&source->strangers, record->pid))
+		return;
+	if (is_end || (record->type == PERF_RECORD_COMM && record->comm.is_exec) ||
+	    (record->type == PERF_RECORD_MMAP2 && record->mmap.is_exec))
+		spaces_exec(source->context.spaces, (pid_t)record->pid);
+	if (is_end)
+		map_remove(&source->strangers, record->pid);
+}
+
+/* True: the events must be opened anew. */
+static bool close_window(struct wait_source *source, uint64_t now_ns)
+{
+	struct budget_load load = source->load;
+	uint64_t n = load.n_samples[BUDGET_WAITS] + load.n_samples[BUDGET_WAKES];
+
+	load.elapsed_ns = now_ns - source->window_ns;
+	source->load = (struct budget_load){ 0 };
+	source->window_ns = now_ns;
+	source->stats.recorder_ns += load.recorder_ns;
+	source->stats.copy_ns += n * BUDGET_SAMPLE_NS;
+	return budget_update(&source->budget, &load);
+}
+
+/* The ids known to the filters are few or old: newborns are passed, but so are strangers. */
+static bool is_outdated(struct wait_source *source, uint64_t now_ns)
+{
+	uint64_t n = source->stats.n_strangers - source->n_strange;
+
+	if (now_ns - source->refreshed_ns < REFRESH_NS)
+		return false;
+	source->refreshed_ns = now_ns;
+	source->n_strange = source->stats.n_strangers;
+	if (source->context.targets->is_all || !source->has_ids)
+		return false;
+	return n > MANY_STRANGERS || last_tid() < source->last_tid; /* ids began anew */
+}
+
+static void put_late(void *arg, uint32_t pid, uint32_t tid, uint64_t now_ns)
+{
+	struct wait_source *source = arg;
+	struct wait_found found;
+	struct event event = { .kind = EVENT_TASK_STATE, .time_ns = now_ns };
+
+	if (wait_source_find(source, pid, tid, now_ns, &found))
+		return;
+	event.task_state = (struct event_task_state){
+		.pid = pid,
+		.tid = tid,
+		.state = TASK_SLEEPING,
+		.stack = found.stack,
+		.why = found.reason.why,
+		.nr = found.reason.nr,
+		.object = found.reason.object,
+	};
+	source->stats.n_late++;
+	event_sink_put(source->context.sink, &event);
+}
+
+void wait_source_step(struct wait_source *source, uint64_t now_ns)
+{
+	bool again = false;
+
+	if (!source->is_started)
+		return;
+	if (!source->window_ns)
+		source->window_ns = now_ns;
+	if (now_ns - source->window_ns >= BUDGET_WINDOW_NS)
+		again = close_window(source, now_ns);
+	if (is_outdated(source, now_ns) || again)
+		open_events(source);
+	if (budget_period(&source->budget, BUDGET_WAITS) > 1)
+		wait_live_check(source->live, source->context.targets, now_ns, put_late, source);
+}
+
+int wait_source_find(struct wait_source *source, uint32_t pid, uint32_t tid, uint64_t now_ns,
+		     struct wait_found *ret)
+{
+	struct wait_call call = { .pid = pid, .tid = tid, .now_ns = now_ns };
+	const uint64_t *stack;
+	int r = wait_reasons_ask(source->reasons, &call, &ret->reason);
+
+	if (r)
+		return r;
+	stack = map_find(&source->stacks, wait_live_key(tid, call.ip, call.sp));
+	if (stack) {
+		ret->stack = (uint32_t)*stack;
+		return 0;
+	}
+	return wait_live_unwind(source->live, &call, &ret->stack);
+}
+
+const struct wait_stats *wait_source_stats(const struct wait_source *source)
+{
+	return &source->stats;
+}
+
+const struct budget *wait_source_budget(const struct wait_source *source)
+{
+	return &source->budget;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The stacks of threads that block and of those that wake them, with the reason: puts
+ * WAIT_STACK and WAKE_STACK events.
+ *
+ * Two tracepoints are sampled on every CPU, chosen by filters in the kernel, all of
+ * them or one in N (budget.h).  Nothing is opened for a single thread: that would cost
+ * the target on each of its switches, also on those that do not block.
+ */
+#ifndef RECORD_WAIT_SOURCE_H
+#define RECORD_WAIT_SOURCE_H
+
+#include <stdint.h>
+
+#include "budget.h"
+#include "event/definer.h"
+#include "event/sink.h"
+#include "life.h"
+#include "proc/space.h"
+#include "record/perf_record.h"
+#include "sampler.h"
+#include "stacks.h"
+#include "targets.h"
+#include "wait_reason.h"
+
+struct wait_context { /* all borrowed */
+	struct sampler *sampler;
+	struct stacks *stacks;
+	struct spaces *spaces;
+	struct definer *definer;
+	struct event_sink *sink;
+	struct targets *targets;
+	struct life *life;
+};
+
+struct wait_stats {
+	uint64_t n_waits, n_wakes; /* stacks put */
+	uint64_t n_strangers;      /* samples that no target was part of */
+	uint64_t n_late;           /* stacks of threads that had blocked long before */
+	uint64_t copy_ns;          /* what taking the samples cost their threads, estimated */
+	uint64_t recorder_ns;      /* processor time of the recorder for them, estimated */
+};
+
+struct wait_found { /* of a thread that is blocked now */
+	uint32_t stack;
+	struct wait_reason reason;
+};
+
+struct wait_source;
+
+/* -EPERM or -EACCES: not allowed; -ENOENT: no such tracepoints.  Samples nothing yet. */
+int wait_source_open(const struct wait_context *context, uint32_t budget_permille,
+		     struct wait_source **ret);
+void wait_source_close(struct wait_source *source);
+
+/* Begin to sample, once the targets that live already are known.  0 or -errno. */
+int wait_source_start(struct wait_source *source);
+
+/* Take a sample of SAMPLER_SWITCHES or SAMPLER_WAKINGS. */
+void wait_source_take(struct wait_source *source, const struct perf_record *record);
+
+/* Take another record, about a process that is no target: it may have been a waker. */
+void wait_source_take_other(struct wait_source *source, const struct perf_record *record);
+
+/* Keep budget and filters up to date, look at threads that block for long.  Often. */
+void wait_source_step(struct wait_source *source, uint64_t now_ns);
+
+/*
+ * Stack and reason of a thread that is blocked now, from /proc and its memory.  0;
+ * -EAGAIN: it runs, or did meanwhile; -errno.
+ */
+int wait_source_find(struct wait_source *source, uint32_t pid, uint32_t tid, uint64_t now_ns,
+		     struct wait_found *ret);
+
+const struct wait_stats *wait_source_stats(const struct wait_source *source);
+const struct budget *wait_source_budget(const struct wait_source *source);
+
+#endif /* RECORD_WAIT_SOURCE_H */
