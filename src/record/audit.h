@@ -18,6 +18,11 @@ struct audit {
 	uint64_t n_throttled;
 	uint64_t n_undecodable;
 	uint64_t n_without_fd; /* threads that could not be followed */
+	uint64_t n_exact;      /* switches, wake-ups and calls */
+	uint64_t n_exact_lost;
+	uint64_t n_exact_undecodable; /* pages */
+	uint64_t n_unpaired;          /* returns of calls whose beginning was lost */
+	uint64_t n_states_left;       /* threads whose state there was no time to read */
 };
 
 struct audit_meta {

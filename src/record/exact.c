@@ -352,3 +352,16 @@ void exact_finish(struct exact *exact, uint64_t end_ns)
 	trace_tell_lost(exact->trace, end_ns);
 	visit_threads(exact, &visit);
 }
+
+void exact_count(const struct exact *exact, struct audit *audit)
+{
+	struct trace_facts facts = { 0 };
+
+	if (exact->trace)
+		facts = trace_facts(exact->trace);
+	audit->n_exact = facts.n_events;
+	audit->n_exact_lost = facts.n_lost;
+	audit->n_exact_undecodable = facts.n_undecodable;
+	audit->n_unpaired = exact->calls.n_unpaired;
+	audit->n_states_left = exact->n_states_left;
+}

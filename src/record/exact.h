@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "audit.h"
 #include "event/sink.h"
 #include "life.h"
 #include "states.h"
@@ -53,5 +54,7 @@ void exact_every_second(struct exact *exact);
 /* No new records; after the last drain: what is left to tell. */
 void exact_stop(struct exact *exact);
 void exact_finish(struct exact *exact, uint64_t end_ns);
+
+void exact_count(const struct exact *exact, struct audit *audit);
 
 #endif /* RECORD_EXACT_H */

@@ -470,6 +470,7 @@ static void every_second(struct recorder *r)
 	stacks_open_jit_maps(r->stacks, false);
 	if (r->audit.n_lost)
 		targets_check(&r->targets);
+	exact_count(&r->exact, &r->audit);
 	audit_put_counters(&r->audit, r->definer, &r->outlet, now_ns - r->start_ns,
 			   stacks_unwind_stats(r->stacks));
 }
@@ -522,6 +523,7 @@ int recorder_stop(struct recorder *r)
 	}
 	r->audit.n_undecodable = sampler_n_undecodable(r->sampler);
 	r->audit.n_without_fd = sampler_facts(r->sampler).n_without_fd;
+	exact_count(&r->exact, &r->audit);
 	audit_put_counters(&r->audit, r->definer, &r->outlet, event.time_ns - r->start_ns,
 			   stacks_unwind_stats(r->stacks));
 	put(r, &event);
