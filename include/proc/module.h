@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Files that processes run code from, one struct each, shared by every process
- * that maps it.  Identity is the build-id where there is one, else device and
- * inode and path.  A file is opened when its code is first met, while a process
- * that maps it still lives, so that a file which is deleted or replaced later, or
- * stands in another mount namespace, stays readable: the descriptor is the file.
+ * that maps it.  Identity is device, inode and path.  A file is opened when its code
+ * is first met, while a process that maps it still lives, so that a file which is
+ * deleted or replaced later, or stands in another mount namespace, stays readable:
+ * the descriptor is the file.
  */
 #ifndef PROC_MODULE_H
 #define PROC_MODULE_H
@@ -30,7 +30,7 @@ struct module {
 	enum module_kind kind; /* MODULE_ELF, _VDSO, _JIT (anonymous or not ELF) */
 	char *path;            /* owned; as the process sees it, without " (deleted)" */
 	char build_id[2 * BUILD_ID_MAX + 1]; /* hex; "" until known or none */
-	uint64_t dev, inode;                 /* of MODULE_ELF; 0 when only the build-id is known */
+	uint64_t dev, inode;                 /* of MODULE_ELF; 0: unknown */
 	uint32_t pid;                        /* of MODULE_JIT: whose; else 0 */
 	int fd;            /* the file, open for reading (of a JIT: its perf map); -1: none */
 	bool tried;        /* opening was tried */
@@ -53,8 +53,6 @@ void modules_free(struct modules *modules); /* closes the files */
 
 struct module_key { /* what a mapping says of its file */
 	const char *path;
-	const unsigned char *build_id; /* or NULL */
-	size_t build_id_size;
 	uint64_t dev, inode;
 	uint32_t pid;
 };

@@ -39,8 +39,6 @@ enum perf_reg { /* where a register stands in perf_sample.regs */
 		PERF_REG_R10,
 };
 
-#define PERF_BUILD_ID_MAX 20
-
 struct perf_sample {
 	const uint64_t *chain; /* kernel call chain, innermost first, with its PERF_CONTEXT_* */
 	size_t n_chain;
@@ -54,10 +52,8 @@ struct perf_sample {
 
 struct perf_mmap {
 	uint64_t start, size, offset;
-	uint64_t dev, inode; /* 0 where there is a build-id */
-	const unsigned char *build_id;
-	size_t build_id_size; /* 0: none */
-	const char *path;     /* terminated */
+	uint64_t dev, inode;
+	const char *path; /* terminated */
 	bool is_exec;
 };
 

@@ -95,17 +95,15 @@ static void set_build_id(struct module *module, const unsigned char *id, size_t 
 
 /*
  * A JIT's code is one module a process: what its mappings are called says nothing
- * of what they hold.  A file is told from another of the same path by its inode,
- * or by its build-id where the kernel gave that in the inode's place.
+ * of what they hold.  A file is told from another of the same path by its inode.
  */
-static char *identity(const struct module_key *key, const struct module *module)
+static char *identity(const struct module_key *key, enum module_kind kind)
 {
-	if (module->kind == MODULE_JIT)
+	if (kind == MODULE_JIT)
 		return xasprintf("jit %u", key->pid);
-	if (module->kind == MODULE_VDSO)
+	if (kind == MODULE_VDSO)
 		return xstrdup("vdso");
-	return xasprintf("%s %" PRIx64 " %" PRIu64 " %s", module->build_id, key->dev, key->inode,
-			 key->path);
+	return xasprintf("%" PRIx64 " %" PRIu64 " %s", key->dev, key->inode, key->path);
 }
 
 static struct module *module_new(const struct module *template, const struct module_key *key)
@@ -128,9 +126,7 @@ struct module *modules_intern(struct modules *modules, const struct module_key *
 	char *identity_text;
 	uint32_t id;
 
-	if (key->build_id)
-		set_build_id(&template, key->build_id, key->build_id_size);
-	identity_text = identity(key, &template);
+	identity_text = identity(key, template.kind);
 	id = intern_string(&modules->keys, identity_text);
 	free(identity_text);
 	if (id > modules->list.n) {
@@ -222,7 +218,7 @@ static int open_regular(const char *path)
 	return -EINVAL;
 }
 
-/* The file of that name may be another one by now. */
+/* What is mapped there, or has that name, may be another file by now. */
 static bool is_same_file(int fd, const struct module *module)
 {
 	struct stat st;
@@ -240,26 +236,20 @@ static void forget_file(struct module *module)
 }
 
 /* Take the file at @path if it is the one that was mapped. */
-static int take_file(struct module *module, const char *path, bool is_by_name)
+static int take_file(struct module *module, const char *path)
 {
-	char wanted[sizeof(module->build_id)];
 	int fd = open_regular(path), r;
 
 	if (fd < 0)
 		return fd;
-	if (is_by_name && !is_same_file(fd, module)) {
+	if (!is_same_file(fd, module)) {
 		close(fd);
 		return -ESTALE;
 	}
 	module->fd = fd;
-	memcpy(wanted, module->build_id, sizeof(wanted));
 	r = read_elf(module, elf_begin(fd, ELF_C_READ, NULL));
-	if (!r && wanted[0] && strcmp(module->build_id, wanted) != 0)
-		r = -ESTALE;
-	if (r) {
-		memcpy(module->build_id, wanted, sizeof(wanted));
+	if (r)
 		forget_file(module);
-	}
 	return r;
 }
 
@@ -267,15 +257,15 @@ static int take_file(struct module *module, const char *path, bool is_by_name)
 static int open_file(struct module *module, pid_t pid, uint64_t start, uint64_t end)
 {
 	char *path = xasprintf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
-	int r = take_file(module, path, false);
+	int r = take_file(module, path);
 
 	free(path);
 	if (!r)
 		return 0;
 	path = xasprintf("/proc/%d/root%s", pid, module->path);
-	r = take_file(module, path, true);
+	r = take_file(module, path);
 	free(path);
-	return r ? take_file(module, module->path, true) : 0;
+	return r ? take_file(module, module->path) : 0;
 }
 
 int module_open(struct module *module, pid_t pid, uint64_t start, uint64_t end)

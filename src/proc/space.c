@@ -201,30 +201,6 @@ static void add_line(struct spaces *spaces, struct space *space, const struct ma
 	add(space, &mapping);
 }
 
-static bool is_same_mapping(const struct mapping *old, const struct mapping *now)
-{
-	return old->module->kind == now->module->kind &&
-	       old->start - old->offset == now->start - now->offset &&
-	       !strcmp(old->module->path, now->module->path) &&
-	       (!old->module->inode || old->module->inode == now->module->inode);
-}
-
-/*
- * A file that a record with a build-id told of and the same file as /proc has it
- * are two modules; the one that is known stays, so that what is cached of it does.
- */
-static void keep_known_modules(struct space *now, const struct space *before)
-{
-	struct mapping *m;
-
-	array_for_each(m, &now->mappings) {
-		const struct mapping *old = space_find(before, m->start);
-
-		if (old && is_same_mapping(old, m))
-			m->module = old->module;
-	}
-}
-
 static bool differ(const struct space *a, const struct space *b)
 {
 	if (a->mappings.n != b->mappings.n)
@@ -250,7 +226,6 @@ static void replace(struct spaces *spaces, struct space *space, const struct buf
 		if (line.is_exec && line.start < 1ull << 63) /* not [vsyscall] */
 			add_line(spaces, space, &line);
 	}
-	keep_known_modules(space, &before);
 	if (differ(space, &before)) {
 		step(spaces, space);
 		array_release(&before.mappings);

@@ -24,17 +24,8 @@ struct sample_head {
 struct mmap2_body {
 	uint32_t pid, tid;
 	uint64_t start, size, offset;
-	union {
-		struct {
-			uint32_t major, minor;
-			uint64_t inode, generation;
-		};
-		struct {
-			uint8_t build_id_size, reserved1;
-			uint16_t reserved2;
-			uint8_t build_id[PERF_BUILD_ID_MAX];
-		};
-	};
+	uint32_t major, minor; /* also where `misc` claims a build-id: none was asked for */
+	uint64_t inode, generation;
 	uint32_t prot, flags;
 	char path[];
 };
@@ -143,18 +134,13 @@ static int decode_mmap2(const struct mmap2_body *body, size_t size, struct perf_
 		.start = body->start,
 		.size = body->size,
 		.offset = body->offset,
+		.dev = (uint64_t)body->major << 32 | body->minor,
+		.inode = body->inode,
 		.path = body->path,
 		.is_exec = !(ret->misc & PERF_RECORD_MISC_MMAP_DATA),
 	};
 	if (body->start + body->size < body->start)
 		return -EBADMSG;
-	if (!(ret->misc & PERF_RECORD_MISC_MMAP_BUILD_ID)) {
-		ret->mmap.dev = (uint64_t)body->major << 32 | body->minor;
-		ret->mmap.inode = body->inode;
-	} else if (body->build_id_size <= PERF_BUILD_ID_MAX) {
-		ret->mmap.build_id = body->build_id;
-		ret->mmap.build_id_size = body->build_id_size;
-	}
 	return 0;
 }
 

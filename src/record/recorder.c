@@ -102,8 +102,6 @@ static void on_mmap(struct recorder *r, const struct perf_record *record)
 	};
 	struct module_key key = {
 		.path = mmap->path,
-		.build_id = mmap->build_id,
-		.build_id_size = mmap->build_id_size,
 		.dev = mmap->dev,
 		.inode = mmap->inode,
 		.pid = record->pid,

@@ -69,6 +69,11 @@ static int event_open(const struct perf_event_attr *attr, pid_t tid, int cpu)
 	return fd < 0 ? -errno : (int)fd;
 }
 
+/*
+ * No build-ids in the records: while any event of the machine asks for them, the kernel
+ * marks the records of all others as having them (perf_event_mmap_output() passes one
+ * header on from event to event).  perf 6.1 and samply crash of that.
+ */
 static struct perf_event_attr attr_for(const struct sampler_options *options)
 {
 	return (struct perf_event_attr){
@@ -87,7 +92,6 @@ static struct perf_event_attr attr_for(const struct sampler_options *options)
 		.exclude_callchain_user = 1,
 		.mmap = 1,
 		.mmap2 = 1,
-		.build_id = 1,
 		.comm = 1,
 		.comm_exec = 1,
 		.task = 1,
@@ -119,8 +123,6 @@ static int negotiate(struct perf_event_attr *attr, pid_t tid, int cpu)
 		    (fd == -ENOENT || fd == -EOPNOTSUPP || fd == -ENODEV)) {
 			attr->type = PERF_TYPE_SOFTWARE;
 			attr->config = PERF_COUNT_SW_CPU_CLOCK;
-		} else if (fd == -EINVAL && attr->build_id) {
-			attr->build_id = 0;
 		} else if (fd == -EINVAL && attr->read_format) {
 			attr->read_format = 0;
 		} else if ((fd == -EACCES || fd == -EPERM) && !attr->exclude_kernel && tid >= 0) {
@@ -234,7 +236,6 @@ int sampler_open(const struct sampler_options *options, struct sampler **ret)
 	sampler->facts = (struct sampler_facts){
 		.is_hardware = sampler->attr.type == PERF_TYPE_HARDWARE,
 		.has_kernel = !sampler->attr.exclude_kernel,
-		.has_build_ids = sampler->attr.build_id,
 	};
 	fit_rings(sampler);
 	sampler->max_events = max_events();

@@ -45,7 +45,6 @@ struct sampler_options {
 struct sampler_facts {        /* what came of it */
 	bool is_hardware;     /* cycles; else the cpu-clock timer */
 	bool has_kernel;      /* false: samples in user space only */
-	bool has_build_ids;   /* mmap records carry them */
 	size_t ring_bytes;    /* of one ring */
 	uint32_t stack_bytes; /* copied at most */
 	size_t n_rings;

@@ -92,19 +92,6 @@ static enum source_state probe_cycles(struct buf *detail, struct buf *remedy)
 	return SOURCE_PARTLY;
 }
 
-static enum source_state probe_build_ids(struct buf *detail, struct buf *remedy)
-{
-	struct perf_event_attr attr = cpu_clock;
-
-	(void)remedy;
-	attr.exclude_kernel = 1;
-	attr.mmap = attr.mmap2 = attr.build_id = 1;
-	if (!try_event(attr, 0, -1))
-		return SOURCE_WORKS;
-	buf_puts(detail, "needs Linux 5.12; read from the files instead");
-	return SOURCE_PARTLY;
-}
-
 static enum source_state probe_ring(struct buf *detail, struct buf *remedy)
 {
 	struct perf_event_attr attr = cpu_clock;
@@ -240,7 +227,6 @@ const struct source sources[] = {
 	  probe_system },
 	{ "cpu, own processes", "samples of this user's processes (-p, COMMAND)", probe_own },
 	{ "hardware cycles", "samples by processor cycles", probe_cycles },
-	{ "build-ids in records", "exact identity of every mapped file", probe_build_ids },
 	{ "ring memory", "room for samples between two looks", probe_ring },
 	{ "process memory", "stacks deeper than the kernel copies", probe_memory },
 	{ "kernel symbols", "names of kernel functions", probe_kallsyms },

@@ -165,10 +165,12 @@ static void a_scan_that_finds_nothing_new_leaves_the_mappings_where_they_are(voi
 	assert_int_equal(space->scanned_ns, 2);
 }
 
-/* Another module of the same path as @mapping's, not opened yet. */
+/* Another module of the same inode and path as @mapping's, not opened yet. */
 static struct module *module_by_path(struct world *w, const struct mapping *mapping)
 {
-	struct module_key key = { .path = mapping->module->path };
+	struct module_key key = { .path = mapping->module->path,
+				  .dev = mapping->module->dev + 1,
+				  .inode = mapping->module->inode };
 
 	return modules_intern(w->modules, &key);
 }
@@ -187,8 +189,6 @@ static void a_module_is_opened_by_name_where_another_file_is_mapped_by_now(void 
 
 	module = module_by_path(w, libc);
 	assert_ptr_not_equal(module, libc->module);
-	memcpy(module->build_id, libc->module->build_id, sizeof(module->build_id));
-	assert_int_not_equal(module->build_id[0], '\0');
 	assert_int_equal(module_open(module, getpid(), here->start, here->end), 0);
 	assert_string_equal(module->build_id, libc->module->build_id);
 	assert_int_equal(module->n_segments, libc->module->n_segments);
