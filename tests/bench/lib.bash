@@ -123,8 +123,7 @@ with_perf() {
 	HOME=$BENCH_TMP perf "$@"
 }
 
-# Build-ids in the records spare perf a pass over its file at the end.  Without them, another
-# recorder on the machine that asks for them makes records that perf 6.1 stumbles over.
+# Build-ids in the records spare perf a pass over its file at the end.
 perf_record() {
 	with_perf record -q --buildid-mmap "$@"
 }

@@ -315,6 +315,10 @@ static int compare(pid_t pid, const struct shot *shots)
 	printf("unwind: libdwfl, warm        %8.1f ns/frame, %.0f times slower\n", dwfl_ns,
 	       dwfl_ns / warm);
 	printf("unwind: %d of %d stacks are the same\n", same, N_SAMPLES);
+	printf("unwind: a frame, warm\t%.1f ns\tlibdwfl %.0f ns, %.0f times\t"
+	       "<= 100 ns, >= 10 times\t%s\n",
+	       warm, dwfl_ns, dwfl_ns / warm,
+	       warm <= 100 && dwfl_ns / warm >= MIN_RATIO ? "yes" : "NO");
 	dwfl_end(dwfl);
 	free(ours);
 	free(theirs);
