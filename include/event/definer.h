@@ -9,8 +9,10 @@
 #ifndef EVENT_DEFINER_H
 #define EVENT_DEFINER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "event/event.h"
 #include "event/sink.h"
@@ -44,6 +46,17 @@ uint32_t definer_stack(struct definer *definer, uint32_t parent, uint32_t frame)
 
 /* A frame that is no code but says @text, such as why the stack ends here. */
 uint32_t definer_note(struct definer *definer, const char *text);
+
+/*
+ * Where a function begins can be known without its name.  What stands for the name
+ * then is its place: this and the address in its module, in hexadecimal digits.
+ */
+#define PLACE_PREFIX "+0x"
+
+static inline bool is_place(const char *function)
+{
+	return !strncmp(function, PLACE_PREFIX, strlen(PLACE_PREFIX));
+}
 
 /* Put a NAME event: one level of @frame's names; NULL strings are none. */
 struct definer_name {

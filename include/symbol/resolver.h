@@ -43,8 +43,8 @@ struct resolver_options {
 };
 
 struct resolver_result {
-	size_t n_frames; /* of code, without names before */
-	size_t n_named;
+	size_t n_frames;  /* of code, without names before */
+	size_t n_named;   /* those of which only the place is known are not among them */
 	size_t n_failed;  /* modules that ended or hung the child, or could not be read */
 	bool is_complete; /* false: stopped, timed out, or a module was given up */
 	int child_signal; /* that ended a child, or 0 */

@@ -35,7 +35,7 @@ struct symbol_module {
 };
 
 struct symbol_name {          /* one level; strings borrowed until another module is opened */
-	const char *function; /* readable */
+	const char *function; /* readable; of one without a name, its place (event/definer.h) */
 	const char *linkage;  /* as linked; NULL: the same */
 	const char *file;     /* NULL: unknown */
 	uint32_t line;        /* 0: unknown */

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/intern.h"
 #include "base/map.h"
+#include "event/definer.h"
 
 struct named_frame {
 	uint32_t first_level;
@@ -165,6 +166,19 @@ static struct function nameless(struct names *names, const struct dict_frame *fr
 	return function;
 }
 
+/* The name starts with a plus: the module stands before it. */
+static void set_place(struct names *names, const struct dict_frame *frame,
+		      struct function *function)
+{
+	struct dict_module module = dictionary_module(names->dict, frame->module);
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%s%s", base_name(module.path), names_text(names, function->name));
+	function->name = names_intern(names, buf_str(&text));
+	function->is_named = false;
+	buf_release(&text);
+}
+
 static struct function named(struct names *names, const struct dict_frame *frame,
 			     const struct dict_name *name)
 {
@@ -179,6 +193,8 @@ static struct function named(struct names *names, const struct dict_frame *frame
 
 	if (!function.name)
 		function.name = nameless(names, frame).name;
+	else if (is_place(names_text(names, function.name)))
+		set_place(names, frame, &function);
 	if (function.linkage == function.name)
 		function.linkage = 0;
 	return function;

@@ -18,6 +18,8 @@
 #include "debug_info.h"
 #include "demangle.h"
 #include "download.h"
+#include "event/definer.h"
+#include "fde.h"
 #include "gopclntab.h"
 #include "symtab.h"
 
@@ -30,6 +32,7 @@ struct elf_names {
 	struct symtab symtab;
 	struct debug_info *debug_info; /* NULL: none; as for the next */
 	struct gopclntab *gopclntab;
+	struct fdes *fdes;
 	struct intern texts; /* made from symbols */
 	struct buf demangled;
 };
@@ -152,7 +155,8 @@ static int read_names(struct elf_names *names, const char *path, int fd)
 		names->debug_info = debug_info_new(dwarf, is_code, names);
 	}
 	names->gopclntab = gopclntab_new(elf);
-	return dwarf || names->symtab.symbols.n || names->gopclntab ? 0 : -ENODATA;
+	names->fdes = fdes_new(elf);
+	return dwarf || names->symtab.symbols.n || names->gopclntab || names->fdes ? 0 : -ENODATA;
 }
 
 int elf_names_open(const struct symbol_module *module, const struct symbolizer_options *options,
@@ -192,6 +196,7 @@ void elf_names_free(struct elf_names *names)
 		return;
 	debug_info_free(names->debug_info);
 	gopclntab_free(names->gopclntab);
+	fdes_free(names->fdes);
 	symtab_release(&names->symtab);
 	dwfl_end(names->dwfl);
 	free(names->debug_path);
@@ -248,6 +253,22 @@ static void add_symbol(struct elf_names *names, const struct symbol *symbol, boo
 	}
 }
 
+/* Of what has no name: where it begins. */
+static size_t find_place(struct elf_names *names, uint64_t address, struct symbol_name *ret)
+{
+	char place[sizeof(PLACE_PREFIX "ffffffffffffffff")];
+	uint64_t start;
+
+	if (!names->fdes || !fdes_find(names->fdes, address, &start))
+		return 0;
+	snprintf(place, sizeof(place), PLACE_PREFIX "%llx", (unsigned long long)start);
+	*ret = (struct symbol_name){
+		.function = intern_text(&names->texts,
+					intern_bytes(&names->texts, place, strlen(place))),
+	};
+	return 1;
+}
+
 size_t elf_names_find(struct elf_names *names, uint64_t address, struct symbol_name *ret)
 {
 	const struct symbol *symbol = symtab_find(&names->symtab, address);
@@ -265,8 +286,8 @@ size_t elf_names_find(struct elf_names *names, uint64_t address, struct symbol_n
 	if (!n && names->gopclntab)
 		return gopclntab_find(names->gopclntab, address, ret);
 	if (!n)
-		return 0;
+		return find_place(names, address, ret);
 	if (symbol)
 		add_symbol(names, symbol, symbol->start == entry + names->bias, &ret[n - 1]);
-	return *ret[n - 1].function ? n : 0;
+	return *ret[n - 1].function ? n : find_place(names, address, ret);
 }

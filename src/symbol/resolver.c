@@ -109,7 +109,7 @@ static int take_names(struct resolver *r)
 	for (size_t i = 0; i < a->n_levels && !r->error; i++)
 		r->error = definer_name(r->definer, r->plan.frames.items[a->index].frame,
 					(uint32_t)i, &a->levels[i]);
-	r->result->n_named++;
+	r->result->n_named += !is_place(a->levels[a->n_levels - 1].function);
 	return 0;
 }
 

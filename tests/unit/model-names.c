@@ -40,6 +40,27 @@ static void a_frame_without_a_name_is_module_and_offset(void **state)
 	world_release(&world);
 }
 
+static void functions_known_by_their_place_are_told_apart_by_it(void **state)
+{
+	static const struct definer_name place = { .function = "+0x1200" };
+	struct world world;
+	uint32_t a, b;
+
+	(void)state;
+	world_init(&world);
+	world_profile(&world);
+	a = frame_in(&world, MODULE_ELF, "/bin/app", 0x1234);
+	b = frame_in(&world, MODULE_ELF, "/bin/app", 0x1240);
+	definer_name(world.definer, a, 0, &place);
+	definer_name(world.definer, b, 0, &place);
+	assert_named(&world, a, "app+0x1200");
+	assert_named(&world, b, "app+0x1200");
+	b = names_frame(world.profile.names, b).items[0].function;
+	assert_int_equal(names_frame(world.profile.names, a).items[0].function, b);
+	assert_false(names_function(world.profile.names, b).is_named);
+	world_release(&world);
+}
+
 static void an_empty_name_is_no_name(void **state)
 {
 	struct world world;
@@ -143,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_frame_without_a_name_is_module_and_offset),
+		cmocka_unit_test(functions_known_by_their_place_are_told_apart_by_it),
 		cmocka_unit_test(an_empty_name_is_no_name),
 		cmocka_unit_test(a_note_says_what_it_says_in_brackets),
 		cmocka_unit_test(frames_that_are_not_there_have_a_name),

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "build.h"
+#include "event/definer.h"
 #include "symbol/resolver.h"
 
 struct stream {
@@ -48,6 +49,7 @@ static uint32_t resolve(struct resolver_result *ret)
 	struct resolver_options options = { .module_fd = module_fd,
 					    .arg = &s,
 					    .download_seconds = 2 };
+	struct dict_frame names;
 	uint32_t module, frame, n;
 
 	s.definer = definer_new(&s.sink);
@@ -57,7 +59,10 @@ static uint32_t resolve(struct resolver_result *ret)
 	frame = definer_frame(s.definer, module,
 			      build_hex("nm debug/full.debug | sed -n 's/ T outermost$//p'"));
 	assert_int_equal(resolver_run(s.dict, &options, s.definer, ret), 0);
-	n = dictionary_frame(s.dict, frame).n_names;
+	names = dictionary_frame(s.dict, frame);
+	n = names.n_names;
+	if (n && is_place(dictionary_string(s.dict, names.names[0].function)))
+		n = 0;
 	close(s.fd);
 	definer_free(s.definer);
 	dictionary_free(s.dict);
