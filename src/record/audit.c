@@ -108,20 +108,6 @@ struct counter_row {
 	uint64_t value;
 };
 
-static void put_counter(struct definer *definer, struct event_sink *sink, const char *name,
-			uint64_t value)
-{
-	struct event event = {
-		.kind = EVENT_COUNTER,
-		.counter = { .name = definer_string(definer, name), .value = value },
-	};
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	event.time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-	event_sink_put(sink, &event);
-}
-
 static uint64_t self_cpu_ns(void)
 {
 	struct timespec ts;
@@ -158,6 +144,13 @@ void audit_put_counters(const struct audit *audit, struct definer *definer, stru
 		{ "self.wall_ns", elapsed_ns },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		put_counter(definer, sink, rows[i].name, rows[i].value);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct event event = {
+			.kind = EVENT_COUNTER,
+			.time_ns = audit->time_ns,
+			.counter = { definer_string(definer, rows[i].name), rows[i].value },
+		};
+
+		event_sink_put(sink, &event);
+	}
 }

@@ -13,6 +13,7 @@
 #include "unwind/unwind.h"
 
 struct audit {
+	uint64_t time_ns; /* of the stream: that of the last event */
 	uint64_t n_samples;
 	uint64_t n_lost;
 	uint64_t n_throttled;
@@ -39,7 +40,7 @@ struct audit_meta {
 /* Put META events: what was recorded, where, and how. */
 void audit_put_meta(struct definer *definer, const struct audit_meta *meta);
 
-/* Put a COUNTER event for each count; the names are in sysprof.data(5). */
+/* Put a COUNTER event for each count. */
 void audit_put_counters(const struct audit *audit, struct definer *definer, struct event_sink *sink,
 			uint64_t elapsed_ns, const struct unwind_stats *unwind);
 

@@ -51,7 +51,7 @@ static void on_switch(struct exact *exact, const struct trace_record *record)
 	life_see(life, s->next, s->next_comm, TRACE_COMM_BYTES, record->time_ns);
 	put(exact, &event);
 	if (s->state == TASK_DEAD && s->prev) {
-		life_left(life, s->prev);
+		life_left(life, s->prev, record->time_ns);
 		trace_calls_forget(&exact->calls, s->prev);
 	}
 }
@@ -129,6 +129,10 @@ static int on_record(void *arg, const struct trace_record *record)
 		break;
 	case TRACE_WAKING:
 		on_waking(exact, record);
+		break;
+	case TRACE_FORK:
+		life_born(exact->options.life, record->fork.parent, record->fork.child,
+			  record->time_ns);
 		break;
 	case TRACE_GAP:
 		on_gap(exact, record);

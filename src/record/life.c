@@ -190,8 +190,27 @@ bool life_concerns(const struct life *life, uint32_t tid)
 	       map_find(&life->dying, tid);
 }
 
-void life_left(struct life *life, uint32_t tid)
+void life_born(struct life *life, uint32_t parent_tid, uint32_t tid, uint64_t time_ns)
 {
+	struct perf_record record = { .time_ns = time_ns, .tid = tid };
+
+	if (!life_concerns(life, parent_tid) || entry_of(life, tid))
+		return;
+	record.pid = ask_pid(tid);
+	record.task.parent_tid = parent_tid;
+	record.task.parent_pid = life_pid(life, parent_tid);
+	life_fork(life, &record);
+}
+
+void life_left(struct life *life, uint32_t tid, uint64_t time_ns)
+{
+	uint32_t pid = life_pid(life, tid);
+	bool is_told = map_find(&life->dying, tid);
+
+	if (!is_told && pid && life_concerns(life, tid)) {
+		targets_remove_thread(life->targets, tid);
+		put_exit(life, pid, tid, time_ns);
+	}
 	map_remove(&life->dying, tid);
 	map_remove(&life->threads, tid);
 }

@@ -32,6 +32,13 @@ void life_comm(struct life *life, const struct perf_record *record);
 void life_fork(struct life *life, const struct perf_record *record);
 void life_exit(struct life *life, const struct perf_record *record);
 
+/*
+ * What tracefs says, in the same order of time, where a record of perf was lost: a
+ * birth that perf would have told of before, and a thread's last switch.
+ */
+void life_born(struct life *life, uint32_t parent_tid, uint32_t tid, uint64_t time_ns);
+void life_left(struct life *life, uint32_t tid, uint64_t time_ns);
+
 /* Tells the name that /proc knows a thread by, if nobody told it yet. */
 void life_meet(struct life *life, uint32_t pid, uint32_t tid, uint64_t time_ns);
 
@@ -46,7 +53,6 @@ bool life_is_seen(const struct life *life, uint32_t tid);
 
 /* Whether the thread belongs to a target, until it has left its CPU for the last time. */
 bool life_concerns(const struct life *life, uint32_t tid);
-void life_left(struct life *life, uint32_t tid); /* for the last time */
 void life_release(struct life *life);
 
 #endif /* RECORD_LIFE_H */

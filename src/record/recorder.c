@@ -62,6 +62,8 @@ static int put_through(struct event_sink *outlet, const struct event *event)
 	struct recorder *r = (struct recorder *)outlet;
 	int error = event_sink_put(r->sink, event);
 
+	if (event->time_ns > r->audit.time_ns)
+		r->audit.time_ns = event->time_ns;
 	if (error && !r->error)
 		r->error = error;
 	return error;

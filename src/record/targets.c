@@ -54,24 +54,28 @@ bool targets_are_gone(const struct targets *targets)
 
 void targets_check(struct targets *targets)
 {
-	ARRAY(uint32_t) gone = { 0 };
+	struct map gone = { 0 };
 	struct map_slot *slot;
 
 	map_for_each(slot, &targets->tids) {
 		char state = task_state((pid_t)slot->key);
 
 		if (!state || state == 'Z' || state == 'X')
-			*array_add(&gone) = (uint32_t)slot->key;
+			map_insert(&gone, slot->key);
 	}
-	for (size_t i = 0; i < gone.n; i++)
-		targets_remove_thread(targets, gone.items[i]);
-	array_release(&gone);
+	map_for_each(slot, &targets->gone) {
+		if (map_find(&gone, slot->key))
+			targets_remove_thread(targets, (uint32_t)slot->key);
+	}
+	map_release(&targets->gone);
+	targets->gone = gone;
 }
 
 void targets_release(struct targets *targets)
 {
 	map_release(&targets->pids);
 	map_release(&targets->tids);
+	map_release(&targets->gone);
 }
 
 /* Calls @fn for each entry of @path that is a number.  0 or -errno. */

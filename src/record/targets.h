@@ -17,6 +17,7 @@ struct targets { /* all-zero: nobody */
 	bool is_all;
 	struct map pids; /* every process that ever was a target → its threads alive */
 	struct map tids; /* every thread alive → its pid */
+	struct map gone; /* threads that the last targets_check() did not find */
 	size_t n_live;   /* processes with a thread alive */
 };
 
@@ -33,8 +34,9 @@ void targets_remove_thread(struct targets *targets, uint32_t tid);
 bool targets_are_gone(const struct targets *targets);
 
 /*
- * Forget threads that /proc no longer knows or that are zombies: for when exit
- * records were lost.
+ * Forget threads that /proc no longer knows or that are zombies, now and at the call
+ * before: for when exit records were lost.  Not at once: /proc is ahead of the stream
+ * of records, in which such a thread may still have things to do.
  */
 void targets_check(struct targets *targets);
 void targets_release(struct targets *targets);

@@ -224,6 +224,7 @@ static int open_events(struct trace *trace, const char **ret_missing)
 	*ret_missing = NULL;
 	if (learn(trace, TRACE_WAKING))
 		*ret_missing = "this kernel has no event sched_waking: no wake-ups and no wakers";
+	learn(trace, TRACE_FORK); /* only of use where records of perf were lost */
 	if (trace->options.has_calls && (learn(trace, TRACE_ENTER) || learn(trace, TRACE_EXIT)))
 		*ret_missing = "this kernel has no events raw_syscalls: no system calls";
 	if (!trace->formats.of[TRACE_EXIT].is_known)
@@ -314,11 +315,14 @@ static int set_filters(struct trace *trace)
 {
 	static const char *const of_switch[] = { "prev_pid", "next_pid", NULL };
 	static const char *const of_waking[] = { "pid", NULL };
+	static const char *const of_fork[] = { "parent_pid", NULL };
 	static const char *const of_call[] = { "common_pid", NULL };
 	int r = set_filter(trace, TRACE_SWITCH, of_switch);
 
 	if (!r)
 		r = set_filter(trace, TRACE_WAKING, of_waking);
+	if (!r)
+		r = set_filter(trace, TRACE_FORK, of_fork);
 	if (!r)
 		r = set_filter(trace, TRACE_ENTER, of_call);
 	if (!r)

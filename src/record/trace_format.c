@@ -12,17 +12,20 @@
 const struct trace_event_name trace_names[TRACE_N_FORMATS] = {
 	[TRACE_SWITCH] = { "sched", "sched_switch" },
 	[TRACE_WAKING] = { "sched", "sched_waking" },
+	[TRACE_FORK] = { "sched", "sched_process_fork" },
 	[TRACE_ENTER] = { "raw_syscalls", "sys_enter" },
 	[TRACE_EXIT] = { "raw_syscalls", "sys_exit" },
 };
 
 enum switch_field { PREV, STATE, NEXT, PREV_COMM, NEXT_COMM };
 enum waking_field { WOKEN };
+enum fork_field { PARENT, CHILD };
 enum call_field { NR, RESULT };
 
 static const char *const field_names[TRACE_N_FORMATS][TRACE_MAX_FIELDS] = {
 	[TRACE_SWITCH] = { "prev_pid", "prev_state", "next_pid", "prev_comm", "next_comm" },
 	[TRACE_WAKING] = { "pid" },
+	[TRACE_FORK] = { "parent_pid", "child_pid" },
 	[TRACE_ENTER] = { "id" },
 	[TRACE_EXIT] = { "id", "ret" },
 };
@@ -145,6 +148,10 @@ static void decode_as(const struct trace_formats *formats, enum trace_kind kind,
 	case TRACE_WAKING:
 		ret->waking.tid = (uint32_t)number(data, fields[WOKEN]);
 		ret->waking.waker = is_interrupt(formats, data) ? 0 : current;
+		break;
+	case TRACE_FORK:
+		ret->fork.parent = (uint32_t)number(data, fields[PARENT]);
+		ret->fork.child = (uint32_t)number(data, fields[CHILD]);
 		break;
 	case TRACE_ENTER:
 	case TRACE_EXIT:

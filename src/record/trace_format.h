@@ -15,6 +15,7 @@
 enum trace_kind {
 	TRACE_SWITCH,
 	TRACE_WAKING,
+	TRACE_FORK,
 	TRACE_ENTER, /* a system call begins */
 	TRACE_EXIT,
 	TRACE_N_FORMATS,
@@ -38,6 +39,9 @@ struct trace_record {
 		struct {
 			uint32_t tid, waker; /* 0: an interrupt */
 		} waking;
+		struct {
+			uint32_t parent, child;
+		} fork;
 		struct {
 			uint32_t tid;
 			int64_t nr, result; /* result: of an exit */
