@@ -235,6 +235,8 @@ void exact_open(struct exact *exact, const struct exact_options *options)
 
 	exact->options = *options;
 	exact->states.sink = options->sink;
+	exact->states.explain = options->explain;
+	exact->states.arg = options->explain_arg;
 	r = open_trace(exact, &missing);
 	explain(r, missing, options->has_calls);
 	if (r) {

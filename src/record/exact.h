@@ -25,6 +25,10 @@ struct exact_options {
 	struct streams *streams;
 	struct event_sink *sink;
 	struct life *life;
+
+	/* As of struct states; or NULL. */
+	void (*explain)(void *arg, struct event_task_state *state, uint64_t time_ns);
+	void *explain_arg;
 	const pid_t *pids; /* processes to follow, with all that they start */
 	size_t n_pids;
 };

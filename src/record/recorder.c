@@ -362,6 +362,8 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 				      .streams = &r->streams,
 				      .sink = &r->outlet,
 				      .life = &r->life,
+				      .explain = r->waits ? wait_source_explain : NULL,
+				      .explain_arg = r->waits,
 				      .pids = options->pids,
 				      .n_pids = options->n_pids,
 			      });
@@ -473,6 +475,8 @@ static void every_second(struct recorder *r)
 	exact_count(&r->exact, &r->audit);
 	audit_put_counters(&r->audit, r->definer, &r->outlet, now_ns - r->start_ns,
 			   stacks_unwind_stats(r->stacks));
+	if (r->waits)
+		wait_source_put_counters(r->waits, now_ns);
 }
 
 /* Whether the last samples had stacks that only their process's live memory can finish. */
@@ -488,12 +492,16 @@ static bool is_reading_live(struct recorder *r)
 
 int recorder_step(struct recorder *r, int timeout_ms)
 {
+	bool is_filling;
 	int error;
 
 	if (r->is_in_hurry && timeout_ms > HURRY_MS)
 		timeout_ms = HURRY_MS;
-	sampler_wait(r->sampler, timeout_ms);
+	/* Where rings fill up, what came until this look has no time to wait for the next. */
+	is_filling = sampler_wait(r->sampler, timeout_ms) > 0;
 	error = streams_drain(&r->streams, false);
+	if (!error && is_filling)
+		error = streams_drain(&r->streams, false);
 	r->is_in_hurry = is_reading_live(r);
 	if (r->waits)
 		wait_source_step(r->waits, clock_ns(CLOCK_MONOTONIC));
@@ -526,6 +534,8 @@ int recorder_stop(struct recorder *r)
 	exact_count(&r->exact, &r->audit);
 	audit_put_counters(&r->audit, r->definer, &r->outlet, event.time_ns - r->start_ns,
 			   stacks_unwind_stats(r->stacks));
+	if (r->waits)
+		wait_source_put_counters(r->waits, event.time_ns);
 	put(r, &event);
 	return r->error;
 }

@@ -18,8 +18,8 @@
 #define MAX_RING_BYTES  (16u << 20)
 #define ALL_RINGS_BYTES (256u << 20)
 #define MIN_RING_BYTES  (128u << 10)
-#define BUSY_RING_BYTES (8u << 20) /* 1000 stacks of 8 KiB */
-#define RING_SECONDS    2          /* 1 / RING_SECONDS of a second of samples fit in a ring */
+#define BUSY_RING_BYTES (16u << 20) /* 2000 stacks of 8 KiB */
+#define RING_SECONDS    2           /* 1 / RING_SECONDS of a second of samples fit in a ring */
 #define LEAST_SECONDS   8  /* 1 / LEAST_SECONDS do at least: smaller rings get smaller stacks */
 #define SPARE_FDS       64 /* left for files with code and names, where there are so many */
 

@@ -68,6 +68,8 @@ static void put(struct states *states, const struct event_task_state *state, uin
 {
 	struct event event = { .kind = EVENT_TASK_STATE, .time_ns = time_ns, .task_state = *state };
 
+	if (states->explain && (state->state == TASK_SLEEPING || state->state == TASK_DISK))
+		states->explain(states->arg, &event.task_state, time_ns);
 	event_sink_put(states->sink, &event);
 }
 

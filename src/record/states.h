@@ -13,7 +13,11 @@
 
 struct states {
 	struct event_sink *sink; /* borrowed */
-	struct map ran_ns;       /* threads that could run at the start: their run time by then */
+
+	/* Fill in stack, why, nr and object of a thread that is blocked; NULL: not known. */
+	void (*explain)(void *arg, struct event_task_state *state, uint64_t time_ns);
+	void *arg;
+	struct map ran_ns; /* threads that could run at the start: their run time by then */
 };
 
 /* Put how the thread is found now.  False: it is gone. */

@@ -58,7 +58,7 @@ void wait_filter_add_tids(struct buf *out, const char *field, uint32_t *tids, si
 		first = i;
 	}
 	if (last)
-		buf_printf(out, "%s>%u)", field, last);
+		buf_printf(out, "%s>%u&&%s<=%u)", field, last, field, last + WAIT_FILTER_NEWBORNS);
 	else
 		buf_printf(out, "%s<0)", field);
 }

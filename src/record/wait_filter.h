@@ -15,11 +15,13 @@
 
 #include "base/buf.h"
 
-#define WAIT_FILTER_RANGES 16
+#define WAIT_FILTER_RANGES   16
+#define WAIT_FILTER_NEWBORNS 32768 /* so many ids after the last one are passed */
 
 /*
- * Append "(FIELD==7||FIELD>=9&&FIELD<=12||FIELD>LAST)" for the @n ids in @tids, which
- * get sorted.  @last: the id given out last; 0: not known, newborns are not passed.
+ * Append "(FIELD==7||FIELD>=9&&FIELD<=12||FIELD>LAST&&FIELD<=LAST+32768)" for the @n ids
+ * in @tids, which get sorted.  @last: an id after which all are younger than what is
+ * known of; 0: not known, newborns are not passed.
  */
 void wait_filter_add_tids(struct buf *out, const char *field, uint32_t *tids, size_t n,
 			  uint32_t last);

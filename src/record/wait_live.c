@@ -8,11 +8,12 @@
 
 #include "base/file.h"
 
-#define STACK_BYTES 65536u
-#define PAGE_BYTES  4096u
-#define CHECK_NS    1000000000u
-#define MAX_CHECKED 2000 /* threads in one check */
-#define IS_TOLD     ((uint64_t)1 << 63)
+#define STACK_BYTES  65536u
+#define PAGE_BYTES   4096u
+#define MIN_CHECK_NS 250000000u /* the events of a time have surely been put so long after */
+#define THREAD_NS    600000u    /* for each thread: 3 us of reading are half a percent of it */
+#define MAX_CHECKED  2000       /* threads in one check */
+#define IS_TOLD      ((uint64_t)1 << 63)
 
 /* Registers that nobody knows: an address where nothing can be, so that no rule leads on. */
 #define UNKNOWN 0xdead000000000000u
@@ -130,7 +131,8 @@ void wait_live_check(struct wait_live *live, const struct targets *targets, uint
 {
 	const struct map *tids = &targets->tids;
 
-	if (now_ns - live->checked_ns < CHECK_NS)
+	if (now_ns - live->checked_ns < MIN_CHECK_NS ||
+	    now_ns - live->checked_ns < tids->n * THREAD_NS)
 		return;
 	live->checked_ns = now_ns;
 	if (live->slices.n > 4 * tids->n + MAX_CHECKED) /* threads that are gone */

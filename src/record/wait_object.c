@@ -115,8 +115,7 @@ static const struct known *find_file(struct wait_objects *objects, const struct 
 	buf_clear(&file->name);
 	what = wait_files_find(objects->files, call->pid, fd, call->now_ns, file);
 	if (what || !known->what) { /* of one that is gone, what it was stays */
-		known->object =
-			definer_bytes(objects->definer, file->name.data, file->name.size);
+		known->object = definer_bytes(objects->definer, file->name.data, file->name.size);
 		known->why = file->why;
 		keep(known, what, call->now_ns);
 	} else {

@@ -14,9 +14,10 @@
 
 #define WAIT_STACK_BYTES 8192u
 #define WAKE_STACK_BYTES 8192u
-#define MEASURE_EACH     16 /* samples, of which one has its cost measured */
-#define REFRESH_NS       1000000000u
-#define MANY_STRANGERS   100 /* samples a second that are worth better filters */
+#define MEASURE_EACH     16         /* samples, of which one has its cost measured */
+#define LOOK_NS          10000000u  /* between looks at the last id given out */
+#define REFRESH_NS       100000000u /* between better filters, at least */
+#define MANY_STRANGERS   50         /* samples that are worth them */
 #define MAX_STACKS       1000000
 
 /* Interrupts wake on behalf of nobody: TRACE_FLAG_HARDIRQ and _SOFTIRQ. */
@@ -36,14 +37,18 @@ struct wait_source {
 	struct tracepoint_field woken; /* in raw data of a waking */
 	bool has_ids;                  /* of tracepoints are those that /proc has */
 	bool is_started;
+	uint32_t first_tid;   /* the last id given out before the targets were looked for */
 	struct map strangers; /* processes that woke a target, and are none */
 	struct map stacks;    /* thread, PC and SP → the stack they had last */
 	struct budget budget;
 	struct budget_load load; /* of this window */
 	uint64_t window_ns;      /* when it began */
 	uint64_t refreshed_ns;
+	uint64_t n_taken;
 	uint64_t n_strange; /* of stats, as of then */
-	uint32_t last_tid;  /* as of then */
+	uint64_t looked_ns;
+	uint32_t young[2]; /* the last id given out, at the last look and the one before */
+	uint32_t last_tid; /* that the filters have */
 	struct wait_stats stats;
 };
 
@@ -66,6 +71,21 @@ static bool is_first_namespace(void)
 	return !strcmp(text, FIRST_PID_NAMESPACE);
 }
 
+/* The id that was given to a new thread last, anywhere: the end of /proc/loadavg. */
+static uint32_t last_tid(void)
+{
+	struct buf text = { 0 };
+	const char *last;
+	uint32_t tid = 0;
+
+	if (file_read("/proc/loadavg", &text) > 0) {
+		last = strrchr(buf_str(&text), ' ');
+		tid = last ? (uint32_t)strtoul(last, NULL, 10) : 0;
+	}
+	buf_release(&text);
+	return tid;
+}
+
 int wait_source_open(const struct wait_context *context, uint32_t budget_permille,
 		     struct wait_source **ret)
 {
@@ -75,6 +95,7 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 
 	source->context = *context;
 	source->has_ids = is_first_namespace();
+	source->first_tid = last_tid();
 	source->reasons = wait_reasons_new(context->spaces, context->definer);
 	source->live = wait_live_new(source->reasons, context->stacks);
 	budget_init(&source->budget, budget_permille, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
@@ -99,21 +120,6 @@ void wait_source_close(struct wait_source *source)
 	map_release(&source->strangers);
 	map_release(&source->stacks);
 	free(source);
-}
-
-/* The id that was given to a new thread last, anywhere: the end of /proc/loadavg. */
-static uint32_t last_tid(void)
-{
-	struct buf text = { 0 };
-	const char *last;
-	uint32_t tid = 0;
-
-	if (file_read("/proc/loadavg", &text) > 0) {
-		last = strrchr(buf_str(&text), ' ');
-		tid = last ? (uint32_t)strtoul(last, NULL, 10) : 0;
-	}
-	buf_release(&text);
-	return tid;
 }
 
 /* Which threads: all but our own, or the targets' by their ids in @field. */
@@ -141,7 +147,7 @@ static int open_events(struct wait_source *source)
 	struct sampler_tracepoint tp;
 	int r;
 
-	source->last_tid = last_tid();
+	source->last_tid = source->young[1];
 	buf_puts(&waits, IS_BLOCKING);
 	add_who(source, &waits, "prev_pid");
 	buf_puts(&wakes, IS_NO_INTERRUPT);
@@ -169,6 +175,7 @@ static int open_events(struct wait_source *source)
 int wait_source_start(struct wait_source *source)
 {
 	source->is_started = true;
+	source->young[0] = source->young[1] = source->first_tid;
 	return open_events(source);
 }
 
@@ -246,40 +253,40 @@ static void put_wake(struct wait_source *source, const struct perf_record *recor
 	event_sink_put(source->context.sink, &event);
 }
 
-static void take(struct wait_source *source, const struct perf_record *record)
+/* What strangers cost is kept low by better filters, not by fewer samples of the targets. */
+static bool take(struct wait_source *source, const struct perf_record *record)
 {
 	const struct targets *targets = source->context.targets;
 	uint32_t woken;
 
 	if (record->sample.abi == PERF_SAMPLE_REGS_ABI_NONE)
-		return; /* a thread of the kernel's */
+		return true; /* a thread of the kernel's */
 	if (record->source == SAMPLER_SWITCHES) {
-		if (targets_has(targets, record->pid))
-			put_wait(source, record);
-		else
-			source->stats.n_strangers++;
-		return;
+		if (!targets_has(targets, record->pid))
+			return false;
+		put_wait(source, record);
+		return true;
 	}
 	woken = woken_of(source, record);
-	if (targets->is_all || map_find(&targets->tids, woken) ||
-	    (!woken && targets_has(targets, record->pid)))
-		put_wake(source, record, woken);
-	else
-		source->stats.n_strangers++;
+	if (!targets->is_all && !map_find(&targets->tids, woken) &&
+	    (woken || !targets_has(targets, record->pid)))
+		return false;
+	put_wake(source, record, woken);
+	return true;
 }
 
 void wait_source_take(struct wait_source *source, const struct perf_record *record)
 {
 	enum budget_event event = record->source == SAMPLER_SWITCHES ? BUDGET_WAITS : BUDGET_WAKES;
-	uint64_t n = source->load.n_samples[event]++, started_ns;
+	bool is_measured = source->n_taken++ % MEASURE_EACH == 0, is_ours;
+	uint64_t started_ns = is_measured ? thread_cpu_ns() : 0;
 
-	if (n % MEASURE_EACH) {
-		take(source, record);
-		return;
-	}
-	started_ns = thread_cpu_ns();
-	take(source, record);
-	source->load.recorder_ns += MEASURE_EACH * (thread_cpu_ns() - started_ns);
+	is_ours = take(source, record);
+	source->load.n_samples[event] += is_ours;
+	source->stats.n_strangers += !is_ours;
+	source->stats.copy_ns += BUDGET_SAMPLE_NS;
+	if (is_measured)
+		source->load.recorder_ns += MEASURE_EACH * (thread_cpu_ns() - started_ns);
 }
 
 /* What it runs is read anew from /proc when it wakes a target again. */
@@ -300,47 +307,56 @@ void wait_source_take_other(struct wait_source *source, const struct perf_record
 static bool close_window(struct wait_source *source, uint64_t now_ns)
 {
 	struct budget_load load = source->load;
-	uint64_t n = load.n_samples[BUDGET_WAITS] + load.n_samples[BUDGET_WAKES];
 
 	load.elapsed_ns = now_ns - source->window_ns;
 	source->load = (struct budget_load){ 0 };
 	source->window_ns = now_ns;
 	source->stats.recorder_ns += load.recorder_ns;
-	source->stats.copy_ns += n * BUDGET_SAMPLE_NS;
 	return budget_update(&source->budget, &load);
 }
 
-/* The ids known to the filters are few or old: newborns are passed, but so are strangers. */
+/*
+ * The filters pass whoever is younger than an id that was given out before the records
+ * taken by now were written: older threads of the targets are known, whatever is still
+ * in the rings.
+ */
+static void look_at_ids(struct wait_source *source, uint64_t now_ns)
+{
+	if (now_ns - source->looked_ns < LOOK_NS)
+		return;
+	source->looked_ns = now_ns;
+	source->young[1] = source->young[0];
+	source->young[0] = last_tid();
+}
+
+/* Strangers are sampled, or ids that are not passed will soon be given out. */
 static bool is_outdated(struct wait_source *source, uint64_t now_ns)
 {
 	uint64_t n = source->stats.n_strangers - source->n_strange;
 
-	if (now_ns - source->refreshed_ns < REFRESH_NS)
+	if (source->context.targets->is_all || !source->has_ids)
+		return false;
+	look_at_ids(source, now_ns);
+	if (now_ns - source->refreshed_ns < REFRESH_NS ||
+	    (n < MANY_STRANGERS && source->young[0] - source->last_tid < WAIT_FILTER_NEWBORNS / 2))
 		return false;
 	source->refreshed_ns = now_ns;
 	source->n_strange = source->stats.n_strangers;
-	if (source->context.targets->is_all || !source->has_ids)
-		return false;
-	return n > MANY_STRANGERS || last_tid() < source->last_tid; /* ids began anew */
+	return true;
 }
 
 static void put_late(void *arg, uint32_t pid, uint32_t tid, uint64_t now_ns)
 {
 	struct wait_source *source = arg;
-	struct wait_found found;
-	struct event event = { .kind = EVENT_TASK_STATE, .time_ns = now_ns };
-
-	if (wait_source_find(source, pid, tid, now_ns, &found))
-		return;
-	event.task_state = (struct event_task_state){
-		.pid = pid,
-		.tid = tid,
-		.state = TASK_SLEEPING,
-		.stack = found.stack,
-		.why = found.reason.why,
-		.nr = found.reason.nr,
-		.object = found.reason.object,
+	struct event event = {
+		.kind = EVENT_TASK_STATE,
+		.time_ns = now_ns,
+		.task_state = { .pid = pid, .tid = tid, .state = TASK_SLEEPING },
 	};
+
+	wait_source_explain(source, &event.task_state, now_ns);
+	if (!event.task_state.stack)
+		return;
 	source->stats.n_late++;
 	event_sink_put(source->context.sink, &event);
 }
@@ -355,35 +371,56 @@ void wait_source_step(struct wait_source *source, uint64_t now_ns)
 		source->window_ns = now_ns;
 	if (now_ns - source->window_ns >= BUDGET_WINDOW_NS)
 		again = close_window(source, now_ns);
-	if (is_outdated(source, now_ns) || again)
+	again |= is_outdated(source, now_ns);
+	if (again)
 		open_events(source);
 	if (budget_period(&source->budget, BUDGET_WAITS) > 1)
 		wait_live_check(source->live, source->context.targets, now_ns, put_late, source);
 }
 
-int wait_source_find(struct wait_source *source, uint32_t pid, uint32_t tid, uint64_t now_ns,
-		     struct wait_found *ret)
+void wait_source_explain(void *arg, struct event_task_state *state, uint64_t now_ns)
 {
-	struct wait_call call = { .pid = pid, .tid = tid, .now_ns = now_ns };
-	const uint64_t *stack;
-	int r = wait_reasons_ask(source->reasons, &call, &ret->reason);
+	struct wait_source *source = arg;
+	struct wait_call call = { .pid = state->pid, .tid = state->tid, .now_ns = now_ns };
+	struct wait_reason reason;
+	const uint64_t *known;
+	uint32_t stack = 0;
 
-	if (r)
-		return r;
-	stack = map_find(&source->stacks, wait_live_key(tid, call.ip, call.sp));
-	if (stack) {
-		ret->stack = (uint32_t)*stack;
-		return 0;
+	if (wait_reasons_ask(source->reasons, &call, &reason))
+		return;
+	known = map_find(&source->stacks, wait_live_key(state->tid, call.ip, call.sp));
+	if (known)
+		stack = (uint32_t)*known;
+	else if (wait_live_unwind(source->live, &call, &stack))
+		return; /* it went on meanwhile */
+	state->stack = stack;
+	state->why = reason.why;
+	state->nr = reason.nr;
+	state->object = reason.object;
+	source->stats.n_explained += stack != 0;
+}
+
+void wait_source_put_counters(struct wait_source *source, uint64_t now_ns)
+{
+	const struct wait_stats *stats = &source->stats;
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "waits.stacks", stats->n_waits },
+		{ "waits.wakers", stats->n_wakes },
+		{ "waits.late", stats->n_late },
+		{ "waits.explained", stats->n_explained },
+		{ "waits.strangers", stats->n_strangers },
+		{ "waits.unknown_calls", wait_reasons_stats(source->reasons)->n_unknown },
+		{ "waits.copy_ns", stats->copy_ns },
+		{ "waits.recorder_ns", stats->recorder_ns },
+	};
+	struct event event = { .kind = EVENT_COUNTER, .time_ns = now_ns };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		event.counter.name = definer_string(source->context.definer, rows[i].name);
+		event.counter.value = rows[i].value;
+		event_sink_put(source->context.sink, &event);
 	}
-	return wait_live_unwind(source->live, &call, &ret->stack);
-}
-
-const struct wait_stats *wait_source_stats(const struct wait_source *source)
-{
-	return &source->stats;
-}
-
-const struct budget *wait_source_budget(const struct wait_source *source)
-{
-	return &source->budget;
 }

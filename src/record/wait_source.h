@@ -36,14 +36,10 @@ struct wait_context { /* all borrowed */
 struct wait_stats {
 	uint64_t n_waits, n_wakes; /* stacks put */
 	uint64_t n_strangers;      /* samples that no target was part of */
-	uint64_t n_late;           /* stacks of threads that had blocked long before */
+	uint64_t n_late;           /* threads found blocked that no sample told of, put */
+	uint64_t n_explained;      /* stacks of threads that were found blocked */
 	uint64_t copy_ns;          /* what taking the samples cost their threads, estimated */
 	uint64_t recorder_ns;      /* processor time of the recorder for them, estimated */
-};
-
-struct wait_found { /* of a thread that is blocked now */
-	uint32_t stack;
-	struct wait_reason reason;
 };
 
 struct wait_source;
@@ -66,13 +62,12 @@ void wait_source_take_other(struct wait_source *source, const struct perf_record
 void wait_source_step(struct wait_source *source, uint64_t now_ns);
 
 /*
- * Stack and reason of a thread that is blocked now, from /proc and its memory.  0;
- * -EAGAIN: it runs, or did meanwhile; -errno.
+ * Fill in stack, why, nr and object of a thread that is blocked now, from /proc and its
+ * memory, as far as they can be had.  @source: a struct wait_source.
  */
-int wait_source_find(struct wait_source *source, uint32_t pid, uint32_t tid, uint64_t now_ns,
-		     struct wait_found *ret);
+void wait_source_explain(void *source, struct event_task_state *state, uint64_t now_ns);
 
-const struct wait_stats *wait_source_stats(const struct wait_source *source);
-const struct budget *wait_source_budget(const struct wait_source *source);
+/* Put a COUNTER event for each count; the names are in sysprof.data(5). */
+void wait_source_put_counters(struct wait_source *source, uint64_t now_ns);
 
 #endif /* RECORD_WAIT_SOURCE_H */

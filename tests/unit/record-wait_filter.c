@@ -19,7 +19,7 @@ static void known_threads_are_named_by_ranges_and_newborn_ones_passed(void **sta
 
 	(void)state;
 	wait_filter_add_tids(&b, "pid", tids, 4, 99);
-	assert_string_equal(buf_str(&b), "(pid==7||pid>=10&&pid<=12||pid>99)");
+	assert_string_equal(buf_str(&b), "(pid==7||pid>=10&&pid<=12||pid>99&&pid<=32867)");
 	buf_release(&b);
 }
 
@@ -44,7 +44,7 @@ static bool passes(const char *filter, uint32_t tid)
 			return true;
 		if (sscanf(at, "p>=%u&&p<=%u", &first, &last) == 2 && tid >= first && tid <= last)
 			return true;
-		if (sscanf(at, "p>%u", &first) == 1 && tid > first)
+		if (sscanf(at, "p>%u&&p<=%u", &first, &last) == 2 && tid > first && tid <= last)
 			return true;
 	}
 	return false;
