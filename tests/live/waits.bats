@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Threads that block are seen with their stacks, the reason, and who ended it.
+load ../lib/live
+bats_require_minimum_version 1.5.0
+
+# Lines "KIND FUNCTIONS|FIELDS" for the dump's wait_stack, wake_stack and task_state events,
+# FUNCTIONS from the outside in, such as ";main;wait_pipe;read;", into ./waits.
+waits() {
+	"$SYSPROF" dump >dump
+	awk '
+		function value(key,  at, rest) {
+			at = index($0, " " key "=")
+			if (!at) return ""
+			rest = substr($0, at + length(key) + 2)
+			if (substr(rest, 1, 1) == "\"") { rest = substr(rest, 2); sub(/".*/, "", rest) }
+			else sub(/ .*/, "", rest)
+			return rest
+		}
+		$1 == "name" { f = value("frame"); name[f] = value("function") (f in name ? ";" name[f] : "") }
+		$1 == "stack" { parent[value("id")] = value("parent"); frame[value("id")] = value("frame") }
+		$1 ~ /^(wait_stack|wake_stack|task_state)$/ { n++; line[n] = $0; stack[n] = value("stack") }
+		END {
+			for (i = 1; i <= n; i++) {
+				path = ";"
+				for (s = stack[i]; s + 0; s = parent[s]) path = ";" name[frame[s]] path
+				kind = line[i]; sub(/ .*/, "", kind)
+				print kind " " path "|" line[i]
+			}
+		}' dump >waits
+}
+
+# How many lines of ./waits match $1, and not $2.
+n_waits() {
+	grep -E "$1" waits | grep -cvE "${2:-^$}" || true
+}
+
+@test "each wait has its class, its object and its stack" {
+	record -- "$W/waits" 2
+	waits
+	for f in wait_sleep wait_pipe wait_lock; do
+		n=$(n_waits "^wait_stack .*;$f;")
+		at_least "$n" 8
+	done
+	# All of them, whatever turn they were of; page faults may come in between.
+	[ "$(n_waits '^wait_stack .*;wait_sleep;' 'why=sleep nr=231 object="30.0ms"|pagefault')" = 0 ]
+	[ "$(n_waits '^wait_stack .*;wait_lock;' 'why=lock nr=203 object="futex 0x.* waits\+0x|pagefault')" = 0 ]
+	[ "$(n_waits '^wait_stack .*;wait_pipe;' 'why=pipe nr=1 object="pipe [0-9]+( from waits|")|pagefault')" = 0 ]
+}
+
+@test "at a few hundred switches a second every wait has its stack, whole" {
+	record -- "$W/waits" 2
+	waits
+	[ "$(n_waits '^wait_stack ' 'period=1$')" = 0 ]
+	# Against the exact stream: switches away from the two threads that block.
+	awk '{ match($0, / (prev|tid)=[0-9]+/); who = substr($0, RSTART + 1, RLENGTH - 1); sub(/.*=/, "", who) }
+		$1 == "wait_stack" { waits[who]++ }
+		$1 == "sched_switch" && / state=(sleeping|disk)/ { blocked[who]++ }
+		END { for (t in waits) { n += waits[t]; all += blocked[t] }
+			print n " stacks of " all " waits"; exit !(all > 50 && n >= 0.99 * all) }' dump
+	[ "$(n_waits '^wait_stack ' ';(main|start_thread|_start);')" -le 2 ]
+	awk '/^counter/ && /"unwind.stacks"/ { s = $NF } /^counter/ && /"unwind.complete"/ { c = $NF }
+		END { sub(/.*=/, "", s); sub(/.*=/, "", c); exit !(c >= 0.99 * s) }' dump
+}
+
+@test "who ends a wait is known with its stack" {
+	record -- "$W/waits" 2
+	waits
+	at_least "$(n_waits '^wake_stack .*;hold_lock;.* address=0x')" 8
+	at_least "$(n_waits '^wake_stack .*;write_pipe;')" 8
+	at_least "$(n_waits '^wake_stack .*;ask;')" 8
+	# Nobody wakes a sleeper: a timer does, on whatever thread ran.
+	[ "$(n_waits '^wake_stack .*;burn_cpu;')" = 0 ]
+}
+
+@test "a thread that blocks all the time is found with its stack and its reason" {
+	start sleep 60
+	record -d 1 -p "$pid"
+	waits
+	at_least "$(n_waits '^task_state .*nanosleep;.*why=sleep')" 2
+}
+
+@test "threads of a target that are born later are seen" {
+	start bash -c "sleep 0.5; '$W/waits' 1.5"
+	record -d 2 -p "$pid"
+	waits
+	at_least "$(n_waits '^wait_stack .*;wait_pipe;')" 5
+	at_least "$(n_waits '^wait_stack .*;hold_lock;')" 5
+}
+
+@test "what is not a target is not in the recording" {
+	start "$W/waits" 5
+	other=$pid
+	record -d 1 -- "$W/waits" 1
+	"$SYSPROF" dump >dump
+	! grep -E "^wait_stack .* pid=$other " dump
+	! grep -E "^wake_stack .* woken=$other " dump
+}
+
+@test "--cpu-only takes no stacks of waits" {
+	record --cpu-only -- "$W/waits" 0.5
+	waits
+	[ ! -s waits ]
+}
