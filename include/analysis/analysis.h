@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An analysis turns what the model sees into a profile (or a timeline).  One file
- * and one row in analyses[] each; exporters and screens do not know which is which.
+ * An analysis turns what the model sees into a profile, or into sheets where it is
+ * not about stacks.  One file and one row in analyses[] each; exporters and screens
+ * do not know which is which.
  */
 #ifndef ANALYSIS_ANALYSIS_H
 #define ANALYSIS_ANALYSIS_H
@@ -11,19 +12,28 @@
 #include "model/filter.h"
 #include "model/model.h"
 #include "model/profile.h"
+#include "model/sched.h"
+#include "model/sheet.h"
+
+struct analysis_input {
+	struct model *model;
+	struct sched *sched;         /* of that model; NULL: what it tells is left out */
+	const struct filter *filter; /* which times to leave out */
+};
 
 struct analysis {
 	const char *name;
 	const char *summary; /* one line, for help and the manual */
 
-	/*
-	 * Observe @model from now on.  @filter: which times to leave out; borrowed.
-	 * What is returned is freed by end.
-	 */
-	struct model_observer *(*begin)(struct model *model, const struct filter *filter);
+	/* Observe what is borrowed in @input from now on.  Returns what is freed by the end. */
+	void *(*begin)(const struct analysis_input *input);
 
-	/* Everything has passed: fill @ret, free the observer. */
-	void (*end)(struct model_observer *observer, struct profile *ret);
+	/* Everything has passed: why the recording cannot tell, and what to do; NULL: it can. */
+	const char *(*lack)(const void *state);
+
+	/* Fill @ret and free @state: one of the two, the other one is NULL. */
+	void (*profile)(void *state, struct profile *ret);
+	void (*sheets)(void *state, struct sheets *ret);
 };
 
 extern const struct analysis analyses[]; /* ends with a row without a name */
@@ -31,7 +41,7 @@ extern const struct analysis analyses[]; /* ends with a row without a name */
 const struct analysis *analysis_find(const char *name); /* or NULL */
 
 /* End @analysis and leave out of @ret what @filter leaves out; release @ret. */
-void analysis_finish(const struct analysis *analysis, struct model_observer *observer,
-		     const struct filter *filter, struct profile *ret);
+void analysis_finish(const struct analysis *analysis, void *state, const struct filter *filter,
+		     struct profile *ret);
 
 #endif /* ANALYSIS_ANALYSIS_H */

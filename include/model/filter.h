@@ -7,6 +7,7 @@
  *   since SPAN   until SPAN     from the start; negative: from the end
  *   focus RE     ignore RE      stacks with (without) a function that matches
  *   no-kernel                   user space only
+ *   wait CLASS   idle           waits: of what kind; those of threads without work as well
  *
  * Time is asked of each event as it passes; the rest is applied to a profile, when
  * all names are known.  Only rows are left out and stacks are cut, never is a value
@@ -42,13 +43,15 @@ struct filter { /* all-zero lets everything through */
 	bool has_focus, has_ignore;
 	regex_t focus, ignore;
 	bool no_kernel;
+	bool with_idle;
+	uint32_t waits;          /* of bit 1 << class; 0: all */
 	struct buf text;         /* what was asked for, for headers: "process=nginx cpu=0-3" */
 	uint64_t from_ns, to_ns; /* since and until, once bound */
 };
 
 /*
  * Take one filter by its name ("process" …).  @value is not looked at for
- * no-kernel.  Returns 0; or -EINVAL and a sentence for people in @message; or
+ * no-kernel and idle.  Returns 0; or -EINVAL and a sentence for people in @message; or
  * -ENOENT where no filter is called @name.
  */
 int filter_set(struct filter *filter, const char *name, const char *value, struct buf *message);
@@ -60,6 +63,12 @@ void filter_bind(struct filter *filter, uint64_t start_ns, uint64_t end_ns);
 /* Whether an event at @time_ns is wanted; an interval's part that is. */
 bool filter_has_time(const struct filter *filter, uint64_t time_ns);
 void filter_clip(const struct filter *filter, uint64_t *start_ns, uint64_t *end_ns);
+
+/* Whether waits of class @why (enum wait_class) are wanted. */
+bool filter_has_wait(const struct filter *filter, uint32_t why);
+
+/* Whether a thread is wanted, when all names are known. */
+bool filter_has_task(const struct filter *filter, const struct model *model, uint32_t task);
 
 bool filter_is_empty(const struct filter *filter);
 

@@ -16,11 +16,12 @@
 
 #include "base/array.h"
 #include "base/map.h"
+#include "model/audit.h"
 #include "model/model.h"
 
 #define PROFILE_MAX_VALUES 4
+#define PROFILE_NO_CPU     UINT32_MAX
 
-struct audit;
 struct filter;
 struct names;
 
@@ -32,7 +33,7 @@ struct value_type {
 struct profile_key {
 	uint32_t stack; /* 0: none was taken */
 	uint32_t task;
-	uint32_t cpu;
+	uint32_t cpu; /* or PROFILE_NO_CPU: it was on none */
 };
 
 struct profile_row {
@@ -45,6 +46,7 @@ struct profile {
 	const char *name;          /* of the analysis: "cpu" */
 	struct model *model;       /* borrowed */
 	struct names *names;       /* owned; ask it only when no more names will come */
+	struct audit notes;        /* what to say of the figures first */
 	const struct audit *audit; /* borrowed; what to state beside the figures, or NULL */
 	struct value_type types[PROFILE_MAX_VALUES];
 	size_t n_types;

@@ -5,7 +5,16 @@
 
 #include "analysis/analysis.h"
 
-struct model_observer *cpu_begin(struct model *model, const struct filter *filter);
-void cpu_end(struct model_observer *observer, struct profile *ret);
+void *cpu_begin(const struct analysis_input *input);
+void cpu_profile(void *state, struct profile *ret);
+
+void *block_begin(const struct analysis_input *input);
+void *wakers_begin(const struct analysis_input *input);
+const char *block_lack(const void *state);
+void block_profile(void *state, struct profile *ret);
+
+void *threads_begin(const struct analysis_input *input);
+const char *threads_lack(const void *state);
+void threads_sheets(void *state, struct sheets *ret);
 
 #endif /* ANALYSIS_ANALYSES_H */

@@ -6,7 +6,12 @@
 #include "analyses.h"
 
 const struct analysis analyses[] = {
-	{ "cpu", "which functions use the CPU", cpu_begin, cpu_end },
+	{ "cpu", "which functions use the CPU", cpu_begin, NULL, cpu_profile, NULL },
+	{ "block", "where threads wait", block_begin, block_lack, block_profile, NULL },
+	{ "wakers", "where threads wait, and who ended it", wakers_begin, block_lack, block_profile,
+	  NULL },
+	{ "threads", "what each thread did all the time", threads_begin, threads_lack, NULL,
+	  threads_sheets },
 	{ 0 },
 };
 
@@ -21,9 +26,9 @@ const struct analysis *analysis_find(const char *name)
 	return NULL;
 }
 
-void analysis_finish(const struct analysis *analysis, struct model_observer *observer,
-		     const struct filter *filter, struct profile *ret)
+void analysis_finish(const struct analysis *analysis, void *state, const struct filter *filter,
+		     struct profile *ret)
 {
-	analysis->end(observer, ret);
+	analysis->profile(state, ret);
 	filter_apply(filter, ret);
 }

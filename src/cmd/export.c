@@ -53,8 +53,14 @@ static void set_format(struct argp_state *state, struct export_args *args, const
 
 static void check_args(struct argp_state *state, struct export_args *args)
 {
+	const char *misfit = session_misfit(args->analysis, &args->filter);
 	struct buf formats = { 0 };
 
+	if (!args->analysis->profile)
+		argp_error(state, "%s is no profile of stacks; see `sysprof report %s`",
+			   args->analysis->name, args->analysis->name);
+	if (misfit)
+		argp_error(state, "%s", misfit);
 	if (!args->output && args->exporter)
 		args->output = "-";
 	if (!args->output)

@@ -18,6 +18,10 @@ static const struct argp_option options[] = {
 	{ "ignore", KEY_FIRST + 6, "RE", 0, "Only stacks without a function that matches RE", 0 },
 	{ "no-kernel", KEY_FIRST + 7, NULL, 0,
 	  "Leave out kernel functions: their time counts for their callers in user space", 0 },
+	{ "wait", KEY_FIRST + 8, "CLASS", 0,
+	  "Of block: only waits of this class, such as lock or disk (several with commas)", 0 },
+	{ "idle", KEY_FIRST + 9, NULL, 0,
+	  "Of block: also the waits of threads that have nothing to do", 0 },
 	{ 0 },
 };
 
@@ -25,7 +29,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct buf message = { 0 };
 
-	if (key < KEY_FIRST || key > KEY_FIRST + 7)
+	if (key < KEY_FIRST || key > KEY_FIRST + 9)
 		return ARGP_ERR_UNKNOWN;
 	if (filter_set(state->input, options[key - KEY_FIRST].name, arg, &message))
 		argp_error(state, "--%s: %s", options[key - KEY_FIRST].name, buf_str(&message));

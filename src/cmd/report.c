@@ -9,6 +9,7 @@
 #include "base/human.h"
 #include "cmd/command.h"
 #include "export/report.h"
+#include "export/sheets.h"
 #include "filter_args.h"
 #include "session.h"
 
@@ -27,13 +28,14 @@ enum {
 	KEY_VALUE,
 	KEY_WIDTH,
 	KEY_JSON,
+	KEY_WAKERS,
 };
 
 struct report_args {
 	const char *input;
 	const struct analysis *analysis;
 	const char *value; /* NULL: the profile's own */
-	bool json;
+	bool json, wakers;
 	bool has_rows, has_min, has_width;
 	struct report_options options;
 	struct filter filter;
@@ -54,6 +56,8 @@ static const struct argp_option options[] = {
 	{ "min", KEY_MIN, "PERCENT", 0, "Leave out of trees what is less (default 0.5)", 0 },
 	{ "value", KEY_VALUE, "NAME", 0, "Show this value of the profile, such as samples", 0 },
 	{ "width", KEY_WIDTH, "COLUMNS", 0, "Cut lines to so many columns (0 cuts nothing)", 0 },
+	{ "wakers", KEY_WAKERS, NULL, 0, "Of block: with who ended the waits, the profile wakers",
+	  0 },
 	{ "json", KEY_JSON, NULL, 0, "For programs: the same figures as JSON", 0 },
 	{ 0 },
 };
@@ -128,9 +132,30 @@ static error_t parse_view(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		args->json = true;
 		return 0;
+	case KEY_WAKERS:
+		args->wakers = true;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+/* What does not go with the profile is refused, not left aside. */
+static void check_args(struct argp_state *state, struct report_args *args)
+{
+	const struct filter *filter = &args->filter;
+	const char *misfit = session_misfit(args->analysis, filter);
+
+	if (misfit)
+		argp_error(state, "%s", misfit);
+	if (args->wakers && strcmp(args->analysis->name, "block") != 0)
+		argp_error(state, "--wakers is for the block profile");
+	if (args->wakers)
+		args->analysis = analysis_find("wakers");
+	if (!args->analysis->profile && (args->value || args->options.view != REPORT_TABLE ||
+					 args->options.key != TABLE_FUNCTION))
+		argp_error(state, "%s has no stacks: no trees, no --by, no --value",
+			   args->analysis->name);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -165,6 +190,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->analysis = session_analysis(arg);
 		if (!args->analysis)
 			exit(EXIT_USAGE);
+		return 0;
+	case ARGP_KEY_END:
+		check_args(state, args);
 		return 0;
 	default:
 		return parse_view(key, arg, state);
@@ -215,15 +243,33 @@ static int print(struct report_args *args, const struct profile *profile)
 	return error == -EINVAL ? EXIT_USAGE : error ? EXIT_FAILED : EXIT_DONE;
 }
 
+static int print_sheets(const struct report_args *args, const struct sheets *sheets)
+{
+	struct sheet_options sheet_options = { args->options.n_rows, args->options.width,
+					       args->options.filter };
+	int error = (args->json ? sheets_json : sheets_text)(sheets, &sheet_options, stdout);
+
+	if (error && error != -EPIPE)
+		err(error, "cannot write the report: %s", strerror(-error));
+	return error ? EXIT_FAILED : EXIT_DONE;
+}
+
 static int run(struct report_args *args)
 {
 	struct session session = { 0 };
 	struct profile profile;
+	struct sheets sheets;
 	int status = EXIT_FAILED;
+	bool is_open;
 
 	set_defaults(args);
-	if (!session_open(&session, args->input) &&
-	    !session_profile(&session, args->analysis, &args->filter, &profile)) {
+	is_open = !session_open(&session, args->input);
+	if (is_open && !args->analysis->profile) {
+		if (!session_sheets(&session, args->analysis, &args->filter, &sheets)) {
+			status = print_sheets(args, &sheets);
+			sheets_release(&sheets);
+		}
+	} else if (is_open && !session_profile(&session, args->analysis, &args->filter, &profile)) {
 		status = print(args, &profile);
 		profile_release(&profile);
 	}

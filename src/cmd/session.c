@@ -51,8 +51,10 @@ int session_open(struct session *ret, const char *path)
 
 	if (error)
 		err(error, "%s", buf_str(&message));
-	else
+	if (!error) {
 		ret->model = model_new();
+		ret->sched = sched_new(ret->model);
+	}
 	buf_release(&message);
 	return error;
 }
@@ -141,31 +143,80 @@ static void audit_damage(struct session *session)
 		audit_add(&session->audit, true, "the file is cut off: its end is missing");
 }
 
-int session_profile(struct session *session, const struct analysis *analysis, struct filter *filter,
-		    struct profile *ret)
+static void discard(const struct analysis *analysis, void *state)
 {
-	struct model_observer *observer;
+	struct profile profile;
+	struct sheets sheets;
+
+	if (analysis->profile) {
+		analysis->profile(state, &profile);
+		profile_release(&profile);
+	} else {
+		analysis->sheets(state, &sheets);
+		sheets_release(&sheets);
+	}
+}
+
+int session_read(struct session *session, const struct analysis *analysis, struct filter *filter,
+		 void **ret)
+{
+	struct analysis_input input = { session->model, session->sched, filter };
+	const char *lack = NULL;
 	int error = bind_filter(session, filter);
+	void *state;
 
 	if (error)
 		return err(error, "cannot read the recording: %s", strerror(-error));
-	observer = analysis->begin(session->model, filter);
+	state = analysis->begin(&input);
 	error = reader_feed(session->reader, READ_ALL, model_sink(session->model));
+	sched_finish(session->sched);
 	if (!error)
 		name_frames(session);
 	audit_collect(&session->audit, session->model);
 	audit_damage(session);
-	analysis_finish(analysis, observer, filter, ret);
+	if (!error && analysis->lack)
+		lack = analysis->lack(state);
+	if (error)
+		err(error, "cannot read the recording: %s", strerror(-error));
+	if (lack)
+		error = err(-ENODATA, "no %s: %s", analysis->name, lack);
+	if (error)
+		discard(analysis, state);
+	else
+		*ret = state;
+	return error;
+}
+
+int session_profile(struct session *session, const struct analysis *analysis, struct filter *filter,
+		    struct profile *ret)
+{
+	void *state;
+	int error = session_read(session, analysis, filter, &state);
+
+	if (error)
+		return error;
+	analysis_finish(analysis, state, filter, ret);
 	ret->audit = &session->audit;
-	if (!error)
-		return 0;
-	profile_release(ret);
-	return err(error, "cannot read the recording: %s", strerror(-error));
+	return 0;
+}
+
+int session_sheets(struct session *session, const struct analysis *analysis, struct filter *filter,
+		   struct sheets *ret)
+{
+	void *state;
+	int error = session_read(session, analysis, filter, &state);
+
+	if (error)
+		return error;
+	analysis->sheets(state, ret);
+	ret->audit = &session->audit;
+	return 0;
 }
 
 void session_close(struct session *session)
 {
 	reader_close(session->reader);
+	sched_free(session->sched);
 	model_free(session->model);
 	audit_release(&session->audit);
 }
@@ -181,6 +232,20 @@ const struct analysis *session_analysis(const char *name)
 		buf_printf(&names, "%s%s", names.size ? ", " : "", analysis->name);
 	err(0, "no profile is called '%s'; there are: %s", name, buf_str(&names));
 	buf_release(&names);
+	return NULL;
+}
+
+const char *session_misfit(const struct analysis *analysis, const struct filter *filter)
+{
+	bool of_waits = !strcmp(analysis->name, "block") || !strcmp(analysis->name, "wakers");
+
+	if (!of_waits && (filter->waits || filter->with_idle))
+		return "--wait and --idle are for the block profile";
+	if (of_waits && filter->cpus.n)
+		return "--cpu: a thread that waits is on no CPU";
+	if (!analysis->profile &&
+	    (filter->cpus.n || filter->has_focus || filter->has_ignore || filter->no_kernel))
+		return "--cpu, --focus, --ignore and --no-kernel are for profiles of stacks";
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 struct session {
 	struct reader *reader;
 	struct model *model;
+	struct sched *sched;
 	struct audit audit;
 };
 
@@ -19,15 +20,24 @@ struct session {
 int session_open(struct session *ret, const char *path);
 
 /*
- * Read it through @analysis and @filter.  @ret is valid until session_close().
- * 0, or -errno after saying why.
+ * Read it through @analysis and @filter: its state, for the end of it.  0, or -errno
+ * after saying why; then the state has been freed.
  */
+int session_read(struct session *session, const struct analysis *analysis, struct filter *filter,
+		 void **ret);
+
+/* The same to the end of it, of analyses that make a profile.  Valid until session_close(). */
 int session_profile(struct session *session, const struct analysis *analysis, struct filter *filter,
 		    struct profile *ret);
+int session_sheets(struct session *session, const struct analysis *analysis, struct filter *filter,
+		   struct sheets *ret);
 void session_close(struct session *session);
 
 /* The analysis that is called @name; NULL after saying which there are. */
 const struct analysis *session_analysis(const char *name);
+
+/* Why @filter does not go with @analysis, as a sentence; or NULL. */
+const char *session_misfit(const struct analysis *analysis, const struct filter *filter);
 
 /* The index of the value called @name in @profile, or -EINVAL after saying which there are. */
 int session_value(const struct profile *profile, const char *name);

@@ -58,6 +58,14 @@ static void leave(struct tree_visitor *visitor, uint32_t i)
 	folder->way.size = folder->lengths.items[--folder->lengths.n];
 }
 
+/* Samples, as those count who draw these graphs; or what the profile shows first. */
+static size_t default_value(const struct profile *profile)
+{
+	int samples = profile_find_type(profile, "samples");
+
+	return samples < 0 ? profile->default_type : (size_t)samples;
+}
+
 int export_folded(const struct profile *profile, const struct export_options *options, FILE *out)
 {
 	struct tree tree;
@@ -65,7 +73,7 @@ int export_folded(const struct profile *profile, const struct export_options *op
 		.visitor = { enter, leave },
 		.tree = &tree,
 		.out = out,
-		.value = options->value < 0 ? 0 : (size_t)options->value,
+		.value = options->value < 0 ? default_value(profile) : (size_t)options->value,
 	};
 
 	tree_build_by_process(&tree, profile, TREE_FUNCTION, folder.value);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The report for programs; sysprof-report(1) has the keys. */
 #include <errno.h>
-#include <jansson.h>
 
 #include "base/escape.h"
 #include "export/report.h"
+#include "json.h"
 #include "model/audit.h"
 #include "model/names.h"
 #include "select.h"
@@ -20,7 +20,7 @@ static json_t *text(const char *raw)
 	return ret;
 }
 
-static json_t *number(uint64_t value)
+json_t *json_number(uint64_t value)
 {
 	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
 }
@@ -44,15 +44,15 @@ static void add_meta(void *arg, const char *key, const char *value)
 	buf_release(&fit);
 }
 
-static json_t *recording(const struct profile *profile)
+json_t *json_recording(const struct model *model)
 {
-	struct model_window window = model_window(profile->model);
+	struct model_window window = model_window(model);
 	json_t *ret = json_object(), *meta = json_object();
 
-	dictionary_each_meta(model_dictionary(profile->model), add_meta, meta);
+	dictionary_each_meta(model_dictionary(model), add_meta, meta);
 	json_object_set_new(ret, "meta", meta);
-	json_object_set_new(ret, "start_wall_ns", number(window.wall_ns));
-	json_object_set_new(ret, "duration_ns", number(window.end_ns - window.start_ns));
+	json_object_set_new(ret, "start_wall_ns", json_number(window.wall_ns));
+	json_object_set_new(ret, "duration_ns", json_number(window.end_ns - window.start_ns));
 	json_object_set_new(ret, "is_complete", json_boolean(window.has_end));
 	return ret;
 }
@@ -226,28 +226,45 @@ static void add_counter(void *arg, const char *name, uint64_t value)
 	struct buf fit = { 0 };
 
 	escape_text(&fit, name, strlen(name));
-	json_object_set_new(arg, buf_str(&fit), number(value));
+	json_object_set_new(arg, buf_str(&fit), json_number(value));
 	buf_release(&fit);
 }
 
-static json_t *audit(const struct profile *profile)
+json_t *json_lines(const struct audit *audit)
 {
-	struct model_losses losses = model_losses(profile->model);
-	json_t *ret = json_object(), *lines = json_array(), *counters = json_object();
+	json_t *ret = json_array();
 	const struct audit_line *line;
 
-	if (profile->audit) {
-		array_for_each(line, &profile->audit->lines)
-			json_array_append_new(lines, json_pack("{s:s,s:b}", "text", line->text,
-							       "is_flaw", line->is_flaw));
-	}
-	model_each_counter(profile->model, add_counter, counters);
-	json_object_set_new(ret, "lines", lines);
-	json_object_set_new(ret, "samples", number(losses.n_samples));
-	json_object_set_new(ret, "lost_records", number(losses.n_lost));
-	json_object_set_new(ret, "throttled", number(losses.n_throttled));
+	if (!audit)
+		return ret;
+	array_for_each(line, &audit->lines)
+		json_array_append_new(ret, json_pack("{s:s,s:b}", "text", line->text, "is_flaw",
+						     line->is_flaw));
+	return ret;
+}
+
+json_t *json_audit(const struct model *model, const struct audit *audit)
+{
+	struct model_losses losses = model_losses(model);
+	json_t *ret = json_object(), *counters = json_object();
+
+	model_each_counter(model, add_counter, counters);
+	json_object_set_new(ret, "lines", json_lines(audit));
+	json_object_set_new(ret, "samples", json_number(losses.n_samples));
+	json_object_set_new(ret, "lost_records", json_number(losses.n_lost));
+	json_object_set_new(ret, "throttled", json_number(losses.n_throttled));
 	json_object_set_new(ret, "counters", counters);
 	return ret;
+}
+
+int json_finish(json_t *root, FILE *out)
+{
+	int error = 0;
+
+	if (json_dumpf(root, out, JSON_INDENT(1)) || fputc('\n', out) == EOF)
+		error = errno ? -errno : -EIO;
+	json_decref(root);
+	return error;
 }
 
 int report_json(const struct profile *profile, const struct report_options *options, FILE *out,
@@ -259,16 +276,18 @@ int report_json(const struct profile *profile, const struct report_options *opti
 	json_object_set_new(root, "sysprof", json_string(SYSPROF_VERSION));
 	json_object_set_new(root, "profile", json_string(profile->name));
 	json_object_set_new(root, "filter", json_string(options->filter ? options->filter : ""));
-	json_object_set_new(root, "time_ns", number(profile->time_ns));
-	json_object_set_new(root, "duration_ns", number(profile->duration_ns));
+	json_object_set_new(root, "time_ns", json_number(profile->time_ns));
+	json_object_set_new(root, "duration_ns", json_number(profile->duration_ns));
 	json_object_set_new(root, "period", json_integer(profile->period));
 	json_object_set_new(root, "types", types(profile));
 	json_object_set_new(root, "value", json_string(profile->types[options->value].type));
-	json_object_set_new(root, "recording", recording(profile));
+	json_object_set_new(root, "recording", json_recording(profile->model));
+	if (profile->notes.lines.n)
+		json_object_set_new(root, "notes", json_lines(&profile->notes));
 	error = add_view(root, profile, options, message);
-	json_object_set_new(root, "audit", audit(profile));
-	if (!error && (json_dumpf(root, out, JSON_INDENT(1)) || fputc('\n', out) == EOF))
-		error = errno ? -errno : -EIO;
+	json_object_set_new(root, "audit", json_audit(profile->model, profile->audit));
+	if (!error)
+		return json_finish(root, out);
 	json_decref(root);
 	return error;
 }

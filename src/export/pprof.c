@@ -161,7 +161,8 @@ static void put_sample(struct writer *writer, const struct profile_row *row)
 	sample.location_id = writer->locations.items;
 	sample.n_value = writer->profile->n_types;
 	sample.value = values;
-	sample.n_label = N_LABELS;
+	/* The CPU is the last one. */
+	sample.n_label = row->key.cpu == PROFILE_NO_CPU ? N_LABELS - 1 : N_LABELS;
 	sample.label = pointers;
 	part.n_sample = 1;
 	part.sample = &samples;

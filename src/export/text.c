@@ -78,7 +78,7 @@ int report_text(const struct profile *profile, const struct report_options *opti
 		text_table(&text, profile, options);
 	else
 		error = text_trees(&text, profile, options, message);
-	text_audit(&text, profile);
+	text_audit(&text, profile->audit);
 	if (!error && fwrite(text.data, 1, text.size, out) != text.size)
 		error = errno ? -errno : -EIO;
 	buf_release(&text);

@@ -6,10 +6,20 @@
 #include "export/report.h"
 #include "model/tree.h"
 
+/* What the first lines say. */
+struct text_subject {
+	const char *name; /* of the analysis */
+	const struct model *model;
+	uint64_t time_ns, duration_ns;
+};
+void text_subject(struct buf *out, const struct text_subject *subject);
+
+void text_notes(struct buf *out, const struct audit *notes);
+void text_audit(struct buf *out, const struct audit *audit); /* NULL: nothing */
+
 /* What was recorded, how much of it is shown; @out grows by whole lines. */
 void text_header(struct buf *out, const struct profile *profile,
 		 const struct report_options *options);
-void text_audit(struct buf *out, const struct profile *profile);
 void text_table(struct buf *out, const struct profile *profile,
 		const struct report_options *options);
 int text_trees(struct buf *out, const struct profile *profile, const struct report_options *options,

@@ -8,9 +8,9 @@
 #include "model/audit.h"
 #include "text.h"
 
-static const char *meta(const struct profile *profile, const char *key)
+static const char *meta(const struct text_subject *subject, const char *key)
 {
-	return dictionary_meta(model_dictionary(profile->model), key);
+	return dictionary_meta(model_dictionary(subject->model), key);
 }
 
 static void put_escaped(struct buf *out, const char *text)
@@ -19,13 +19,13 @@ static void put_escaped(struct buf *out, const char *text)
 }
 
 /* "cpu profile of sleep 5", "cpu profile of pid 812" */
-static void put_target(struct buf *out, const struct profile *profile)
+static void put_target(struct buf *out, const struct text_subject *subject)
 {
-	const char *target = meta(profile, "command");
+	const char *target = meta(subject, "command");
 
-	buf_printf(out, "%s profile", profile->name);
+	buf_printf(out, "%s profile", subject->name);
 	if (!target)
-		target = meta(profile, "target");
+		target = meta(subject, "target");
 	if (target && !strcmp(target, "system"))
 		target = "the whole system";
 	if (target) {
@@ -48,7 +48,7 @@ static void put_date(struct buf *out, uint64_t wall_ns)
 	buf_printf(out, " %s", text);
 }
 
-static void put_host(struct buf *out, const struct profile *profile)
+static void put_host(struct buf *out, const struct text_subject *subject)
 {
 	static const struct {
 		const char *key, *before, *after;
@@ -59,12 +59,12 @@ static void put_host(struct buf *out, const struct profile *profile)
 	};
 	const char *between = " (";
 
-	if (!meta(profile, "host"))
+	if (!meta(subject, "host"))
 		return;
 	buf_puts(out, " on ");
-	put_escaped(out, meta(profile, "host"));
+	put_escaped(out, meta(subject, "host"));
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		const char *value = meta(profile, parts[i].key);
+		const char *value = meta(subject, parts[i].key);
 
 		if (!value)
 			continue;
@@ -77,22 +77,22 @@ static void put_host(struct buf *out, const struct profile *profile)
 		buf_puts(out, ")");
 }
 
-static void put_circumstances(struct buf *out, const struct profile *profile)
+static void put_circumstances(struct buf *out, const struct text_subject *subject)
 {
 	char duration[HUMAN_SIZE];
 
 	buf_puts(out, "recorded");
-	put_date(out, profile->time_ns);
-	put_host(out, profile);
-	buf_printf(out, ", %s", human_duration(duration, profile->duration_ns));
-	if (meta(profile, "hz")) {
+	put_date(out, subject->time_ns);
+	put_host(out, subject);
+	buf_printf(out, ", %s", human_duration(duration, subject->duration_ns));
+	if (meta(subject, "hz")) {
 		buf_puts(out, ", ");
-		put_escaped(out, meta(profile, "hz"));
+		put_escaped(out, meta(subject, "hz"));
 		buf_puts(out, " samples a second");
 	}
-	if (meta(profile, "event")) {
+	if (meta(subject, "event")) {
 		buf_puts(out, " of ");
-		put_escaped(out, meta(profile, "event"));
+		put_escaped(out, meta(subject, "event"));
 	}
 	buf_puts(out, "\n");
 }
@@ -126,22 +126,39 @@ static void put_filter(struct buf *out, const struct profile *profile, const cha
 	buf_printf(out, " left (%.2f%%)\n", scale_percent(total, all));
 }
 
-void text_header(struct buf *out, const struct profile *profile,
-		 const struct report_options *options)
+void text_subject(struct buf *out, const struct text_subject *subject)
 {
-	put_target(out, profile);
-	put_circumstances(out, profile);
-	put_totals(out, profile);
-	put_filter(out, profile, options->filter);
+	put_target(out, subject);
+	put_circumstances(out, subject);
 }
 
-void text_audit(struct buf *out, const struct profile *profile)
+void text_notes(struct buf *out, const struct audit *notes)
 {
 	const struct audit_line *line;
 
-	if (!profile->audit || !profile->audit->lines.n)
+	array_for_each(line, &notes->lines)
+		buf_printf(out, "%s%s\n", line->is_flaw ? "! " : "", line->text);
+}
+
+void text_header(struct buf *out, const struct profile *profile,
+		 const struct report_options *options)
+{
+	struct text_subject subject = { profile->name, profile->model, profile->time_ns,
+					profile->duration_ns };
+
+	text_subject(out, &subject);
+	put_totals(out, profile);
+	put_filter(out, profile, options->filter);
+	text_notes(out, &profile->notes);
+}
+
+void text_audit(struct buf *out, const struct audit *audit)
+{
+	const struct audit_line *line;
+
+	if (!audit || !audit->lines.n)
 		return;
 	buf_puts(out, "\nself-audit\n");
-	array_for_each(line, &profile->audit->lines)
+	array_for_each(line, &audit->lines)
 		buf_printf(out, "  %s %s\n", line->is_flaw ? "!" : " ", line->text);
 }

@@ -197,13 +197,52 @@ static int set_no_kernel(struct filter *filter, const char *value, struct buf *m
 	return 0;
 }
 
+static int set_idle(struct filter *filter, const char *value, struct buf *message)
+{
+	(void)value, (void)message;
+	filter->with_idle = true;
+	return 0;
+}
+
+static int add_wait(struct filter *filter, const char *word)
+{
+	for (unsigned int why = 0; why < WAIT_N_CLASSES; why++) {
+		if (!strcmp(wait_class_name(why), word)) {
+			filter->waits |= 1u << why;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int set_waits(struct filter *filter, const char *value, struct buf *message)
+{
+	const char *rest = value;
+	struct buf names = { 0 };
+	int error = 0;
+	char *word;
+
+	while (!error && (word = next_word(&rest))) {
+		error = add_wait(filter, word);
+		free(word);
+	}
+	for (unsigned int why = 0; error && why < WAIT_N_CLASSES; why++)
+		buf_printf(&names, "%s%s", why ? ", " : "", wait_class_name(why));
+	if (error)
+		refuse(message, "no class of waits is called '%s'; there are: %s", value,
+		       buf_str(&names));
+	buf_release(&names);
+	return error;
+}
+
 static const struct {
 	const char *name;
 	int (*set)(struct filter *filter, const char *value, struct buf *message);
 } setters[] = {
 	{ "process", set_processes }, { "thread", set_threads },      { "cpu", set_cpus },
 	{ "since", set_since },       { "until", set_until },         { "focus", set_focus },
-	{ "ignore", set_ignore },     { "no-kernel", set_no_kernel },
+	{ "ignore", set_ignore },     { "no-kernel", set_no_kernel }, { "wait", set_waits },
+	{ "idle", set_idle },
 };
 
 int filter_set(struct filter *filter, const char *name, const char *value, struct buf *message)
@@ -218,7 +257,7 @@ int filter_set(struct filter *filter, const char *name, const char *value, struc
 			return error;
 		buf_puts(&filter->text, filter->text.size ? " " : "");
 		buf_puts(&filter->text, name);
-		if (value && setters[i].set != set_no_kernel) {
+		if (value && setters[i].set != set_no_kernel && setters[i].set != set_idle) {
 			buf_puts(&filter->text, "=");
 			escape_text(&filter->text, value, strlen(value));
 		}
@@ -226,6 +265,11 @@ int filter_set(struct filter *filter, const char *name, const char *value, struc
 	}
 	refuse(message, "no filter is called '%s'", name);
 	return -ENOENT;
+}
+
+bool filter_has_wait(const struct filter *filter, uint32_t why)
+{
+	return !filter->waits || (why < WAIT_N_CLASSES && filter->waits & 1u << why);
 }
 
 bool filter_is_empty(const struct filter *filter)

@@ -116,14 +116,16 @@ static bool has_who(const struct filter_who *items, size_t n, uint32_t id, const
 	return n == 0;
 }
 
-static bool has_task(const struct sieve *sieve, uint32_t task)
+bool filter_has_task(const struct filter *filter, const struct model *model, uint32_t task)
 {
-	const struct filter *filter = sieve->filter;
-	const struct model *model = sieve->profile->model;
 	struct model_thread thread = model_thread(model, model_task(model, task).thread);
-	const char *process = dictionary_string(sieve->dict, model_task_process_name(model, task));
-	const char *comm = dictionary_string(sieve->dict, model_task_name(model, task));
+	const struct dictionary *dict = model_dictionary(model);
+	const char *process, *comm;
 
+	if (!filter->processes.n && !filter->threads.n)
+		return true;
+	process = dictionary_string(dict, model_task_process_name(model, task));
+	comm = dictionary_string(dict, model_task_name(model, task));
 	return has_who(filter->processes.items, filter->processes.n, thread.pid, process) &&
 	       has_who(filter->threads.items, filter->threads.n, thread.tid, comm);
 }
@@ -143,7 +145,8 @@ static bool sift(const struct sieve *sieve, struct profile_key *key)
 	const struct filter *filter = sieve->filter;
 	uint32_t stack = key->stack <= sieve->n_stacks ? key->stack : sieve->n_stacks + 1;
 
-	if (!has_cpu(filter, key->cpu) || !has_task(sieve, key->task))
+	if (!has_cpu(filter, key->cpu) ||
+	    !filter_has_task(filter, sieve->profile->model, key->task))
 		return false;
 	if (filter->no_kernel && stack) {
 		stack = sieve->user_of[stack];

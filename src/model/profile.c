@@ -29,6 +29,7 @@ void profile_release(struct profile *profile)
 	names_free(profile->names);
 	array_release(&profile->rows);
 	map_release(&profile->by_key);
+	audit_release(&profile->notes);
 	profile->names = NULL;
 }
 

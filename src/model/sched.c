@@ -242,7 +242,7 @@ static uint32_t note_waker(struct sched *sched, const struct event *event)
 	return stack;
 }
 
-/* Blocked, and not woken: or only by a wake-up that another one proves to have been of no effect. */
+/* Blocked and not woken, but for a wake-up that another one proves to have had no effect. */
 static bool is_asleep(const struct slot *slot)
 {
 	return slot->state == SCHED_BLOCKED && (!slot->woken_ns || slot->is_assumed_awake);

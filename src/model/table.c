@@ -87,6 +87,10 @@ static void describe(struct table_row *ret, const struct profile *profile,
 	struct model_thread thread = model_thread(profile->model, task.thread);
 	uint32_t string;
 
+	if (key == TABLE_CPU && row->key.cpu == PROFILE_NO_CPU) {
+		ret->name = names_intern(profile->names, "[no CPU]");
+		return;
+	}
 	if (key == TABLE_CPU) {
 		ret->name = text_of_number(profile->names, row->key.cpu);
 		return;

@@ -111,7 +111,8 @@ static void bench(const char *path)
 	struct model *model = model_new();
 	struct buf message = { 0 };
 	struct filter filter = { 0 };
-	struct model_observer *observer;
+	struct analysis_input input = { .model = model, .filter = &filter };
+	void *state;
 	FILE *null = fopen("/dev/null", "w");
 	struct reader *reader;
 	struct profile profile;
@@ -119,10 +120,12 @@ static void bench(const char *path)
 
 	if (!null || reader_open(path, &reader, &message))
 		exit(1);
-	observer = cpu->begin(model, &filter);
+	input.sched = sched_new(model);
+	state = cpu->begin(&input);
 	reader_feed(reader, READ_ALL, model_sink(model));
+	sched_finish(input.sched);
 	lap("read, inflate, decode, aggregate", &t);
-	analysis_finish(cpu, observer, &filter, &profile);
+	analysis_finish(cpu, state, &filter, &profile);
 	report_text(&profile, &options, null, &message);
 	lap("the table", &t);
 	printf("  %-40s %8.0f ms\n", "sysprof report, in all", 1e3 * (now() - start));
@@ -138,6 +141,7 @@ static void bench(const char *path)
 	       dictionary_n_stacks(model_dictionary(model)));
 	profile_release(&profile);
 	reader_close(reader);
+	sched_free(input.sched);
 	model_free(model);
 	fclose(null);
 }

@@ -11,6 +11,7 @@
 #include "event/text.h"
 #include "export/exporter.h"
 #include "export/report.h"
+#include "export/sheets.h"
 #include "model/audit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -66,23 +67,44 @@ static void print_all(const struct profile *profile, FILE *out)
 	buf_release(&message);
 }
 
-static void run(const char *text, struct filter *filter, FILE *out)
+static void print_sheets(const struct analysis *analysis, void *state, const struct audit *audit,
+			 FILE *out)
+{
+	struct sheet_options options = { .width = 80 };
+	struct sheets sheets;
+
+	analysis->sheets(state, &sheets);
+	sheets.audit = audit;
+	sheets_text(&sheets, &options, out);
+	sheets_json(&sheets, &options, out);
+	sheets_release(&sheets);
+}
+
+static void run(const struct analysis *analysis, const char *text, struct filter *filter, FILE *out)
 {
 	struct model *model = model_new();
-	struct model_observer *observer = analysis_find("cpu")->begin(model, filter);
+	struct sched *sched = sched_new(model);
+	struct analysis_input input = { model, sched, filter };
+	void *state = analysis->begin(&input);
 	struct buf message = { 0 };
 	struct audit audit = { 0 };
 	struct profile profile;
 
 	event_assemble(text, model_sink(model), &message);
-	analysis_finish(analysis_find("cpu"), observer, filter, &profile);
+	sched_finish(sched);
 	audit_collect(&audit, model);
-	profile.audit = &audit;
-	check_sums(&profile);
-	print_all(&profile, out);
-	profile_release(&profile);
+	if (analysis->profile) {
+		analysis_finish(analysis, state, filter, &profile);
+		profile.audit = &audit;
+		check_sums(&profile);
+		print_all(&profile, out);
+		profile_release(&profile);
+	} else {
+		print_sheets(analysis, state, &audit, out);
+	}
 	audit_release(&audit);
 	buf_release(&message);
+	sched_free(sched);
 	model_free(model);
 }
 
@@ -95,7 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (rest && out) {
 		set_filters(&filter, line);
-		run(rest, &filter, out);
+		for (const struct analysis *a = analyses; a->name; a++)
+			run(a, rest, &filter, out);
 		filter_release(&filter);
 	}
 	fclose(out);

@@ -109,7 +109,7 @@ def check_samples(profile):
         assert sample["location_id"], "a sample without a location"
         assert all(1 <= id <= len(profile["location"]) for id in sample["location_id"])
         keys = [strings[one(label, "key")] for label in sample["label"]]
-        assert keys == ["comm", "thread", "pid", "tid", "cpu"], keys
+        assert keys[:4] == ["comm", "thread", "pid", "tid"] and keys[4:] in ([], ["cpu"]), keys
         for label in sample["label"]:
             assert not (one(label, "str") and one(label, "num")), "a label is text and number"
         identity = (tuple(sample["location_id"]),
@@ -146,8 +146,9 @@ def check(profile):
     check_locations(profile)
     strings = profile["string"]
     types = [(strings[one(t, "type")], strings[one(t, "unit")]) for t in profile["sample_type"]]
-    assert types == [("samples", "count"), ("cpu", "nanoseconds")], types
-    assert strings[one(profile, "default_sample_type")] == "cpu"
+    assert types in ([("samples", "count"), ("cpu", "nanoseconds")],
+                     [("contentions", "count"), ("delay", "nanoseconds")]), types
+    assert strings[one(profile, "default_sample_type")] == types[1][0]
     for mapping in profile["mapping"]:
         assert strings[one(mapping, "filename")], "a mapping without a file"
         assert one(mapping, "start") == 0 and one(mapping, "offset") == 0
@@ -199,7 +200,7 @@ def agree(profile, report, go_text):
     go = parse_go(go_text)
     assert set(go) == set(rows), set(go) ^ set(rows)
     for name, figures in go.items():
-        ours = (rows[name]["flat"]["cpu"], rows[name]["cum"]["cpu"])
+        ours = (rows[name]["flat"][names[1]], rows[name]["cum"][names[1]])
         assert figures == ours, f"{name}: go tool pprof has {figures}, report {ours}"
     return len(rows)
 

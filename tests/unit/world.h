@@ -15,7 +15,7 @@
 struct world {
 	struct model *model;
 	struct definer *definer;
-	struct model_observer *cpu;
+	void *cpu;
 	struct filter filter;
 	struct profile profile;
 };
@@ -24,7 +24,8 @@ static inline void world_init(struct world *world)
 {
 	*world = (struct world){ .model = model_new() };
 	world->definer = definer_new(model_sink(world->model));
-	world->cpu = analysis_find("cpu")->begin(world->model, &world->filter);
+	world->cpu = analysis_find("cpu")->begin(
+		&(struct analysis_input){ .model = world->model, .filter = &world->filter });
 }
 
 /* The CPU profile of all that has passed. */

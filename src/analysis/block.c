@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The blocking profile: where threads wait, from the switch that took them off the
+ * CPU to the wake-up; as Go's, its values are contentions and delay.
+ */
+#include <stdlib.h>
+
+#include "analyses.h"
+#include "base/human.h"
+#include "leaf.h"
+#include "waits.h"
+
+enum { VALUE_CONTENTIONS, VALUE_DELAY };
+
+struct block {
+	struct waits *waits;
+	struct model *model;
+	const struct filter *filter;
+	bool with_wakers;
+};
+
+struct apart { /* what does not go into the profile's rows, or not with a stack */
+	int64_t idle_n, idle_ns;
+	int64_t unsampled_n, unsampled_ns;
+	int64_t stack_ns; /* with a stack, idle ones included */
+	int64_t ns;
+};
+
+static void *begin(const struct analysis_input *input, bool with_wakers)
+{
+	struct block *block = xcalloc(1, sizeof(*block));
+
+	block->waits = waits_begin(input, with_wakers);
+	block->model = input->model;
+	block->filter = input->filter;
+	block->with_wakers = with_wakers;
+	return block;
+}
+
+void *block_begin(const struct analysis_input *input)
+{
+	return begin(input, false);
+}
+
+void *wakers_begin(const struct analysis_input *input)
+{
+	return begin(input, true);
+}
+
+const char *block_lack(const void *state)
+{
+	return waits_lack(((const struct block *)state)->waits);
+}
+
+/* Whether @row has a place in the profile; what stays apart is counted. */
+static bool is_wanted(const struct block *block, const struct wait_row *row, struct apart *apart)
+{
+	if (!filter_has_task(block->filter, block->model, row->task) ||
+	    (block->filter->waits &&
+	     !(row->is_sampled && filter_has_wait(block->filter, row->place.why))))
+		return false;
+	apart->ns = value_add(apart->ns, row->ns);
+	if (row->place.stack)
+		apart->stack_ns = value_add(apart->stack_ns, row->ns);
+	if (!row->is_sampled) {
+		apart->unsampled_n += row->n;
+		apart->unsampled_ns = value_add(apart->unsampled_ns, row->ns);
+	}
+	if (!row->is_idle || block->filter->with_idle)
+		return true;
+	apart->idle_n += row->n;
+	apart->idle_ns = value_add(apart->idle_ns, row->ns);
+	return false;
+}
+
+static void put_row(const struct block *block, struct definer *definer, const struct wait_row *row,
+		    struct profile *profile)
+{
+	struct profile_key key = {
+		.stack = block->with_wakers ? leaf_waker(definer, block->model, row) :
+					      leaf_wait(definer, block->model, row),
+		.task = row->task,
+		.cpu = PROFILE_NO_CPU,
+	};
+	struct profile_row *to = profile_row(profile, &key);
+
+	to->values[VALUE_CONTENTIONS] = value_add(to->values[VALUE_CONTENTIONS], row->n);
+	to->values[VALUE_DELAY] = value_add(to->values[VALUE_DELAY], row->ns);
+}
+
+static double percent(int64_t part, int64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void put_notes(const struct apart *apart, const struct waits_totals *totals,
+		      struct audit *notes)
+{
+	char time[HUMAN_SIZE], of[HUMAN_SIZE], n[HUMAN_SIZE], all[HUMAN_SIZE];
+
+	if (apart->idle_ns)
+		audit_add(notes, false,
+			  "idle apart: %s waits for work, %s of %s; --idle shows them",
+			  human_count(n, (uint64_t)apart->idle_n),
+			  human_duration(time, (uint64_t)apart->idle_ns),
+			  human_duration(of, (uint64_t)apart->ns));
+	if (totals->n_known < totals->n)
+		audit_add(
+			notes, false,
+			"%s of %s waits were sampled; their exact durations are spread over these",
+			human_count(n, (uint64_t)totals->n_known),
+			human_count(all, (uint64_t)totals->n));
+	if (apart->unsampled_ns)
+		audit_add(notes, true, "of %s (%.1f%% of the waiting) it is not known where it was",
+			  human_duration(time, (uint64_t)apart->unsampled_ns),
+			  percent(apart->unsampled_ns, apart->ns));
+	audit_add(notes, false, "%.1f%% of the waiting time carries a stack",
+		  percent(apart->stack_ns, apart->ns));
+}
+
+void block_profile(void *state, struct profile *ret)
+{
+	struct block *block = state;
+	struct waits_totals totals = waits_totals(block->waits);
+	struct definer *definer = leaf_definer(block->model);
+	struct apart apart = { 0 };
+	const struct wait_row *rows;
+	size_t n;
+
+	profile_init(ret, block->with_wakers ? "wakers" : "block", block->model);
+	profile_add_type(ret, "contentions", "count");
+	ret->default_type = profile_add_type(ret, "delay", "nanoseconds");
+	ret->period_type = (struct value_type){ "contentions", "count" };
+	ret->period = 1;
+	rows = waits_rows(block->waits, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (is_wanted(block, &rows[i], &apart))
+			put_row(block, definer, &rows[i], ret);
+	}
+	ret->unfiltered[VALUE_CONTENTIONS] = totals.unfiltered_n;
+	ret->unfiltered[VALUE_DELAY] = totals.unfiltered_ns;
+	put_notes(&apart, &totals, &ret->notes);
+	profile_close(ret, block->filter);
+	definer_free(definer);
+	waits_free(block->waits);
+	free(block);
+}

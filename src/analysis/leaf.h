@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Frames that an analysis adds to stacks: what was waited for, by whom it was ended. */
+#ifndef ANALYSIS_LEAF_H
+#define ANALYSIS_LEAF_H
+
+#include "event/definer.h"
+#include "waits.h"
+
+/* Gives out ids behind those of @model, which has seen everything. */
+struct definer *leaf_definer(struct model *model);
+
+/* The stack of @row with a frame for what it waits for, such as "[disk: read /var/db]". */
+uint32_t leaf_wait(struct definer *definer, const struct model *model, const struct wait_row *row);
+
+/* The same, and then the waker's frames, from the one that woke outwards. */
+uint32_t leaf_waker(struct definer *definer, const struct model *model, const struct wait_row *row);
+
+#endif /* ANALYSIS_LEAF_H */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All waits, added up by what is known of them; block, threads and diagnose begin
+ * with it.
+ *
+ * How long each thread waited is exact.  Where and why may be known of a sample of
+ * the waits only (one in `period`).  Waits known one by one (period 1) stand for
+ * themselves.  What is left of a stratum, the waits of one thread that were about as
+ * long (to a power of two), is shared out over those of its waits that were sampled,
+ * by their durations: so sums stay exact, and rare long waits are not drowned by the
+ * many short ones.  A stratum without a sample stays apart, as "not sampled".
+ */
+#ifndef ANALYSIS_WAITS_H
+#define ANALYSIS_WAITS_H
+
+#include "analysis/analysis.h"
+
+struct wait_place { /* where, why and on what; by whom it was ended, if asked for */
+	uint32_t stack;
+	uint32_t why;
+	uint32_t nr;     /* number of the system call + 1; 0: none */
+	uint32_t object; /* string id */
+	uint32_t waker;  /* task; 0: an interrupt */
+	uint32_t waker_stack;
+};
+
+struct wait_row {
+	uint32_t task;
+	struct wait_place place; /* all-zero where it was not sampled */
+	bool is_sampled;
+	bool is_idle; /* the thread had nothing to do: see idle.c */
+	int64_t n, ns;
+	int64_t max_ns; /* of those known one by one or sampled; of others, their stratum's limit */
+};
+
+struct waits;
+
+struct waits *waits_begin(const struct analysis_input *input, bool with_wakers);
+
+/* Everything has passed: the rows, borrowed until waits_free(). */
+const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n);
+
+struct waits_totals {
+	int64_t n, ns;                       /* exact, of all waits that the filter's time leaves */
+	int64_t unfiltered_n, unfiltered_ns; /* and of the whole window */
+	int64_t n_known;                     /* so many of n were sampled */
+};
+struct waits_totals waits_totals(const struct waits *waits);
+
+/* How long the threads of @task lived within the filter's time, in all states. */
+int64_t waits_lifetime(const struct waits *waits, uint32_t task);
+
+/* Why there is nothing to add up, as a sentence; or NULL. */
+const char *waits_lack(const struct waits *waits);
+
+void waits_free(struct waits *waits);
+
+/* Marks the rows that are idle. */
+void idle_mark(const struct waits *waits, const struct model *model, struct wait_row *rows,
+	       size_t n);
+
+#endif /* ANALYSIS_WAITS_H */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+
+#include "base/escape.h"
+#include "base/human.h"
+#include "export/sheets.h"
+#include "text.h"
+
+/* The cell as people read it; empty where there is nothing to say. */
+static void put_cell(struct buf *out, const struct sheet_column *column,
+		     const union sheet_cell *cell)
+{
+	char human[HUMAN_SIZE];
+
+	switch (column->unit) {
+	case SHEET_TEXT:
+	case SHEET_PEOPLE:
+		buf_puts(out, cell->text ? cell->text : "");
+		break;
+	case SHEET_COUNT:
+		buf_puts(out, human_count(human, (uint64_t)cell->number));
+		break;
+	case SHEET_ID:
+		buf_printf(out, "%lld", (long long)cell->number);
+		break;
+	case SHEET_NS:
+		buf_puts(out, cell->number ? human_duration(human, (uint64_t)cell->number) : "0");
+		break;
+	case SHEET_PERCENT:
+		buf_printf(out, "%.1f%%", cell->percent);
+		break;
+	}
+}
+
+static bool is_left(const struct sheet_column *column)
+{
+	return column->unit == SHEET_TEXT || column->unit == SHEET_PEOPLE;
+}
+
+static size_t *widths_of(const struct sheet *sheet, size_t n_rows)
+{
+	size_t *widths = xcalloc(sheet->n_columns, sizeof(*widths));
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < sheet->n_columns; i++)
+		widths[i] = sheet->columns[i].title ? utf8_length(sheet->columns[i].title) : 0;
+	for (size_t i = 0; i < n_rows * sheet->n_columns; i++) {
+		size_t column = i % sheet->n_columns;
+
+		buf_clear(&text);
+		put_cell(&text, &sheet->columns[column], &sheet->cells.items[i]);
+		if (sheet->columns[column].title && utf8_length(buf_str(&text)) > widths[column])
+			widths[column] = utf8_length(buf_str(&text));
+	}
+	buf_release(&text);
+	return widths;
+}
+
+static void put_padded(struct buf *line, const char *text, size_t width, bool left)
+{
+	int padding = (int)(width - utf8_length(text));
+
+	buf_puts(line, line->size ? "  " : "");
+	if (left)
+		buf_printf(line, "%s%*s", text, padding, "");
+	else
+		buf_printf(line, "%*s%s", padding, "", text);
+}
+
+/* Ends @line: no blanks behind it, no longer than @width. */
+static void put_line(struct buf *out, struct buf *line, unsigned int width)
+{
+	while (line->size && line->data[line->size - 1] == ' ')
+		line->size--;
+	if (width && utf8_length(buf_str(line)) > width)
+		text_fit(out, buf_str(line), width);
+	else
+		buf_puts(out, buf_str(line));
+	buf_puts(out, "\n");
+	buf_clear(line);
+}
+
+static void put_sheet(struct buf *out, const struct sheet *sheet,
+		      const struct sheet_options *options)
+{
+	size_t all = sheet_n_rows(sheet);
+	size_t n = options->n_rows && options->n_rows < all ? options->n_rows : all;
+	size_t *widths = widths_of(sheet, n);
+	struct buf line = { 0 }, text = { 0 };
+
+	buf_puts(out, "\n");
+	if (sheet->title)
+		buf_printf(out, "%s\n", sheet->title);
+	for (size_t i = 0; i < sheet->n_columns; i++) {
+		if (sheet->columns[i].title)
+			put_padded(&line, sheet->columns[i].title, widths[i],
+				   is_left(&sheet->columns[i]));
+	}
+	put_line(out, &line, options->width);
+	for (size_t i = 0; i < n * sheet->n_columns; i++) {
+		const struct sheet_column *column = &sheet->columns[i % sheet->n_columns];
+
+		buf_clear(&text);
+		put_cell(&text, column, &sheet->cells.items[i]);
+		if (column->title)
+			put_padded(&line, buf_str(&text), widths[i % sheet->n_columns],
+				   is_left(column));
+		if (i % sheet->n_columns == sheet->n_columns - 1)
+			put_line(out, &line, options->width);
+	}
+	if (n < all)
+		buf_printf(out, "... %zu more; -n 0 shows all\n", all - n);
+	buf_release(&line);
+	buf_release(&text);
+	free(widths);
+}
+
+int sheets_text(const struct sheets *sheets, const struct sheet_options *options, FILE *out)
+{
+	struct text_subject subject = { sheets->name, sheets->model, sheets->time_ns,
+					sheets->duration_ns };
+	const struct sheet *sheet;
+	struct buf text = { 0 };
+	int error = 0;
+
+	text_subject(&text, &subject);
+	if (options->filter && *options->filter)
+		buf_printf(&text, "filter %s\n", options->filter);
+	text_notes(&text, &sheets->notes);
+	array_for_each(sheet, &sheets->sheets)
+		put_sheet(&text, sheet, options);
+	text_audit(&text, sheets->audit);
+	if (fwrite(text.data, 1, text.size, out) != text.size)
+		error = errno ? -errno : -EIO;
+	buf_release(&text);
+	return error;
+}
