@@ -32,6 +32,8 @@ static double full_cost(const struct budget *budget, const struct budget_load *l
 						 (double)load->recorder_ns / (double)n;
 	double n_events = (double)load->n_samples[event] * (double)periods[budget->level[event]];
 
+	if (n)
+		n_events += n_events * (double)load->n_lost / (double)n;
 	return n_events * (BUDGET_SAMPLE_NS + recorder_ns) / (double)load->elapsed_ns;
 }
 

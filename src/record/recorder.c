@@ -122,6 +122,8 @@ static void on_lost(struct recorder *r, const struct perf_record *record)
 	};
 
 	r->audit.n_lost += record->lost;
+	if (r->waits)
+		wait_source_take_lost(r->waits, record->lost);
 	put(r, &event);
 }
 

@@ -48,7 +48,8 @@ void wait_filter_add_tids(struct buf *out, const char *field, uint32_t *tids, si
 	uint32_t gap;
 	size_t first = 0;
 
-	qsort(tids, n, sizeof(*tids), compare);
+	if (n)
+		qsort(tids, n, sizeof(*tids), compare);
 	gap = parting_gap(tids, n);
 	buf_puts(out, "(");
 	for (size_t i = 1; i <= n; i++) {

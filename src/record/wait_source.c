@@ -303,6 +303,11 @@ void wait_source_take_other(struct wait_source *source, const struct perf_record
 		map_remove(&source->strangers, record->pid);
 }
 
+void wait_source_take_lost(struct wait_source *source, uint64_t n)
+{
+	source->load.n_lost += n;
+}
+
 /* True: the events must be opened anew. */
 static bool close_window(struct wait_source *source, uint64_t now_ns)
 {

@@ -58,6 +58,9 @@ void wait_source_take(struct wait_source *source, const struct perf_record *reco
 /* Take another record, about a process that is no target: it may have been a waker. */
 void wait_source_take_other(struct wait_source *source, const struct perf_record *record);
 
+/* So many samples found their ring full. */
+void wait_source_take_lost(struct wait_source *source, uint64_t n);
+
 /* Keep budget and filters up to date, look at threads that block for long.  Often. */
 void wait_source_step(struct wait_source *source, uint64_t now_ns);
 

@@ -119,6 +119,22 @@ static void a_larger_budget_takes_more_stacks(void **state)
 	assert_int_equal(budget_period(&large, BUDGET_WAITS), 1);
 }
 
+static void samples_that_were_lost_count(void **state)
+{
+	struct budget_load load = {
+		.elapsed_ns = SECOND_NS / 4,
+		.n_samples = { 1000, 1000 },
+		.n_lost = 200000,
+		.recorder_ns = 2000 * 900,
+	};
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 30, 2);
+	assert_true(budget_update(&budget, &load));
+	assert_true(budget_period(&budget, BUDGET_WAITS) >= 17);
+}
+
 static void nothing_measured_changes_nothing(void **state)
 {
 	struct budget budget;
@@ -139,6 +155,7 @@ int main(void)
 		cmocka_unit_test(
 			a_load_that_sways_about_the_limit_does_not_change_the_period_each_time),
 		cmocka_unit_test(a_larger_budget_takes_more_stacks),
+		cmocka_unit_test(samples_that_were_lost_count),
 		cmocka_unit_test(nothing_measured_changes_nothing),
 	};
 
