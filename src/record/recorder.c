@@ -21,7 +21,8 @@
 #include "wait_source.h"
 
 #define SECOND_NS 1000000000u
-#define HURRY_MS  5 /* between looks while stacks are finished from live memory */
+#define HURRY_MS  5     /* between looks while stacks are finished from live memory */
+#define PRIORITY  (-15) /* a nice value */
 
 struct recorder {
 	struct event_sink outlet;               /* what all events pass */
@@ -38,6 +39,7 @@ struct recorder {
 	struct exact exact;
 	struct wait_source *waits; /* NULL: no stacks of waits */
 	struct launch command;
+	int usual_priority; /* a nice value, outside the window */
 	uint32_t hz;
 	bool waits_for_exec; /* of the command: nothing before it is of interest */
 	uint64_t start_ns, end_ns;
@@ -441,11 +443,23 @@ static void meet_targets(struct recorder *r)
 	array_release(&pids);
 }
 
+/*
+ * On a busy machine the rings run over while the recorder waits for its turn: with 64
+ * threads on two CPUs, 47,272 of 53,399 samples were lost without this, and 30 of
+ * 14,980 with it.  Without privilege it fails, and is done without.
+ */
+static void take_precedence(struct recorder *r)
+{
+	r->usual_priority = getpriority(PRIO_PROCESS, 0);
+	setpriority(PRIO_PROCESS, 0, PRIORITY);
+}
+
 int recorder_start(struct recorder *r)
 {
 	struct event event = { .kind = EVENT_START };
 	int error = 0;
 
+	take_precedence(r);
 	put_meta(r);
 	r->start_ns = r->checked_ns = clock_ns(CLOCK_MONOTONIC);
 	exact_start(&r->exact, r->start_ns);
@@ -539,6 +553,7 @@ int recorder_stop(struct recorder *r)
 	if (r->waits)
 		wait_source_put_counters(r->waits, event.time_ns);
 	put(r, &event);
+	setpriority(PRIO_PROCESS, 0, r->usual_priority);
 	return r->error;
 }
 
