@@ -56,7 +56,7 @@ go_pprof() {
 		grep -wF "$label" "$T/tags"
 	done
 	grep -E '30(\.0)?ms \(23\.08%\): tool$' "$T/tags"
-	grep -E '70ms \(53\.85%\): 0$' "$T/tags"
+	grep -E '70(\.0)?ms \(53\.85%\): 0$' "$T/tags"
 	go_pprof -top -tagfocus=thread=worker "$T/server.pb.gz" | grep -F '40ms, 30.77% of 130ms'
 }
 

@@ -19,7 +19,7 @@ bats_require_minimum_version 1.5.0
 	has_share 'rustburn::burn::seventy' "$seventy"
 	has_share '<?rustburn::burn::Thirty<[^;]*>>?::run' "$(jq '100 * .thirty / add' stdout)"
 	at_least "$(share_of 'rustburn::burn::seventy' 'rustburn::worker;.*rustburn::burn::seventy')" 99
-	at_least "$(share 'start_thread|clone3?')" 99
+	at_least "$(share 'start_thread|libc\.so\.6[^;]*')" 99
 }
 
 @test "Java methods have their part, by the JVM's perf map" {

@@ -56,8 +56,8 @@ split_is_true() {
 	accounted=$(tail -1 times | awk -F'[ms ]+' '{ print $1 * 60 + $2 + $3 * 60 + $4 }')
 	fold
 	seconds=$(awk '/^split;/ { ns += $NF } END { print ns / 1e9 }' folded)
-	# Each time on a CPU is rounded to whole sampling intervals; here there are few.
-	near "$seconds" "$accounted" "$(awk "BEGIN { print 0.03 * $accounted }")"
+	# The timer also counts what a hypervisor took away meanwhile; the accounting does not.
+	near "$seconds" "$accounted" "$(awk "BEGIN { print 0.1 * $accounted }")"
 }
 
 @test "thirty frames of C++ without frame pointers are all there, in both threads" {
@@ -68,7 +68,7 @@ split_is_true() {
 	frames=$(printf '%s' ';(void )?deep::descend<'{29..0}'>[^;]*')
 	# Leaving a leaf takes a few instructions in descend<0> now and then.
 	at_least "$(share_of 'deep::leaf_.0[^;]*' "deep::run[^;]*$frames;deep::leaf")" 99
-	at_least "$(share_of 'deep::leaf_.0[^;]*' '(start_thread|clone3?);.*deep::run')" 99
+	at_least "$(share_of 'deep::leaf_.0[^;]*' '(start_thread|libc\.so\.6[^;]*);.*deep::run')" 99
 }
 
 @test "a stack longer than 64 KiB is unwound to its end" {
