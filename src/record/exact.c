@@ -45,8 +45,9 @@ static void on_switch(struct exact *exact, const struct trace_record *record)
 		},
 	};
 
-	if (!life_concerns(life, s->prev) && !life_concerns(life, s->next))
+	if (!life_concerns(life, s->prev) && !life_concerns(life, s->next)) {
 		return;
+	}
 	life_see(life, s->prev, s->prev_comm, TRACE_COMM_BYTES, record->time_ns);
 	life_see(life, s->next, s->next_comm, TRACE_COMM_BYTES, record->time_ns);
 	put(exact, &event);
@@ -94,8 +95,9 @@ static void on_call(struct exact *exact, const struct trace_record *record)
 {
 	uint32_t tid = record->call.tid;
 
-	if (exact->waits_for_exec || !life_concerns(exact->options.life, tid))
+	if (exact->waits_for_exec || !life_concerns(exact->options.life, tid)) {
 		return;
+	}
 	if (record->kind == TRACE_EXIT)
 		on_return(exact, record);
 	else
@@ -322,8 +324,8 @@ void exact_put_states(struct exact *exact)
 }
 
 /*
- * So many ids were given out since the filter was written that those it lets pass will
- * soon be used up.  Births of before the last call, a second ago, have been told of.
+ * The filter is written again when the ids that it lets pass will soon be used up.
+ * Births of before the last call, a second ago, have been told of.
  */
 void exact_every_second(struct exact *exact)
 {

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "perf_ring.h"
 #include "record/perf_record.h"
+#include "trace.h"
 
 #define PARANOID_ADVICE "run with sudo, or: sysctl kernel.perf_event_paranoid="
 
@@ -188,25 +189,30 @@ static enum source_state probe_memory(struct buf *detail, struct buf *remedy)
 	return failed(r, detail);
 }
 
+/* As the recorder does: mounted for ourselves if need be; an instance; the events. */
 static enum source_state probe_tracefs(struct buf *detail, struct buf *remedy)
 {
-	static const char *const paths[] = {
-		"/sys/kernel/tracing/events/sched/sched_switch/id",
-		"/sys/kernel/debug/tracing/events/sched/sched_switch/id"
+	struct streams none = { 0 };
+	struct trace_options options = {
+		.streams = &none, .has_calls = true, .is_all = true, .buffer_bytes = 65536
 	};
-	int error = 0;
+	const char *missing = NULL;
+	struct trace *trace;
+	int r = trace_open(&options, &trace, &missing);
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		if (!access(paths[i], R_OK))
-			return SOURCE_WORKS;
-		if (!error || errno == EACCES)
-			error = errno;
+	if (!r)
+		trace_close(trace);
+	if (!r && !missing)
+		return SOURCE_WORKS;
+	if (!r) {
+		buf_puts(detail, missing);
+		return SOURCE_PARTLY;
 	}
-	if (error == ENOENT)
-		buf_puts(remedy, "mount -t tracefs tracefs /sys/kernel/tracing");
-	else
+	if (r == -EACCES || r == -EPERM)
 		buf_puts(remedy, "run with sudo");
-	return failed(error == ENOENT ? -ENODEV : -error, detail);
+	else
+		buf_printf(detail, "%s: ", missing);
+	return failed(r, detail);
 }
 
 static enum source_state probe_debuginfod(struct buf *detail, struct buf *remedy)

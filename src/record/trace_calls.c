@@ -85,6 +85,12 @@ static bool first_exit(struct trace_calls *calls, int64_t nr, int64_t result,
 	return true;
 }
 
+/* Returning from a signal's handler leaves no number. */
+static bool is_same(uint64_t number, int64_t nr)
+{
+	return nr < 0 || (int32_t)number == nr;
+}
+
 bool trace_calls_exit(struct trace_calls *calls, uint32_t tid, int64_t nr, int64_t result,
 		      struct trace_call *ret)
 {
@@ -107,9 +113,8 @@ bool trace_calls_exit(struct trace_calls *calls, uint32_t tid, int64_t nr, int64
 		*map_insert(&calls->starts, tid) = 0;
 		return first_exit(calls, nr, result, ret);
 	}
-	/* Returning from a signal's handler leaves no number. */
-	if (!start_ns || (nr >= 0 && (int32_t)number != nr)) {
-		calls->n_unpaired += nr >= 0 && !(is_birth(nr) && !result);
+	if (!start_ns || !is_same(number, nr)) {
+		calls->n_unpaired += nr >= 0;
 		return false;
 	}
 	*ret = (struct trace_call){ (uint32_t)(number >> 32), start_ns, result };

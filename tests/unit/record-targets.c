@@ -57,7 +57,8 @@ static void threads_that_proc_does_not_know_are_forgotten(void **state)
 	targets_add_thread(&targets, (uint32_t)child, (uint32_t)child);
 	while (task_state(child) != 'Z')
 		usleep(1000);
-	targets_check(&targets); /* a zombie is gone as well */
+	/* A zombie is gone as well. */
+	targets_check(&targets);
 	assert_false(targets_are_gone(&targets)); /* the stream may be behind */
 	targets_check(&targets);
 	assert_int_equal(targets.n_live, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * usage: pingpong SECONDS [CALLS]
- * Two processes that hand a byte to and fro through pipes: every hand-over is a wait, a
+ * Two processes that hand a byte back and forth through pipes: every hand-over is a wait, a
  * wake-up and a switch.  Each prints "TID SWITCHES NANOSECONDS-A-ROUND" as the kernel
  * counted its switches, the ones right before it ends being missing.  With CALLS, each
  * round also makes so many getppid() system calls.
