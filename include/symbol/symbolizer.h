@@ -32,6 +32,11 @@ struct symbol_module {
 	 * opened by its path, and the vdso is our own; each if the build-id agrees.
 	 */
 	int fd;
+	/*
+	 * A way to path's directory (such as /proc/self/fd/3) for who may not go there by
+	 * path; NULL: none is needed.
+	 */
+	const char *dir;
 };
 
 struct symbol_name {          /* one level; strings borrowed until another module is opened */

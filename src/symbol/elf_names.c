@@ -91,8 +91,16 @@ static int open_own_vdso(void)
 	return r;
 }
 
+/* By which the file and what lies beside it are reached; owned. */
+static char *way_to(const struct symbol_module *module)
+{
+	const char *slash = strrchr(module->path, '/');
+
+	return module->dir && slash ? xasprintf("%s%s", module->dir, slash) : xstrdup(module->path);
+}
+
 /* The result is owned.  A path may by now be a pipe: opening one must not block. */
-static int open_file(const struct symbol_module *module)
+static int open_file(const struct symbol_module *module, const char *path)
 {
 	int fd;
 
@@ -101,14 +109,14 @@ static int open_file(const struct symbol_module *module)
 	if (module->fd >= 0)
 		fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 3);
 	else
-		fd = open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
 }
 
 /* As open_file(), and the file is what it has to be. */
-static int open_checked(const struct symbol_module *module)
+static int open_checked(const struct symbol_module *module, const char *path)
 {
-	int fd = open_file(module), r;
+	int fd = open_file(module, path), r;
 	struct stat st;
 
 	if (fd < 0)
@@ -162,13 +170,16 @@ static int read_names(struct elf_names *names, const char *path, int fd)
 int elf_names_open(const struct symbol_module *module, const struct symbolizer_options *options,
 		   struct elf_names **ret)
 {
+	char *path = way_to(module);
 	struct elf_names *names;
 	int fd, r;
 
 	elf_version(EV_CURRENT);
-	fd = open_checked(module);
-	if (fd < 0)
+	fd = open_checked(module, path);
+	if (fd < 0) {
+		free(path);
 		return fd;
+	}
 	names = xcalloc(1, sizeof(*names));
 	names->debug_path = options->debug_path ? xstrdup(options->debug_path) : NULL;
 	names->callbacks = (Dwfl_Callbacks){ .find_elf = dwfl_build_id_find_elf,
@@ -178,11 +189,13 @@ int elf_names_open(const struct symbol_module *module, const struct symbolizer_o
 	names->dwfl = dwfl_begin(&names->callbacks);
 	if (!names->dwfl) {
 		close(fd);
+		free(path);
 		elf_names_free(names);
 		return -ENOMEM;
 	}
 	download_watch(&names->download, names->dwfl, options);
-	r = read_names(names, module->path, fd);
+	r = read_names(names, path, fd);
+	free(path);
 	if (r)
 		elf_names_free(names);
 	else

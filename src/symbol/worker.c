@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@ struct worker {
 	uint32_t answer_seconds;
 	time_t waiting_since; /* for a server's answer */
 	struct buf answers;
+	int *dirs; /* where each job's file lies, or -1 */
 };
 
 static void flush(struct worker *w)
@@ -118,17 +120,68 @@ static void prepare_downloads(struct worker *w, bool has_changed)
 	free(path);
 }
 
+/* Whether everybody may go where @path leads. */
+static bool is_open_to_all(const char *path)
+{
+	char *part = xstrdup(path);
+	bool is_open = true;
+	struct stat st;
+
+	for (char *at = strchr(part + 1, '/'); at && is_open; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		is_open = !stat(part, &st) && st.st_mode & S_IXOTH;
+		*at = '/';
+	}
+	free(part);
+	return is_open;
+}
+
+/*
+ * A program may lie where only root can go; what lies beside it, such as its debug
+ * file, may be readable all the same, and the user who reads symbols gets there.
+ */
+static void open_dirs(struct worker *w, size_t first_job)
+{
+	w->dirs = xcalloc(w->plan->jobs.n + 1, sizeof(*w->dirs));
+	for (size_t i = 0; i < w->plan->jobs.n; i++) {
+		struct dict_module module =
+			dictionary_module(w->dict, w->plan->jobs.items[i].module);
+		const char *slash = strrchr(module.path, '/');
+		char *dir;
+
+		w->dirs[i] = -1;
+		if (i < first_job || module.kind != MODULE_ELF || !slash || slash == module.path)
+			continue;
+		dir = xstrndup(module.path, (size_t)(slash - module.path) + 1);
+		if (!is_open_to_all(dir))
+			w->dirs[i] = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		free(dir);
+	}
+}
+
+/* The way to the directory of @job, where the path does not lead there; owned. */
+static char *way_to_dir(const struct worker *w, size_t job, const char *path)
+{
+	char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+	bool is_open = !access(dir, X_OK);
+
+	free(dir);
+	return is_open ? NULL : xasprintf("/proc/self/fd/%d", w->dirs[job]);
+}
+
 static void do_job(struct worker *w, struct symbolizer *symbolizer, size_t index)
 {
 	const struct plan_job *job = &w->plan->jobs.items[index];
 	struct dict_module from = dictionary_module(w->dict, job->module);
-	struct symbol_module module = { from.kind, from.path, from.build_id, job->fd };
+	char *dir = w->dirs[index] < 0 ? NULL : way_to_dir(w, index, from.path);
+	struct symbol_module module = { from.kind, from.path, from.build_id, job->fd, dir };
 	int r;
 
 	answer_encode(&w->answers, ANSWER_JOB, (uint32_t)index, 0);
 	flush(w);
 	w->waiting_since = now();
 	r = symbolizer_open(symbolizer, &module);
+	free(dir);
 	if (r) {
 		answer_encode(&w->answers, ANSWER_FAILED, (uint32_t)index, r);
 		return;
@@ -144,9 +197,10 @@ static void do_job(struct worker *w, struct symbolizer *symbolizer, size_t index
 	}
 }
 
-static int give_up_privilege(const struct plan *plan, const struct worker_options *options)
+static int give_up_privilege(const struct worker *w, const struct worker_options *options)
 {
-	int *fds = xcalloc(plan->jobs.n + 1, sizeof(*fds)), r;
+	const struct plan *plan = w->plan;
+	int *fds = xcalloc(2 * plan->jobs.n + 1, sizeof(*fds)), r;
 	struct confine_options how = { .parent = options->parent,
 				       .fds = fds,
 				       .cpu_seconds = options->cpu_seconds };
@@ -155,6 +209,8 @@ static int give_up_privilege(const struct plan *plan, const struct worker_option
 	for (size_t i = options->first_job; i < plan->jobs.n; i++) {
 		if (plan->jobs.items[i].fd >= 0)
 			fds[how.n_fds++] = plan->jobs.items[i].fd;
+		if (w->dirs[i] >= 0)
+			fds[how.n_fds++] = w->dirs[i];
 	}
 	r = confine(&how);
 	free(fds);
@@ -175,7 +231,8 @@ void worker_run(const struct plan *plan, const struct dictionary *dict,
 
 	if (options->download_seconds && options->download_seconds < ANSWER_SECONDS)
 		w.answer_seconds = options->download_seconds;
-	if (give_up_privilege(plan, options))
+	open_dirs(&w, options->first_job);
+	if (give_up_privilege(&w, options))
 		_exit(1);
 	prepare_downloads(&w, before != geteuid());
 	symbolizer = symbolizer_new(&how);

@@ -127,6 +127,15 @@ teardown() {
 	"$SYSPROF" report | grep -q burn_50
 }
 
+@test "a program where only root may go has the names of what lies beside it" {
+	install -d -m 700 private
+	install -d -m 755 private/open
+	cp "$W"/split-stripped* private/open
+	record -- private/open/split-stripped 1
+	fold --no-kernel
+	has_share burn_50 50 8
+}
+
 @test "the recorder leaves nothing behind in /tmp" {
 	cp "$SYSPROF" "$W/split" .
 	# This directory is hidden by the mount for those who come by its name, not for us.

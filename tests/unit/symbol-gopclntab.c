@@ -31,7 +31,7 @@ static const char program[] = "package main\n"
 
 static struct symbolizer *open_fd(int fd)
 {
-	struct symbol_module module = { MODULE_ELF, "/nonexistent", "", fd };
+	struct symbol_module module = { MODULE_ELF, "/nonexistent", "", fd, NULL };
 	struct symbolizer *s = symbolizer_new(&(struct symbolizer_options){ 0 });
 
 	symbolizer_open(s, &module);

@@ -316,7 +316,7 @@ static void cxx_names_are_readable_and_keep_what_was_linked(void **state)
 
 static int open_result(enum module_kind kind, const char *path, const char *build_id, int fd)
 {
-	struct symbol_module module = { kind, path, build_id, fd };
+	struct symbol_module module = { kind, path, build_id, fd, NULL };
 	struct symbolizer *s = symbolizer_new(&(struct symbolizer_options){ 0 });
 	const struct symbol_name *names;
 	int r = symbolizer_open(s, &module);
