@@ -13,7 +13,7 @@
 #include "filter_args.h"
 #include "session.h"
 
-#define WIDTH_OF_PIPES 100
+#define WIDTH_OF_PIPES 0 /* what reads them may want whole names */
 #define ROWS_DEFAULT   30
 #define PERCENT_LEAST  0.5 /* of trees */
 

@@ -6,13 +6,14 @@
 
 #define MODULE_WIDTH_MAX 24
 #define NAME_WIDTH_MIN   16
+#define NAME_WIDTH_WHOLE 48 /* where nothing is cut: longer names push the last column aside */
 
 struct layout {
 	const struct profile *profile;
 	const struct report_options *options;
 	struct scale scale;
 	size_t value_width;
-	size_t name_width;   /* 0: as long as it is */
+	size_t name_width;
 	size_t module_width; /* 0: no such column */
 	bool has_cum;        /* differs from flat */
 	int64_t total;
@@ -66,7 +67,10 @@ static void put_line(struct buf *out, const struct layout *layout, const struct 
 	buf_puts(out, "  ");
 	buf_clear(&cell);
 	put_name(&cell, layout, row);
-	text_fit_name(out, buf_str(&cell), layout->name_width);
+	if (layout->options->width == 0 && utf8_length(buf_str(&cell)) > layout->name_width)
+		buf_puts(out, buf_str(&cell));
+	else
+		text_fit_name(out, buf_str(&cell), layout->name_width);
 	if (layout->module_width && (row->module || row->is_in_more)) {
 		buf_clear(&cell);
 		put_module(&cell, layout, row);
@@ -115,8 +119,11 @@ static void fit(struct layout *layout)
 
 	if (layout->has_cum)
 		fixed += 1 + layout->value_width + 1 + 7;
-	if (width == 0)
+	if (width == 0) {
+		if (layout->name_width > NAME_WIDTH_WHOLE)
+			layout->name_width = NAME_WIDTH_WHOLE;
 		return;
+	}
 	if (layout->module_width > MODULE_WIDTH_MAX)
 		layout->module_width = MODULE_WIDTH_MAX;
 	if (fixed + NAME_WIDTH_MIN + 2 + layout->module_width > width)

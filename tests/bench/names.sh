@@ -39,7 +39,7 @@ debug_bytes() {
 }
 
 run_sysprof() {
-	timed record "$SYSPROF" record -F $HZ -o "$recording" -- "$program" "$SECONDS_EACH"
+	timed record "$SYSPROF" record --cpu-only -F $HZ -o "$recording" -- "$program" "$SECONDS_EACH"
 	add names.wall "$(calc "$(tail -1 "$BENCH_TMP/record.wall") - $(counter "$recording" self.wall_ns) / 1e9")"
 	add names.frames "$(counter "$recording" names.frames)"
 	add samples "$(counter "$recording" samples.cpu)"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
 usage: samply-complete.py PROFILE PROGRAM
-Print the percent of stacks in samply's PROFILE of PROGRAM that reach the start of the
-thread: two frames in libc (clone3 and what it calls), or one in libc below one in the
+Print how many samples there are in samply's PROFILE of PROGRAM, and the percent of them
+whose stacks reach the start of the thread: two frames in libc (clone3 and what it calls), or one in libc below one in the
 program (_start), or one in the dynamic linker (its _start).  They carry no names.
 """
 import gzip
@@ -39,7 +39,7 @@ def main():
             weight = samples["weight"][i] if samples.get("weight") else 1
             total += weight
             complete += weight * is_complete(outermost(thread, profile["libs"], stack), program)
-    print(f"{100 * complete / total if total else 0:.3f}")
+    print(f"{total} {100 * complete / total if total else 0:.3f}")
 
 
 main()

@@ -22,7 +22,7 @@ measured() {
 
 for ((round = 1; round <= ROUNDS; round++)); do
 	say "split: round $round of $ROUNDS"
-	timed split "$SYSPROF" record -F 1000 -o "$recording" -- "$W/split" "$SECONDS_EACH"
+	timed split "$SYSPROF" record --cpu-only -F 1000 -o "$recording" -- "$W/split" "$SECONDS_EACH"
 	"$SYSPROF" export -i "$recording" cpu -f folded -o "$BENCH_TMP/folded"
 	for share in 50 30 15 5; do
 		profile=$(profiled burn_$share)

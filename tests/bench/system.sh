@@ -28,9 +28,12 @@ seconds_since() {
 	calc "($(date +%s%N) - $1) / 1e9"
 }
 
+# record_all WHO OPTION...
 record_all() {
-	local begin recorder worst=0 now
-	"$SYSPROF" record -a -F 100 -o "$recording" 2>"$BENCH_TMP/stderr" &
+	local who=$1 begin recorder worst=0 now
+	shift
+	say "system: recording for $SECONDS_EACH s"
+	"$SYSPROF" record -a -F 100 "$@" -o "$recording" 2>"$BENCH_TMP/stderr" &
 	recorder=$!
 	started+=("$recorder")
 	for ((i = 0; i < SECONDS_EACH; i++)); do
@@ -38,22 +41,46 @@ record_all() {
 		now=$(rss_of $recorder)
 		[ "$now" -le "$worst" ] || worst=$now
 	done
-	add cpu "$(cpu_of $recorder)"
-	add rss "$worst"
+	add "$who.cpu" "$(cpu_of $recorder)"
+	add "$who.rss" "$(calc "1024 * $worst")"
 	begin=$(date +%s%N)
 	kill -INT $recorder
 	wait $recorder
-	add end "$(seconds_since "$begin")"
-	add counted "$(calc "$(counter "$recording" self.cpu_ns) / 1e9")"
-	add wall "$(calc "$(counter "$recording" self.wall_ns) / 1e9")"
-	add size "$(size "$recording")"
-	add samples "$(counter "$recording" samples.cpu)"
-	add lost "$(counter "$recording" lost.records)"
+	add "$who.end" "$(seconds_since "$begin")"
+	add "$who.counted" "$(calc "$(counter "$recording" self.cpu_ns) / 1e9")"
+	add "$who.wall" "$(calc "$(counter "$recording" self.wall_ns) / 1e9")"
+	add "$who.size" "$(size "$recording")"
+	add "$who.samples" "$(counter "$recording" samples.cpu)"
+	add "$who.lost" "$(counter "$recording" lost.records)"
+	for ((round = 1; round <= ROUNDS; round++)); do
+		evict "$recording"
+		timed "$who.report" "$SYSPROF" report -i "$recording"
+	done
 }
 
 # From the command to the prompt with hardly anything recorded; what its names take is in it.
 record_nothing() {
-	timed start "$SYSPROF" record -a -F 100 -d 1ms -o "$BENCH_TMP/short.data"
+	timed start "$SYSPROF" record -a --cpu-only -F 100 -d 1ms -o "$BENCH_TMP/short.data"
+}
+
+percent() {
+	printf '%.2f %%' "$(calc "100 * $1 / $2")"
+}
+
+rows() {
+	local who=$1 what=$2 cpu_reach=$3 rss_reach=$4 size_reach=$5
+	row "$what: CPU of the recorder" "$(percent "$(of "$who.cpu")" "$(of "$who.wall")") of a core" \
+		"by its own count $(percent "$(of "$who.counted")" "$(of "$who.wall")")" \
+		"${cpu_reach:+<= $cpu_reach %}" \
+		"${cpu_reach:+$(holds "100 * $(of "$who.cpu") / $(of "$who.wall") <= $cpu_reach")}"
+	row "$what: memory without rings" "$(bytes "$(of "$who.rss")")" "" \
+		"${rss_reach:+<= $rss_reach MiB}" \
+		"${rss_reach:+$(holds "$(of "$who.rss") <= $rss_reach * 1048576")}"
+	row "$what: size of the recording" "$(bytes "$(of "$who.size")")" \
+		"$(of "$who.samples") samples, $(of "$who.lost") lost" "${size_reach:+<= $size_reach MB}" \
+		"${size_reach:+$(holds "$(of "$who.size") <= $size_reach * 1e6")}"
+	row "$what: from Ctrl-C to the prompt" "$(ms "$(of "$who.end")")" "" "" ""
+	row "$what: report" "$(ms "$(of "$who.report.wall")")" "" "" ""
 }
 
 start "$W/deep" 100000
@@ -63,22 +90,9 @@ start sh -c 'while :; do "$0" 50 2; done' "$W/shortlived"
 for ((round = 1; round <= ROUNDS; round++)); do
 	record_nothing
 done
-say "system: recording for $SECONDS_EACH s"
-record_all
-for ((round = 1; round <= ROUNDS; round++)); do
-	evict "$recording"
-	timed report "$SYSPROF" report -i "$recording"
-done
-
-percent=$(calc "100 * $(of cpu) / $(of wall)")
-row "system: CPU of record -a, $SECONDS_EACH s at 100 Hz" "$(printf '%.2f %%' "$percent") of a core" \
-	"by its own count $(printf '%.2f %%' "$(calc "100 * $(of counted) / $(of wall)")")" \
-	"<= 1 %" "$(holds "$percent <= 1")"
-row "system: memory without the rings, at most" "$(bytes "$(calc "1024 * $(of rss)")")" "" \
-	"<= 64 MiB" "$(holds "$(of rss) <= 65536")"
-row "system: size of the recording" "$(bytes "$(of size)")" \
-	"$(of samples) samples, $(of lost) lost" "<= 5 MB" "$(holds "$(of size) <= 5e6")"
-row "system: from Ctrl-C to the prompt" "$(ms "$(of end)")" "" "" ""
-row "system: record -a -d 1ms, start to end" "$(ms "$(of start.wall)")" \
+record_all cpu --cpu-only
+record_all default
+rows cpu "-a --cpu-only, $SECONDS_EACH s, 100 Hz" 1 64 5
+rows default "-a by default, $SECONDS_EACH s, 100 Hz" "" "" ""
+row "-a -d 1ms, from start to end" "$(ms "$(of start.wall)")" \
 	"$(find /proc -maxdepth 1 -name '[0-9]*' | wc -l) processes" "" ""
-row "system: report of it" "$(ms "$(of report.wall)")" "" "" ""
