@@ -108,7 +108,10 @@ static void add_cost(struct audit *audit, const struct model *model)
 /* Whatever else the recorder counted as lost. */
 static void add_other(void *arg, const char *name, uint64_t value)
 {
-	if (value && !strncmp(name, "lost.", 5) && strcmp(name, "lost.records"))
+	if (value && !strcmp(name, "lost.wait_stacks"))
+		audit_add(arg, true, "%llu stacks of waits lost: the times of waits are exact",
+			  (unsigned long long)value);
+	else if (value && !strncmp(name, "lost.", 5) && strcmp(name, "lost.records"))
 		audit_add(arg, true, "%s: %llu", name, (unsigned long long)value);
 }
 

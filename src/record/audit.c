@@ -122,6 +122,7 @@ void audit_put_counters(const struct audit *audit, struct definer *definer, stru
 	const struct counter_row rows[] = {
 		{ "samples.cpu", audit->n_samples },
 		{ "lost.records", audit->n_lost },
+		{ "lost.wait_stacks", audit->n_lost_waits },
 		{ "lost.undecodable", audit->n_undecodable },
 		{ "lost.threads", audit->n_without_fd },
 		{ "exact.events", audit->n_exact },

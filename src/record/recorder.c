@@ -124,9 +124,15 @@ static void on_lost(struct recorder *r, const struct perf_record *record)
 	};
 
 	r->audit.n_lost += record->lost;
-	if (r->waits)
-		wait_source_take_lost(r->waits, record->lost);
 	put(r, &event);
+}
+
+/* Stacks of waits only: what they are of is known, and its times are exact. */
+static void on_lost_waits(struct recorder *r, uint64_t n)
+{
+	r->audit.n_lost_waits += n;
+	if (r->waits)
+		wait_source_take_lost(r->waits, n);
 }
 
 static void on_throttle(struct recorder *r, const struct perf_record *record)
@@ -167,7 +173,9 @@ static int on_record(void *arg, const struct perf_record *record)
 	bool is_fork = record->type == PERF_RECORD_FORK;
 	uint32_t whose = is_fork ? record->task.parent_pid : record->pid;
 
-	if (record->type == PERF_RECORD_LOST)
+	if (record->type == PERF_RECORD_LOST && record->source != SAMPLER_TICKS)
+		on_lost_waits(r, record->lost);
+	else if (record->type == PERF_RECORD_LOST)
 		on_lost(r, record);
 	else if (record->type == PERF_RECORD_THROTTLE || record->type == PERF_RECORD_UNTHROTTLE)
 		on_throttle(r, record);
@@ -278,7 +286,6 @@ static int open_sampler(struct recorder *r, const struct recorder_options *optio
 	struct sampler_options wanted = {
 		.hz = options->hz,
 		.scope = SAMPLER_CPUS,
-		.is_busy = !options->cpu_only,
 		.streams = &r->streams,
 		.fn = on_record,
 		.arg = r,
@@ -288,7 +295,6 @@ static int open_sampler(struct recorder *r, const struct recorder_options *optio
 	if ((error == -EACCES || error == -EPERM) && !options->is_all) {
 		wanted.scope = SAMPLER_TASKS;
 		wanted.on_exec = options->command != NULL;
-		wanted.is_busy = false;
 		error = sampler_open(&wanted, &r->sampler);
 	}
 	if (error)
@@ -530,7 +536,7 @@ int recorder_step(struct recorder *r, int timeout_ms)
 int recorder_stop(struct recorder *r)
 {
 	struct event event = { .kind = EVENT_END };
-	uint64_t lost;
+	struct sampler_losses lost;
 
 	r->error = 0; /* who goes on after an error has mended its cause */
 	stacks_open_jit_maps(r->stacks, true);
@@ -540,11 +546,9 @@ int recorder_stop(struct recorder *r)
 	streams_drain(&r->streams, true);
 	exact_finish(&r->exact, r->end_ns);
 	lost = sampler_lost(r->sampler);
-	if (lost) {
-		struct perf_record record = { .time_ns = event.time_ns, .lost = lost };
-
-		on_lost(r, &record);
-	}
+	if (lost.n_ticks)
+		on_lost(r, &(struct perf_record){ .time_ns = r->end_ns, .lost = lost.n_ticks });
+	on_lost_waits(r, lost.n_tracepoints);
 	r->audit.n_undecodable = sampler_n_undecodable(r->sampler);
 	r->audit.n_without_fd = sampler_facts(r->sampler).n_without_fd;
 	exact_count(&r->exact, &r->audit);

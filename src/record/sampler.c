@@ -2,7 +2,6 @@
 #include "sampler.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -10,16 +9,11 @@
 
 #include "base/array.h"
 #include "base/map.h"
-#include "cpus.h"
-#include "perf_ring.h"
+#include "ring_set.h"
 
 #define MAX_STACK_BYTES 65528u /* the most a record can hold */
 #define MIN_STACK_BYTES 8192u
-#define MAX_RING_BYTES  (16u << 20)
-#define ALL_RINGS_BYTES (256u << 20)
-#define MIN_RING_BYTES  (128u << 10)
-#define BUSY_RING_BYTES (16u << 20) /* 2000 stacks of 8 KiB */
-#define RING_SECONDS    2           /* 1 / RING_SECONDS of a second of samples fit in a ring */
+#define RING_SECONDS    2  /* 1 / RING_SECONDS of a second of samples fit in a ring */
 #define LEAST_SECONDS   8  /* 1 / LEAST_SECONDS do at least: smaller rings get smaller stacks */
 #define SPARE_FDS       64 /* left for files with code and names, where there are so many */
 
@@ -39,21 +33,12 @@ struct tracepoint {
 	char *filter; /* owned; NULL: not sampled */
 };
 
-struct cpu_ring {
-	uint32_t cpu;
-	int leader; /* the descriptor whose ring the CPU's other events share */
-	struct perf_ring ring;
-	uint64_t n_lost_told; /* by LOST records */
-	bool is_offline;      /* its events are dead, also when the CPU comes back */
-};
-
 struct sampler {
 	struct sampler_options options;
 	struct sampler_facts facts;
 	struct perf_event_attr attr;
 	ARRAY(struct perf_event) events;
-	ARRAY(struct cpu_ring) rings;
-	ARRAY(struct pollfd) polls; /* parallel to rings */
+	struct ring_set set;
 	uint64_t n_undecodable;
 	struct tracepoint tracepoints[SAMPLER_N_SOURCES];
 	struct map by_id;     /* event of a tracepoint, also a closed one → source and period */
@@ -133,27 +118,11 @@ static int negotiate(struct perf_event_attr *attr, pid_t tid, int cpu)
 	}
 }
 
-static size_t round_up_pow2(size_t n)
-{
-	size_t p = MIN_RING_BYTES;
-
-	while (p < n && p < MAX_RING_BYTES)
-		p *= 2;
-	return p;
-}
-
-/*
- * A part of a second of samples, whatever the rate (the reader comes round far more
- * often), as far as all the CPUs' rings together stay bearable.
- */
+/* A part of a second of samples, whatever the rate: the reader comes round far more often. */
 static size_t wanted_ring_bytes(const struct sampler *sampler)
 {
-	size_t bytes = (size_t)sampler->options.hz * sampler->attr.sample_stack_user / RING_SECONDS;
-	size_t share = ALL_RINGS_BYTES / (size_t)sysconf(_SC_NPROCESSORS_CONF);
-
-	if (sampler->options.is_busy && bytes < BUSY_RING_BYTES)
-		bytes = BUSY_RING_BYTES;
-	return round_up_pow2(bytes < share ? bytes : share);
+	return ring_bytes_for((size_t)sampler->options.hz * sampler->attr.sample_stack_user /
+			      RING_SECONDS);
 }
 
 struct trial {
@@ -198,10 +167,11 @@ static void fit_rings(struct sampler *sampler)
 	struct cpus cpus = { 0 };
 
 	cpus_online(&cpus);
-	while (bytes > MIN_RING_BYTES && !rings_fit(sampler, &cpus, bytes))
+	while (bytes > RING_BYTES_MIN && !rings_fit(sampler, &cpus, bytes))
 		bytes /= 2;
 	cpus_release(&cpus);
-	sampler->facts.ring_bytes = bytes;
+	sampler->set.ring_bytes[RING_TICKS] = bytes;
+	sampler->set.ring_bytes[RING_TRACEPOINTS] = ring_bytes_for(RING_BYTES_MAX);
 
 	stack = bytes * LEAST_SECONDS / sampler->options.hz & ~7u;
 	if (stack < MIN_STACK_BYTES)
@@ -248,59 +218,31 @@ int sampler_open(const struct sampler_options *options, struct sampler **ret)
 void sampler_close(struct sampler *sampler)
 {
 	struct perf_event *event;
-	struct cpu_ring *ring;
 
 	if (!sampler)
 		return;
-	array_for_each(ring, &sampler->rings)
-		perf_ring_unmap(&ring->ring);
+	ring_set_release(&sampler->set);
 	array_for_each(event, &sampler->events)
 		close(event->fd);
 	for (size_t i = 0; i < SAMPLER_N_SOURCES; i++)
 		free(sampler->tracepoints[i].filter);
 	map_release(&sampler->by_id);
 	array_release(&sampler->events);
-	array_release(&sampler->rings);
-	array_release(&sampler->polls);
 	free(sampler);
-}
-
-static struct cpu_ring *ring_of(struct sampler *sampler, uint32_t cpu)
-{
-	struct cpu_ring *ring;
-
-	array_for_each(ring, &sampler->rings) {
-		if (ring->cpu == cpu && !ring->is_offline)
-			return ring;
-	}
-	return NULL;
-}
-
-/* Takes a smaller ring, and every later one as small, where more may not be locked. */
-static int map_ring(struct sampler *sampler, struct perf_ring *ring, int fd)
-{
-	int r;
-
-	for (;;) {
-		r = perf_ring_map(ring, fd, sampler->facts.ring_bytes);
-		if ((r != -EPERM && r != -ENOMEM) || sampler->facts.ring_bytes <= MIN_RING_BYTES)
-			return r;
-		sampler->facts.ring_bytes /= 2;
-	}
 }
 
 static void look_at_ring(void *source, uint32_t i)
 {
 	struct sampler *sampler = source;
 
-	perf_ring_look(&sampler->rings.items[i].ring);
+	perf_ring_look(&sampler->set.rings.items[i].ring);
 }
 
 static bool peek_ring(void *source, uint32_t i, uint64_t *ret_time_ns)
 {
 	struct sampler *sampler = source;
 
-	return perf_ring_peek(&sampler->rings.items[i].ring, ret_time_ns);
+	return perf_ring_peek(&sampler->set.rings.items[i].ring, ret_time_ns);
 }
 
 /* Says which event made a sample, and of how many it stands for one. */
@@ -315,7 +257,7 @@ static void set_source(const struct sampler *sampler, struct perf_record *record
 static int pass_record(void *source, uint32_t i)
 {
 	struct sampler *sampler = source;
-	struct cpu_ring *ring = &sampler->rings.items[i];
+	struct cpu_ring *ring = &sampler->set.rings.items[i];
 	struct perf_record record;
 	size_t size;
 	const void *data = perf_ring_first(&ring->ring, &size);
@@ -327,49 +269,44 @@ static int pass_record(void *source, uint32_t i)
 		ring->n_lost_told += record.lost;
 	if (!r)
 		set_source(sampler, &record);
+	if (!r && record.type == PERF_RECORD_LOST && ring->kind == RING_TRACEPOINTS)
+		record.source = SAMPLER_SWITCHES; /* of whichever tracepoint */
 	r = r ? 0 : sampler->options.fn(sampler->options.arg, &record);
-	perf_ring_consume(&sampler->rings.items[i].ring, size);
+	perf_ring_consume(&sampler->set.rings.items[i].ring, size);
 	return r;
 }
 
 static const struct stream_ops ring_ops = { look_at_ring, peek_ring, pass_record };
 
-static int add_ring(struct sampler *sampler, uint32_t cpu, int fd)
+static int add_ring(struct sampler *sampler, uint32_t cpu, enum ring_kind kind, int fd)
 {
-	struct perf_ring mapped = { 0 };
-	struct cpu_ring *ring;
-	struct pollfd *poll_fd;
-	int r = map_ring(sampler, &mapped, fd);
+	int r = ring_set_add(&sampler->set, cpu, kind, fd);
 
 	if (r)
 		return r;
-	ring = array_add(&sampler->rings);
-	*ring = (struct cpu_ring){ .cpu = cpu, .leader = fd, .ring = mapped };
-	poll_fd = array_add(&sampler->polls);
-	*poll_fd = (struct pollfd){ .fd = fd, .events = POLLIN };
-	streams_add(sampler->options.streams, &ring_ops, sampler, sampler->facts.n_rings);
-	sampler->facts.n_rings = sampler->rings.n;
+	streams_add(sampler->options.streams, &ring_ops, sampler,
+		    (uint32_t)sampler->set.rings.n - 1);
 	return 0;
 }
 
-/* An event writes into its CPU's ring, which the CPU's first event brings. */
-static int add_event_fd(struct sampler *sampler, enum sampler_source source, uint32_t cpu, int fd)
+/* An event writes into its CPU's ring, which the CPU's first event of the kind brings. */
+static int add_event_fd(struct sampler *sampler, const struct perf_event *event,
+			enum ring_kind kind)
 {
-	struct cpu_ring *ring = ring_of(sampler, cpu);
+	struct cpu_ring *ring = ring_set_find(&sampler->set, event->cpu, kind);
 	int r;
 
 	if (ring)
-		r = ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->leader) ? -errno : 0;
+		r = ioctl(event->fd, PERF_EVENT_IOC_SET_OUTPUT, ring->leader) ? -errno : 0;
 	else
-		r = add_ring(sampler, cpu, fd);
+		r = add_ring(sampler, event->cpu, kind, event->fd);
 	if (r) {
-		close(fd);
+		close(event->fd);
 		return r;
 	}
-	*array_add(&sampler->events) =
-		(struct perf_event){ .fd = fd, .cpu = cpu, .source = source };
+	*array_add(&sampler->events) = *event;
 	if (sampler->is_started && !sampler->options.on_exec)
-		ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
+		ioctl(event->fd, PERF_EVENT_IOC_ENABLE, 0);
 	return 0;
 }
 
@@ -379,9 +316,29 @@ static int add_event(struct sampler *sampler, pid_t tid, uint32_t cpu)
 
 	if (tid >= 0 && sampler->events.n >= sampler->max_events)
 		return -EMFILE;
-	sampler->attr.wakeup_watermark = (uint32_t)sampler->facts.ring_bytes / 2;
+	sampler->attr.wakeup_watermark = (uint32_t)sampler->set.ring_bytes[RING_TICKS] / 2;
 	fd = event_open(&sampler->attr, tid, (int)cpu);
-	return fd < 0 ? fd : add_event_fd(sampler, SAMPLER_TICKS, cpu, fd);
+	return fd < 0 ? fd :
+			add_event_fd(sampler, &(struct perf_event){ fd, cpu, SAMPLER_TICKS },
+				     RING_TICKS);
+}
+
+/* The tracepoints' ring outlives their events: it belongs to one that never fires. */
+static int add_trace_ring(struct sampler *sampler, uint32_t cpu)
+{
+	struct perf_event_attr attr = sampler->attr;
+	int fd;
+
+	if (ring_set_find(&sampler->set, cpu, RING_TRACEPOINTS))
+		return 0;
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_DUMMY;
+	attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 0;
+	attr.wakeup_watermark = (uint32_t)sampler->set.ring_bytes[RING_TRACEPOINTS] / 2;
+	fd = event_open(&attr, -1, (int)cpu);
+	return fd < 0 ? fd :
+			add_event_fd(sampler, &(struct perf_event){ fd, cpu, SAMPLER_TICKS },
+				     RING_TRACEPOINTS);
 }
 
 /* The stream holds records of an event after it was closed: what its id means stays known. */
@@ -389,20 +346,21 @@ static int add_tracepoint(struct sampler *sampler, enum sampler_source source, u
 {
 	struct tracepoint *tp = &sampler->tracepoints[source];
 	uint64_t id;
-	int fd;
+	int fd, r = add_trace_ring(sampler, cpu);
 
-	tp->attr.wakeup_watermark = (uint32_t)sampler->facts.ring_bytes / 2;
+	if (r)
+		return r;
+	tp->attr.wakeup_watermark = (uint32_t)sampler->set.ring_bytes[RING_TRACEPOINTS] / 2;
 	fd = event_open(&tp->attr, -1, (int)cpu);
 	if (fd < 0)
 		return fd;
 	if (ioctl(fd, PERF_EVENT_IOC_SET_FILTER, tp->filter) || ioctl(fd, PERF_EVENT_IOC_ID, &id)) {
-		int r = -errno;
-
+		r = -errno;
 		close(fd);
 		return r;
 	}
 	*map_insert(&sampler->by_id, id) = tp->attr.sample_period << 8 | source;
-	return add_event_fd(sampler, source, cpu, fd);
+	return add_event_fd(sampler, &(struct perf_event){ fd, cpu, source }, RING_TRACEPOINTS);
 }
 
 int sampler_add_task(struct sampler *sampler, pid_t tid)
@@ -424,15 +382,6 @@ int sampler_add_task(struct sampler *sampler, pid_t tid)
 	return r;
 }
 
-static bool has_cpu(const struct cpus *cpus, uint32_t cpu)
-{
-	for (size_t i = 0; i < cpus->list.n; i++) {
-		if (cpus->list.items[i] == cpu)
-			return true;
-	}
-	return false;
-}
-
 static void add_cpu(struct sampler *sampler, uint32_t cpu)
 {
 	if (add_event(sampler, -1, cpu))
@@ -446,15 +395,13 @@ static void add_cpu(struct sampler *sampler, uint32_t cpu)
 void sampler_follow_cpus(struct sampler *sampler)
 {
 	struct cpus cpus = { 0 };
-	struct cpu_ring *ring;
 
 	if (sampler->options.scope != SAMPLER_CPUS)
 		return;
 	cpus_online(&cpus);
-	array_for_each(ring, &sampler->rings)
-		ring->is_offline |= !has_cpu(&cpus, ring->cpu);
+	ring_set_mark_offline(&sampler->set, &cpus);
 	for (size_t i = 0; i < cpus.list.n; i++) {
-		if (!ring_of(sampler, cpus.list.items[i]))
+		if (!ring_set_find(&sampler->set, cpus.list.items[i], RING_TICKS))
 			add_cpu(sampler, cpus.list.items[i]);
 	}
 	cpus_release(&cpus);
@@ -508,12 +455,27 @@ static struct perf_event_attr attr_of(const struct sampler_tracepoint *tp, uint6
 	};
 }
 
+/* On every CPU that has ticks. */
+static int open_source(struct sampler *sampler, enum sampler_source source)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < sampler->set.rings.n; i++) {
+		const struct cpu_ring *ring = &sampler->set.rings.items[i];
+
+		if (ring->kind == RING_TICKS && !ring->is_offline)
+			r = add_tracepoint(sampler, source, ring->cpu);
+		if (r == -ENODEV) /* the CPU goes offline just now */
+			r = 0;
+	}
+	return r;
+}
+
 int sampler_trace(struct sampler *sampler, enum sampler_source source,
 		  const struct sampler_tracepoint *tracepoint)
 {
 	struct tracepoint *tp = &sampler->tracepoints[source];
-	struct cpu_ring *ring;
-	int r = 0;
+	int r;
 
 	close_source(sampler, source);
 	free(tp->filter);
@@ -521,13 +483,7 @@ int sampler_trace(struct sampler *sampler, enum sampler_source source,
 	tp->attr = attr_of(tracepoint, sampler->attr.read_format);
 	if (!tp->filter)
 		return 0;
-	for (size_t i = 0; !r && i < sampler->rings.n; i++) {
-		ring = &sampler->rings.items[i];
-		if (!ring->is_offline)
-			r = add_tracepoint(sampler, source, ring->cpu);
-		if (r == -ENODEV) /* the CPU goes offline just now */
-			r = 0;
-	}
+	r = open_source(sampler, source);
 	if (r) {
 		close_source(sampler, source);
 		free(tp->filter);
@@ -559,35 +515,41 @@ void sampler_stop(struct sampler *sampler)
 
 int sampler_wait(struct sampler *sampler, int timeout_ms)
 {
-	struct pollfd *p;
-	int n = poll(sampler->polls.items, sampler->polls.n, timeout_ms);
-
-	/* A ring whose tasks have all exited, or whose CPU went, would wake us for ever. */
-	array_for_each(p, &sampler->polls) {
-		if (p->revents & (POLLHUP | POLLERR))
-			p->fd = -1;
-	}
-	return n;
+	return ring_set_wait(&sampler->set, timeout_ms);
 }
 
 struct sampler_facts sampler_facts(const struct sampler *sampler)
 {
-	return sampler->facts;
+	struct sampler_facts facts = sampler->facts;
+
+	facts.ring_bytes = sampler->set.ring_bytes[RING_TICKS];
+	facts.n_rings = sampler->set.rings.n;
+	return facts;
 }
 
-uint64_t sampler_lost(const struct sampler *sampler)
+static uint64_t less(uint64_t a, uint64_t b)
 {
+	return a > b ? a - b : 0;
+}
+
+struct sampler_losses sampler_lost(const struct sampler *sampler)
+{
+	uint64_t lost[N_RING_KINDS] = { [RING_TRACEPOINTS] = sampler->lost_closed };
+	uint64_t told[N_RING_KINDS] = { 0 };
 	const struct cpu_ring *ring;
 	const struct perf_event *event;
-	uint64_t lost = sampler->lost_closed, told = 0;
 
 	if (!sampler->attr.read_format)
-		return 0;
+		return (struct sampler_losses){ 0 };
 	array_for_each(event, &sampler->events)
-		lost += event_lost(event);
-	array_for_each(ring, &sampler->rings)
-		told += ring->n_lost_told;
-	return lost > told ? lost - told : 0;
+		lost[event->source == SAMPLER_TICKS ? RING_TICKS : RING_TRACEPOINTS] +=
+			event_lost(event);
+	array_for_each(ring, &sampler->set.rings)
+		told[ring->kind] += ring->n_lost_told;
+	return (struct sampler_losses){
+		.n_ticks = less(lost[RING_TICKS], told[RING_TICKS]),
+		.n_tracepoints = less(lost[RING_TRACEPOINTS], told[RING_TRACEPOINTS]),
+	};
 }
 
 uint64_t sampler_n_undecodable(const struct sampler *sampler)

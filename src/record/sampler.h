@@ -35,7 +35,6 @@ enum sampler_source { /* of a sample: perf_record.source */
 struct sampler_options {
 	uint32_t hz;
 	enum sampler_scope scope;
-	bool is_busy;            /* tracepoints will be sampled, too: larger rings */
 	bool on_exec;            /* SAMPLER_TASKS: start when the task calls exec */
 	struct streams *streams; /* borrowed; the rings are added to them */
 	sampler_fn *fn;          /* called for each record when the streams are drained */
@@ -91,7 +90,11 @@ int sampler_wait(struct sampler *sampler, int timeout_ms);
 struct sampler_facts sampler_facts(const struct sampler *sampler);
 
 /* Records that the kernel says were dropped and that no LOST record told of, by now. */
-uint64_t sampler_lost(const struct sampler *sampler);
+struct sampler_losses {
+	uint64_t n_ticks; /* and what happened to processes */
+	uint64_t n_tracepoints;
+};
+struct sampler_losses sampler_lost(const struct sampler *sampler);
 
 /* Records that could not be decoded. */
 uint64_t sampler_n_undecodable(const struct sampler *sampler);
