@@ -17,4 +17,15 @@ void *threads_begin(const struct analysis_input *input);
 const char *threads_lack(const void *state);
 void threads_sheets(void *state, struct sheets *ret);
 
+void *latency_begin(const struct analysis_input *input);
+const char *latency_lack(const void *state);
+void latency_sheets(void *state, struct sheets *ret);
+
+void *syscalls_begin(const struct analysis_input *input);
+const char *syscalls_lack(const void *state);
+void syscalls_sheets(void *state, struct sheets *ret);
+
+/* What to say of a recording that tells nothing of time off the CPU; NULL: it does. */
+const char *analysis_lacks_switches(const struct sched *sched);
+
 #endif /* ANALYSIS_ANALYSES_H */

@@ -12,8 +12,21 @@ const struct analysis analyses[] = {
 	  NULL },
 	{ "threads", "what each thread did all the time", threads_begin, threads_lack, NULL,
 	  threads_sheets },
+	{ "latency", "how long threads wait for a CPU, and who runs instead", latency_begin,
+	  latency_lack, NULL, latency_sheets },
+	{ "syscalls", "the system calls of each thread", syscalls_begin, syscalls_lack, NULL,
+	  syscalls_sheets },
 	{ 0 },
 };
+
+const char *analysis_lacks_switches(const struct sched *sched)
+{
+	if (sched && sched_has_switches(sched))
+		return NULL;
+	return "the recording tells nothing of the time that threads do not run: it holds no "
+	       "switches between them; record as root and without --cpu-only (`sysprof check` "
+	       "says what works here)";
+}
 
 const struct analysis *analysis_find(const char *name)
 {

@@ -20,8 +20,7 @@ struct definer *leaf_definer(struct model *model)
 	return definer;
 }
 
-/* "disk: read /var/db": class, system call and object, as far as they are known. */
-static void put_reason(struct buf *out, const struct model *model, const struct wait_row *row)
+void leaf_reason(struct buf *out, const struct model *model, const struct wait_row *row)
 {
 	const struct dictionary *dict = model_dictionary(model);
 	const char *call = row->place.nr ? syscall_name(model, row->place.nr - 1) : NULL;
@@ -45,7 +44,7 @@ uint32_t leaf_wait(struct definer *definer, const struct model *model, const str
 	struct buf text = { 0 };
 	uint32_t stack;
 
-	put_reason(&text, model, row);
+	leaf_reason(&text, model, row);
 	stack = definer_stack(definer, row->place.stack, definer_note(definer, buf_str(&text)));
 	buf_release(&text);
 	return stack;

@@ -9,6 +9,9 @@
 /* Gives out ids behind those of @model, which has seen everything. */
 struct definer *leaf_definer(struct model *model);
 
+/* "disk: read /var/db": class, system call and object, as far as they are known. */
+void leaf_reason(struct buf *out, const struct model *model, const struct wait_row *row);
+
 /* The stack of @row with a frame for what it waits for, such as "[disk: read /var/db]". */
 uint32_t leaf_wait(struct definer *definer, const struct model *model, const struct wait_row *row);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "waits.h"
 
+#include "analyses.h"
 #include "base/map.h"
 
 struct stratum { /* the waits of one task that took from 2^n to 2^(n+1) ns */
@@ -230,11 +231,7 @@ int64_t waits_lifetime(const struct waits *waits, uint32_t task)
 
 const char *waits_lack(const struct waits *waits)
 {
-	if (waits->sched && sched_has_switches(waits->sched))
-		return NULL;
-	return "the recording tells nothing of the time that threads do not run: it holds no "
-	       "switches between them; record as root and without --cpu-only (`sysprof check` says what "
-	       "works here)";
+	return analysis_lacks_switches(waits->sched);
 }
 
 void waits_free(struct waits *waits)

@@ -69,13 +69,47 @@ report() {
 		"$BATS_TEST_DIRNAME/../lib/pprof.py" agree "$T/block.pb.gz" "$T/block.json"
 }
 
+@test "latency shows how long threads waited for a CPU and who had it" {
+	data=$(recording waits)
+	golden latency report -i "$data" latency
+	report -i "$data" latency --json >"$T/json"
+	jq -e '.threads[] | select(.name == "worker") | .count == 2 and .preempted == 1 and
+		.total_ns == 40000000 and .max_ns == 30000000' "$T/json"
+	jq -e '([.histogram[].total_ns] | add) == ([.threads[].total_ns] | add)' "$T/json"
+	jq -e '.instead[] | select(.name == "late") | .total_ns == 30000000' "$T/json"
+}
+
+@test "syscalls are counted by call and thread, with failures and quantiles" {
+	data=$(recording syscalls)
+	golden syscalls report -i "$data" syscalls
+	report -i "$data" syscalls --json | jq -e '.syscalls[0] | .syscall == "read" and
+		.calls == 101 and .errors == 2 and .total_ns == 2100000 and .max_ns == 2000000 and
+		.p99_ns >= 1000 and .p99_ns <= 1070'
+	run report -i "$(recording waits)" syscalls
+	[ "$status" = 1 ]
+	[[ $output == *"record with --trace"* ]]
+}
+
+@test "diagnose names the largest causes, what is to blame and the command that shows more" {
+	data=$(recording waits)
+	golden diagnose "$SYSPROF" diagnose -i "$data"
+	"$SYSPROF" diagnose -i "$data" --json | jq -e '.findings | length == 3 and
+		.[0].ns == 1279990000 and .[1].blame == "disk: read /var/db, in work"'
+	[ "$("$SYSPROF" diagnose -i "$data" | wc -l)" -le 20 ]
+	"$SYSPROF" diagnose -i "$data" --thread worker |
+		grep -F 'sysprof report block --wait lock'
+	"$SYSPROF" diagnose -i "$data" --thread pool | grep -F 'nothing stands out'
+}
+
 @test "a recording without switches says so and what to do" {
 	data=$(recording server)
-	for profile in block wakers threads; do
+	for profile in block wakers threads latency; do
 		run report -i "$data" "$profile"
 		[ "$status" = 1 ]
 		[[ $output == *"no $profile: "*"record as root and without --cpu-only"* ]]
 	done
+	run "$SYSPROF" diagnose -i "$data"
+	[ "$status" = 1 ]
 }
 
 @test "what does not go with a profile is refused" {

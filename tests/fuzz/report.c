@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "analysis/analysis.h"
+#include "analysis/diagnose.h"
 #include "base/mem.h"
 #include "event/text.h"
 #include "export/exporter.h"
@@ -119,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		set_filters(&filter, line);
 		for (const struct analysis *a = analyses; a->name; a++)
 			run(a, rest, &filter, out);
+		run(&diagnose, rest, &filter, out);
 		filter_release(&filter);
 	}
 	fclose(out);
