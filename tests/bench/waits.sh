@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What recording switches, waits and system calls costs the program that makes them: CPU
+# time a hand-over, a round or a call, as the program itself measures it, with and without
+# a recorder.  CPU time, as others take the machine's wall-clock time.
+# shellcheck source=tests/bench/lib.bash
+. "$(dirname "$0")/lib.bash"
+HANDOVERS=${HANDOVERS:-8000} # of each of eight threads
+PINGPONG=${PINGPONG:-1.5}    # seconds
+CALLS=${CALLS:-1000000}
+SPINS=850 # with these a call is made every microsecond
+SYSTEM=${SYSTEM:-60} # seconds of the whole machine
+recording=$BENCH_TMP/waits.data
+perf_data=$BENCH_TMP/perf.data
+evs=$BENCH_TMP/events
+
+if [ "$(id -u)" != 0 ]; then
+	row "waits" "not root" "" "" ""
+	exit
+fi
+
+# said WHO COMMAND...: the sum of the last words of the lines it prints to file WHO.
+said() {
+	local who=$1
+	shift
+	"$@" >"$BENCH_TMP/stdout" 2>"$BENCH_TMP/stderr" || {
+		say "$1 failed: $(tail -3 "$BENCH_TMP/stderr")"
+		return 1
+	}
+	add "$who" "$(awk '{ sum += $NF } END { print sum }' "$BENCH_TMP/stdout")"
+}
+
+ours() {
+	"$SYSPROF" record -o "$recording" "$@"
+}
+
+# Where another recorder on the machine asks for build-ids, perf trace stumbles over them.
+perf_trace() {
+	local try
+	for try in {1..20}; do
+		with_perf trace -s -o "$BENCH_TMP/trace" "$@" >"$BENCH_TMP/traced" && break
+		say "perf trace failed, again ($try)"
+	done
+	cat "$BENCH_TMP/traced"
+}
+
+perf_sched() {
+	with_perf sched record -q --buildid-mmap -o "$perf_data" "$@"
+}
+
+# Percent more CPU time than without, by medians of pairs.
+slower() {
+	printf '%+.1f %%' "$(paired "$1" "$2" '100 * (a / b - 1)')"
+}
+
+times() {
+	printf '%.2f x' "$(paired "$1" "$2" 'a / b')"
+}
+
+# Stacks of waits, and how often the eight threads blocked.
+count_waits() {
+	"$SYSPROF" dump -i "$recording" >"$evs"
+	awk '/^fork / { for (i = 2; i <= NF; i++) if ($i ~ /^tid=/) ours[substr($i, 5)] = 1 }
+		/^wait_stack / { stacks++ }
+		/^sched_switch / && /state=(sleeping|disk)/ {
+			for (i = 2; i <= NF; i++) if ($i ~ /^prev=/ && substr($i, 6) in ours) waits++ }
+		END { print stacks, waits }' "$evs"
+}
+
+handover() {
+	local stacks waits
+	said handover.none "$W/handover" "$HANDOVERS"
+	said handover.cpu ours --cpu-only -- "$W/handover" "$HANDOVERS"
+	said handover.ours ours -- "$W/handover" "$HANDOVERS"
+	add handover.size "$(size "$recording")"
+	read -r stacks waits < <(count_waits)
+	add handover.stacks "$(calc "100 * $stacks / $waits")"
+	add handover.whole "$(calc "100 * $(counter "$recording" unwind.complete) / $(counter "$recording" unwind.stacks)")"
+	add handover.lost "$(counter "$recording" lost.records)"
+	add handover.rate "$(calc "$waits / $(counter "$recording" self.wall_ns) * 1e9")"
+	has_perf || return 0
+	said handover.perf perf_record -e sched:sched_switch --call-graph dwarf,8192 \
+		-o "$perf_data" "$W/handover" "$HANDOVERS"
+	add handover.perf_size "$(size "$perf_data")"
+	rm -f "$perf_data"
+}
+
+# What both say they switched, and how often the recording has them switch.
+count_switches() {
+	"$SYSPROF" dump -i "$recording" >"$evs"
+	awk 'NR == FNR { tid[$1] = $2; said += $2; next }
+		/^sched_switch / { for (i = 2; i <= NF; i++)
+			if ($i ~ /^prev=/ && substr($i, 6) in tid) n++ }
+		END { print n - said, said }' "$BENCH_TMP/stdout" "$evs"
+}
+
+pingpong() {
+	local off switches
+	said pingpong.none taskset -c 0 "$W/pingpong" "$PINGPONG"
+	said pingpong.ours ours -- taskset -c 0 "$W/pingpong" "$PINGPONG"
+	read -r off switches < <(count_switches)
+	add pingpong.off "$off"
+	add pingpong.rate "$(calc "$switches / $PINGPONG")"
+	add pingpong.lost "$(counter "$recording" lost.exact)"
+	has_perf || return 0
+	said pingpong.perf perf_sched taskset -c 0 "$W/pingpong" "$PINGPONG"
+	rm -f "$perf_data"
+}
+
+calls() {
+	local spins
+	for spins in 0 $SPINS; do
+		said "calls$spins.none" "$W/calls" "$CALLS" $spins
+		said "calls$spins.ours" ours -- "$W/calls" "$CALLS" $spins
+		said "calls$spins.trace" ours --trace -- "$W/calls" "$CALLS" $spins
+		add "calls$spins.lost" "$(counter "$recording" lost.exact)"
+		has_perf || continue
+		said "calls$spins.perf" perf_trace "$W/calls" $((CALLS / 20)) $spins
+	done
+}
+
+against() {
+	if has_perf; then
+		echo "$1 $("$2" "$3" "$4")"
+	fi
+}
+
+rows_handover() {
+	local ratio share
+	row "8 threads, $(printf %.0f "$(of handover.rate)") waits/s: slowdown" \
+		"$(slower handover.ours handover.none)" \
+		"$(against 'perf dwarf' slower handover.perf handover.none)" "<= 2 %" \
+		"$(holds "$(paired handover.ours handover.none 'a / b') <= 1.02")"
+	row "   --cpu-only: slowdown" "$(slower handover.cpu handover.none)" "" "" ""
+	share=$(of handover.stacks)
+	row "   waits with a stack, complete ones among them" \
+		"$(printf '%.2f %%, %.2f %%' "$share" "$(of handover.whole)")" \
+		"$(of handover.lost) records lost" ">= 99 %" \
+		"$(holds "$share * $(of handover.whole) >= 9900")"
+	has_perf || return 0
+	ratio=$(paired handover.perf_size handover.size 'a / b')
+	row "   size of the recording" "$(bytes "$(of handover.size)")" \
+		"perf dwarf $(bytes "$(of handover.perf_size)"): $(printf '%.0f x' "$ratio")" \
+		">= 500 x" "$(holds "$ratio >= 500")"
+}
+
+rows_pingpong() {
+	local against=""
+	! has_perf || against=$(paired pingpong.ours pingpong.perf 'a / b')
+	row "2 processes, $(printf %.0f "$(of pingpong.rate)") switches/s: slowdown" \
+		"$(slower pingpong.ours pingpong.none)" \
+		"$(against 'perf sched record' slower pingpong.perf pingpong.none)" \
+		"<= perf sched; aim +75 %" "${against:+$(holds "$against <= 1")}"
+	row "   switches recorded - counted by the kernel" "$(of pingpong.off)" \
+		"$(of pingpong.lost) lost" "0 lost" "$(holds "$(of pingpong.lost) == 0")"
+}
+
+# $1: spins; $2: what; $3, $4: at most, by default and with --trace
+rows_calls() {
+	row "$2: by default" "$(times "calls$1.ours" "calls$1.none")" "" "<= $3 x" \
+		"$(holds "$(paired "calls$1.ours" "calls$1.none" 'a / b') <= $3")"
+	row "   with --trace" "$(times "calls$1.trace" "calls$1.none")" \
+		"$(against 'perf trace -s' times "calls$1.perf" "calls$1.none")" "<= $4 x" \
+		"$(holds "$(paired "calls$1.trace" "calls$1.none" 'a / b') <= $4")"
+}
+
+for ((round = 1; round <= ROUNDS; round++)); do
+	say "waits: round $round of $ROUNDS"
+	handover
+	pingpong
+	calls
+done
+rows_handover
+rows_pingpong
+rows_calls 0 "getppid loop, $(printf '%.0f ns' "$(of calls0.none)") a call" 1.4 5.5
+rows_calls $SPINS "a call every $(printf '%.0f ns' "$(of calls$SPINS.none)")" 1.07 1.6
