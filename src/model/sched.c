@@ -82,7 +82,7 @@ void sched_close_off_cpu(struct sched *sched, struct slot *slot, uint64_t now_ns
 {
 	if (slot->state == SCHED_BLOCKED) {
 		if (!slot->woken_ns)
-			sched->flaws.n_unseen_wakes += !slot->is_guessed;
+			sched->flaws.n_unseen_wakes += slot->is_followed && !slot->is_guessed;
 		sched_close(sched, slot, SCHED_BLOCKED, slot->woken_ns ? slot->woken_ns : now_ns);
 		slot->is_preempted = false;
 	}
@@ -110,7 +110,7 @@ static void contradict(struct sched *sched, struct slot *slot, uint64_t now_ns)
 {
 	uint64_t gap_ns = first_gap(sched, slot->since_ns);
 
-	sched->flaws.n_contradictions++;
+	sched->flaws.n_contradictions += slot->is_followed;
 	if (gap_ns < now_ns && !slot->woken_ns)
 		sched_close(sched, slot, slot->state, gap_ns);
 	sched_close(sched, slot, SCHED_UNKNOWN, now_ns);
@@ -207,7 +207,7 @@ static void check_current(struct sched *sched, const struct event *event)
 	if (lost && lost->state == SCHED_RUNNING && lost->cpu == event->sched_switch.cpu &&
 	    !lost->has_ended && !lost->is_guessed) {
 		lost->state = SCHED_UNKNOWN;
-		sched->flaws.n_contradictions++;
+		sched->flaws.n_contradictions += lost->is_followed;
 	}
 	*current = event->sched_switch.next + 1;
 }

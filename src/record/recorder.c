@@ -14,6 +14,7 @@
 #include "launch.h"
 #include "life.h"
 #include "permission.h"
+#include "priority.h"
 #include "sampler.h"
 #include "stacks.h"
 #include "streams.h"
@@ -468,6 +469,7 @@ int recorder_start(struct recorder *r)
 	take_precedence(r);
 	put_meta(r);
 	r->start_ns = r->checked_ns = clock_ns(CLOCK_MONOTONIC);
+	priority_raise();
 	exact_start(&r->exact, r->start_ns);
 	sampler_start(r->sampler);
 	event.time_ns = r->start_ns;
@@ -544,6 +546,7 @@ int recorder_stop(struct recorder *r)
 	sampler_stop(r->sampler);
 	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
 	streams_drain(&r->streams, true);
+	priority_restore();
 	exact_finish(&r->exact, r->end_ns);
 	lost = sampler_lost(r->sampler);
 	if (lost.n_ticks)
