@@ -416,14 +416,26 @@ static uint64_t event_lost(const struct perf_event *event)
 	return read(event->fd, &counts, sizeof(counts)) == sizeof(counts) ? counts.lost : 0;
 }
 
-static void close_source(struct sampler *sampler, enum sampler_source source)
+/* Disables the events of @source, so that they and those opened instead do not tell all twice. */
+static void disable_source(struct sampler *sampler, enum sampler_source source)
+{
+	struct perf_event *event;
+
+	array_for_each(event, &sampler->events) {
+		if (event->source == source)
+			ioctl(event->fd, PERF_EVENT_IOC_DISABLE, 0);
+	}
+}
+
+/* Closes the events of @source among the first @n of all. */
+static void close_source(struct sampler *sampler, enum sampler_source source, size_t n)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < sampler->events.n; i++) {
 		struct perf_event event = sampler->events.items[i];
 
-		if (event.source != source) {
+		if (event.source != source || i >= n) {
 			sampler->events.items[kept++] = event;
 			continue;
 		}
@@ -471,21 +483,26 @@ static int open_source(struct sampler *sampler, enum sampler_source source)
 	return r;
 }
 
+/*
+ * The old events go last: where none are left, the kernel takes the tracepoint's code away
+ * and waits until nobody runs it, which lasts up to a second while the rings overflow.
+ */
 int sampler_trace(struct sampler *sampler, enum sampler_source source,
 		  const struct sampler_tracepoint *tracepoint)
 {
 	struct tracepoint *tp = &sampler->tracepoints[source];
-	int r;
+	size_t n_before = sampler->events.n;
+	int r = 0;
 
-	close_source(sampler, source);
+	disable_source(sampler, source);
 	free(tp->filter);
 	tp->filter = tracepoint->period ? xstrdup(tracepoint->filter) : NULL;
 	tp->attr = attr_of(tracepoint, sampler->attr.read_format);
-	if (!tp->filter)
-		return 0;
-	r = open_source(sampler, source);
+	if (tp->filter)
+		r = open_source(sampler, source);
+	close_source(sampler, source, n_before);
 	if (r) {
-		close_source(sampler, source);
+		close_source(sampler, source, sampler->events.n);
 		free(tp->filter);
 		tp->filter = NULL;
 	}

@@ -16,6 +16,7 @@
 #define WAKE_STACK_BYTES 8192u
 #define MEASURE_EACH     16         /* samples, of which one has its cost measured */
 #define LOOK_NS          10000000u  /* between looks at the last id given out */
+#define MAX_RECORDER_NS  4000       /* what takes longer met something for the first time */
 #define REFRESH_NS       100000000u /* between better filters, at least */
 #define MANY_STRANGERS   50         /* samples that are worth them */
 #define MAX_STACKS       1000000
@@ -275,18 +276,25 @@ static bool take(struct wait_source *source, const struct perf_record *record)
 	return true;
 }
 
+/*
+ * The cost of a sample is for the budget to know what sampling less would save: not what it
+ * costs once to open a file, to compile rules or to learn a system call's number.
+ */
 void wait_source_take(struct wait_source *source, const struct perf_record *record)
 {
 	enum budget_event event = record->source == SAMPLER_SWITCHES ? BUDGET_WAITS : BUDGET_WAKES;
 	bool is_measured = source->n_taken++ % MEASURE_EACH == 0, is_ours;
-	uint64_t started_ns = is_measured ? thread_cpu_ns() : 0;
+	uint64_t started_ns = is_measured ? thread_cpu_ns() : 0, taken_ns;
 
 	is_ours = take(source, record);
 	source->load.n_samples[event] += is_ours;
 	source->stats.n_strangers += !is_ours;
 	source->stats.copy_ns += BUDGET_SAMPLE_NS;
-	if (is_measured)
-		source->load.recorder_ns += MEASURE_EACH * (thread_cpu_ns() - started_ns);
+	if (!is_measured)
+		return;
+	taken_ns = thread_cpu_ns() - started_ns;
+	source->load.recorder_ns +=
+		MEASURE_EACH * (taken_ns < MAX_RECORDER_NS ? taken_ns : MAX_RECORDER_NS);
 }
 
 /* What it runs is read anew from /proc when it wakes a target again. */
