@@ -14,7 +14,6 @@
 #include "launch.h"
 #include "life.h"
 #include "permission.h"
-#include "priority.h"
 #include "sampler.h"
 #include "stacks.h"
 #include "streams.h"
@@ -469,7 +468,6 @@ int recorder_start(struct recorder *r)
 	take_precedence(r);
 	put_meta(r);
 	r->start_ns = r->checked_ns = clock_ns(CLOCK_MONOTONIC);
-	priority_raise();
 	exact_start(&r->exact, r->start_ns);
 	sampler_start(r->sampler);
 	event.time_ns = r->start_ns;
@@ -546,7 +544,6 @@ int recorder_stop(struct recorder *r)
 	sampler_stop(r->sampler);
 	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
 	streams_drain(&r->streams, true);
-	priority_restore();
 	exact_finish(&r->exact, r->end_ns);
 	lost = sampler_lost(r->sampler);
 	if (lost.n_ticks)
