@@ -41,7 +41,7 @@ struct wait_source {
 	uint32_t first_tid;   /* the last id given out before the targets were looked for */
 	struct map strangers; /* processes that woke a target, and are none */
 	struct map stacks;    /* thread, PC and SP → the stack they had last */
-	uint64_t clock_ns; /* in each cost that is measured */
+	uint64_t clock_ns;    /* in each cost that is measured */
 	struct budget budget;
 	struct budget_load load; /* of this window */
 	uint64_t window_ns;      /* when it began */

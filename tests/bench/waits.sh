@@ -111,12 +111,12 @@ pingpong() {
 calls() {
 	local spins
 	for spins in 0 $SPINS; do
-		said "calls$spins.none" "$W/calls" "$CALLS" $spins
-		said "calls$spins.ours" ours -- "$W/calls" "$CALLS" $spins
-		said "calls$spins.trace" ours --trace -- "$W/calls" "$CALLS" $spins
+		said "calls$spins.none" "$W/calls" "$CALLS" "$spins"
+		said "calls$spins.ours" ours -- "$W/calls" "$CALLS" "$spins"
+		said "calls$spins.trace" ours --trace -- "$W/calls" "$CALLS" "$spins"
 		add "calls$spins.lost" "$(counter "$recording" lost.exact)"
 		has_perf || continue
-		said "calls$spins.perf" perf_trace "$W/calls" $((CALLS / 20)) $spins
+		said "calls$spins.perf" perf_trace "$W/calls" $((CALLS / 20)) "$spins"
 	done
 }
 
