@@ -45,9 +45,9 @@ static void on_switch(struct exact *exact, const struct trace_record *record)
 		},
 	};
 
-	if (!life_concerns(life, s->prev) && !life_concerns(life, s->next)) {
+	if (exact->waits_for_exec ||
+	    (!life_concerns(life, s->prev) && !life_concerns(life, s->next)))
 		return;
-	}
 	life_see(life, s->prev, s->prev_comm, TRACE_COMM_BYTES, record->time_ns);
 	life_see(life, s->next, s->next_comm, TRACE_COMM_BYTES, record->time_ns);
 	put(exact, &event);
@@ -69,7 +69,7 @@ static void on_waking(struct exact *exact, const struct trace_record *record)
 		},
 	};
 
-	if (life_concerns(exact->options.life, record->waking.tid))
+	if (!exact->waits_for_exec && life_concerns(exact->options.life, record->waking.tid))
 		put(exact, &event);
 }
 
@@ -313,6 +313,20 @@ static void state_at_start(struct exact *exact, uint32_t pid, uint32_t tid, uint
 {
 	life_meet(exact->options.life, pid, tid, time_ns);
 	states_at_start(&exact->states, pid, tid, time_ns);
+}
+
+void exact_open_at_exec(struct exact *exact, uint32_t pid, uint64_t time_ns)
+{
+	struct event event = {
+		.kind = EVENT_TASK_STATE,
+		.time_ns = time_ns,
+		.task_state = { .pid = pid, .tid = pid, .state = TASK_RUNNING },
+	};
+
+	exact->waits_for_exec = false;
+	exact->start_ns = exact->calls.start_ns = time_ns;
+	if (exact->trace)
+		put(exact, &event);
 }
 
 void exact_put_states(struct exact *exact)

@@ -38,7 +38,7 @@ struct exact {
 	struct trace *trace;          /* NULL: there is none */
 	struct trace_calls calls;
 	struct states states;
-	bool waits_for_exec; /* of the command: its calls until then are ours */
+	bool waits_for_exec; /* of the command: what its process does until then is ours */
 	uint64_t start_ns;
 	uint32_t earlier_id;    /* the last thread id given out, a second ago */
 	uint64_t n_states_left; /* threads whose state was not read, for lack of time */
@@ -53,6 +53,9 @@ void exact_close(struct exact *exact);
 
 void exact_start(struct exact *exact, uint64_t start_ns);
 void exact_put_states(struct exact *exact); /* after what the window opened with was told */
+
+/* The window opens with the exec of the command, process @pid, which runs at that time. */
+void exact_open_at_exec(struct exact *exact, uint32_t pid, uint64_t time_ns);
 void exact_every_second(struct exact *exact);
 
 /* No new records; after the last drain: what is left to tell. */

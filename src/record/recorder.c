@@ -147,12 +147,25 @@ static void on_throttle(struct recorder *r, const struct perf_record *record)
 	put(r, &event);
 }
 
+static void open_window(struct recorder *r, uint64_t time_ns)
+{
+	struct event event = { .kind = EVENT_START, .time_ns = time_ns };
+	uint64_t ago_ns = clock_ns(CLOCK_MONOTONIC) - time_ns;
+
+	r->start_ns = time_ns;
+	event.start.wall_ns = clock_ns(CLOCK_REALTIME) - ago_ns;
+	put(r, &event);
+}
+
 /* Whether the window has opened for this record: with a command, its exec opens it. */
 static bool is_before_window(struct recorder *r, const struct perf_record *record)
 {
 	if (r->waits_for_exec && record->type == PERF_RECORD_COMM && record->comm.is_exec &&
-	    (pid_t)record->pid == r->command.pid)
-		r->waits_for_exec = r->exact.waits_for_exec = false;
+	    (pid_t)record->pid == r->command.pid) {
+		r->waits_for_exec = false;
+		open_window(r, record->time_ns);
+		exact_open_at_exec(&r->exact, record->pid, record->time_ns);
+	}
 	return r->waits_for_exec && record->type == PERF_RECORD_SAMPLE;
 }
 
@@ -440,10 +453,8 @@ static void meet_targets(struct recorder *r)
 		processes_now(meet_process, r);
 		return;
 	}
-	map_for_each(slot, &r->targets.pids) {
-		if ((pid_t)slot->key != r->command.pid)
-			*array_add(&pids) = (pid_t)slot->key;
-	}
+	map_for_each(slot, &r->targets.pids)
+		*array_add(&pids) = (pid_t)slot->key;
 	for (size_t i = 0; i < pids.n; i++)
 		meet_process(r, pids.items[i]);
 	array_release(&pids);
@@ -462,7 +473,6 @@ static void take_precedence(struct recorder *r)
 
 int recorder_start(struct recorder *r)
 {
-	struct event event = { .kind = EVENT_START };
 	int error = 0;
 
 	take_precedence(r);
@@ -470,11 +480,11 @@ int recorder_start(struct recorder *r)
 	r->start_ns = r->checked_ns = clock_ns(CLOCK_MONOTONIC);
 	exact_start(&r->exact, r->start_ns);
 	sampler_start(r->sampler);
-	event.time_ns = r->start_ns;
-	event.start.wall_ns = clock_ns(CLOCK_REALTIME);
-	put(r, &event);
-	meet_targets(r);
-	exact_put_states(&r->exact);
+	if (!r->waits_for_exec) {
+		open_window(r, r->start_ns);
+		meet_targets(r);
+		exact_put_states(&r->exact);
+	}
 	if (r->waits && wait_source_start(r->waits))
 		warn("no stacks of waits: the kernel refuses their events");
 	if (r->command.pid)

@@ -91,33 +91,49 @@ static bool is_same(uint64_t number, int64_t nr)
 	return nr < 0 || (int32_t)number == nr;
 }
 
+/* A call that was entered: since when, and by which numbers; start_ns 0: not known. */
+struct entry {
+	uint64_t start_ns;
+	uint64_t number;
+	bool is_known;
+};
+
+/* Exec may come back under the leader's id: what it was entered under is kept apart. */
+static void resolve_exec(struct trace_calls *calls, uint32_t tid, int64_t nr, int64_t result,
+			 struct entry *entry)
+{
+	uint64_t exec_ns;
+
+	if (!is_exec(nr) || result) {
+		if (entry->is_known && is_exec((int32_t)entry->number))
+			remove_exec(calls, tid);
+		return;
+	}
+	exec_ns = take_exec(calls, tid);
+	if (exec_ns)
+		*entry = (struct entry){ exec_ns, NUMBER(nr, nr), true };
+}
+
 bool trace_calls_exit(struct trace_calls *calls, uint32_t tid, int64_t nr, int64_t result,
 		      struct trace_call *ret)
 {
-	uint64_t *start = map_find(&calls->starts, tid), start_ns = start ? *start : 0;
-	uint64_t number = start ? *map_insert(&calls->numbers, tid) : 0;
-	uint64_t exec_ns;
-	bool is_known = start;
+	uint64_t *start = map_find(&calls->starts, tid);
+	struct entry entry = { 0 };
 
-	if (start)
+	if (start) {
+		entry = (struct entry){ *start, *map_insert(&calls->numbers, tid), true };
 		*start = 0;
-	if (is_exec(nr) && !result) {
-		exec_ns = take_exec(calls, tid);
-		start_ns = exec_ns ? exec_ns : start_ns;
-		number = exec_ns ? NUMBER(nr, nr) : number;
-		is_known |= exec_ns != 0;
-	} else if (start && is_exec((int32_t)number)) {
-		remove_exec(calls, tid);
 	}
-	if (!is_known) {
+	resolve_exec(calls, tid, nr, result, &entry);
+	if (!entry.is_known) {
 		*map_insert(&calls->starts, tid) = 0;
 		return first_exit(calls, nr, result, ret);
 	}
-	if (!start_ns || !is_same(number, nr)) {
+	if (!entry.start_ns || !is_same(entry.number, nr)) {
 		calls->n_unpaired += nr >= 0;
 		return false;
 	}
-	*ret = (struct trace_call){ (uint32_t)(number >> 32), start_ns, result };
+	*ret = (struct trace_call){ (uint32_t)(entry.number >> 32), entry.start_ns, result };
 	return true;
 }
 
