@@ -26,8 +26,7 @@ static uint64_t touch_record(const struct perf_record *r)
 		       touch(r->sample.regs, r->sample.regs ? 8 * PERF_N_REGS : 0) +
 		       touch(r->sample.stack, r->sample.stack_size);
 	if (r->type == PERF_RECORD_MMAP2)
-		return touch(r->mmap.path, strlen(r->mmap.path)) +
-		       touch(r->mmap.build_id, r->mmap.build_id_size);
+		return touch(r->mmap.path, strlen(r->mmap.path));
 	return r->type == PERF_RECORD_COMM ? touch(r->comm.name, strlen(r->comm.name)) : 0;
 }
 
