@@ -91,7 +91,7 @@ static void set_frequency(struct options *o, const char *text, struct argp_state
 {
 	uint64_t hz;
 
-	if (human_parse_number(text, 1, 1000000, &hz))
+	if (human_parse_number(text, 1, INT32_MAX, &hz))
 		argp_error(state, "'%s' is not a frequency; give samples a second, 100 for example",
 			   text);
 	o->recorder.hz = (uint32_t)hz;

@@ -48,10 +48,8 @@ int permission_explain_open(int error, const struct recorder_options *options)
 		   paranoid());
 }
 
-void permission_note_missing(struct sampler_facts facts, enum sampler_scope scope)
+void permission_note_missing(struct sampler_facts facts)
 {
-	if (scope == SAMPLER_CPUS && facts.has_kernel)
-		return;
 	if (!facts.has_kernel)
 		note("user space only: time in the kernel is not sampled "
 		     "(kernel.perf_event_paranoid is %ld); run with sudo for all of it",

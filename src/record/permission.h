@@ -12,7 +12,7 @@
 int permission_explain_open(int error, const struct recorder_options *options);
 
 /* One line about what is missing from a recording that works in part, if anything. */
-void permission_note_missing(struct sampler_facts facts, enum sampler_scope scope);
+void permission_note_missing(struct sampler_facts facts);
 
 /* One line if there were not enough descriptors for all of the @n_threads. */
 void permission_note_unfollowed(struct sampler_facts facts, size_t n_threads);
