@@ -81,6 +81,35 @@ static void add_unwinding(struct audit *audit, const struct model *model)
 	buf_release(&text);
 }
 
+static bool is_nameless_jit(const struct dictionary *dict, uint32_t frame)
+{
+	struct dict_frame f = dictionary_frame(dict, frame);
+
+	return !f.n_names && dictionary_module(dict, f.module).kind == MODULE_JIT;
+}
+
+/* What was made at run time has names where the runtime wrote them down only. */
+static void add_jits(struct audit *audit, const struct model *model)
+{
+	const struct dictionary *dict = model_dictionary(model);
+	uint32_t n = dictionary_n_frames(dict), first = 0;
+	size_t n_nameless = 0;
+
+	for (uint32_t id = 1; id && id <= n; id++) {
+		if (!is_nameless_jit(dict, id))
+			continue;
+		n_nameless++;
+		if (!first)
+			first = dictionary_frame(dict, id).module;
+	}
+	if (n_nameless && model_counter(model, "names.frames"))
+		audit_add(audit, false,
+			  "%zu addresses without names are code made at run time, in %s: before "
+			  "the recording ends, have it write /tmp/perf-PID.map (JVM: `jcmd PID "
+			  "Compiler.perfmap`; node: --perf-basic-prof)",
+			  n_nameless, dictionary_module(dict, first).path);
+}
+
 static void add_names(struct audit *audit, const struct model *model)
 {
 	uint64_t n = model_counter(model, "names.frames");
@@ -135,6 +164,7 @@ void audit_collect(struct audit *audit, const struct model *model)
 	model_each_counter(model, add_other, audit);
 	add_unwinding(audit, model);
 	add_names(audit, model);
+	add_jits(audit, model);
 	add_cost(audit, model);
 	add_form(audit, model);
 }
