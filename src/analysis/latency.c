@@ -141,7 +141,8 @@ static void put_threads(struct sheets *sheets, struct latency *latency, struct n
 	struct sheet *sheet = sheets_add(sheets, "threads", NULL, thread_columns, T_N_COLUMNS);
 	const struct tally *tally;
 
-	qsort(latency->tallies.items, latency->tallies.n, sizeof(*tally), by_total);
+	if (latency->tallies.n)
+		qsort(latency->tallies.items, latency->tallies.n, sizeof(*tally), by_total);
 	array_for_each(tally, &latency->tallies) {
 		struct model_thread thread = model_thread(latency->model, tally->thread);
 		union sheet_cell *cells;
@@ -209,7 +210,8 @@ static void put_instead(struct sheets *sheets, struct latency *latency, struct n
 					 instead_columns, I_N_COLUMNS);
 	const struct tally *tally;
 
-	qsort(latency->tallies.items, latency->tallies.n, sizeof(*tally), by_instead);
+	if (latency->tallies.n)
+		qsort(latency->tallies.items, latency->tallies.n, sizeof(*tally), by_instead);
 	array_for_each(tally, &latency->tallies) {
 		struct model_thread thread = model_thread(latency->model, tally->thread);
 		union sheet_cell *cells;

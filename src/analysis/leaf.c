@@ -33,7 +33,7 @@ void leaf_reason(struct buf *out, const struct model *model, const struct wait_r
 	buf_puts(out, wait_class_name(row->place.why));
 	if (call || *object)
 		buf_puts(out, ":");
-	if (call)
+	if (call && strncmp(object, call, strlen(call)) != 0)
 		buf_printf(out, " %s", call);
 	if (*object)
 		buf_printf(out, " %s", object);

@@ -157,7 +157,8 @@ void syscalls_sheets(void *state, struct sheets *ret)
 	model_ignore(syscalls->model, &syscalls->observer);
 	sheets_init(ret, "syscalls", syscalls->model, syscalls->filter);
 	sheet = sheets_add(ret, "syscalls", NULL, columns, N_COLUMNS);
-	qsort(syscalls->calls.items, syscalls->calls.n, sizeof(*call), compare);
+	if (syscalls->calls.n)
+		qsort(syscalls->calls.items, syscalls->calls.n, sizeof(*call), compare);
 	array_for_each(call, &syscalls->calls) {
 		if (filter_has_task(syscalls->filter, syscalls->model, call->task))
 			put_row(sheet, syscalls, names, call);

@@ -110,6 +110,7 @@ static void contradict(struct sched *sched, struct slot *slot, uint64_t now_ns)
 {
 	uint64_t gap_ns = first_gap(sched, slot->since_ns);
 
+	/* Of strangers the stream holds a part only. */
 	sched->flaws.n_contradictions += slot->is_followed;
 	if (gap_ns < now_ns && !slot->woken_ns)
 		sched_close(sched, slot, slot->state, gap_ns);
