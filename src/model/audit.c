@@ -85,7 +85,7 @@ static bool is_nameless_jit(const struct dictionary *dict, uint32_t frame)
 {
 	struct dict_frame f = dictionary_frame(dict, frame);
 
-	return !f.n_names && dictionary_module(dict, f.module).kind == MODULE_JIT;
+	return !f.n_names && !strncmp(dictionary_module(dict, f.module).path, "[jit] ", 6);
 }
 
 /* What was made at run time has names where the runtime wrote them down only. */
@@ -104,7 +104,7 @@ static void add_jits(struct audit *audit, const struct model *model)
 	}
 	if (n_nameless && model_counter(model, "names.frames"))
 		audit_add(audit, false,
-			  "%zu addresses without names are code made at run time, in %s: before "
+			  "%zu of the others are code made at run time, in %s: before "
 			  "the recording ends, have it write /tmp/perf-PID.map (JVM: `jcmd PID "
 			  "Compiler.perfmap`; node: --perf-basic-prof)",
 			  n_nameless, dictionary_module(dict, first).path);
