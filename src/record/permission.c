@@ -48,16 +48,12 @@ int permission_explain_open(int error, const struct recorder_options *options)
 		   paranoid());
 }
 
-void permission_note_missing(struct sampler_facts facts)
+void permission_note_missing(struct sampler_facts facts, size_t n_threads)
 {
 	if (!facts.has_kernel)
 		note("user space only: time in the kernel is not sampled "
 		     "(kernel.perf_event_paranoid is %ld); run with sudo for all of it",
 		     paranoid());
-}
-
-void permission_note_unfollowed(struct sampler_facts facts, size_t n_threads)
-{
 	if (facts.n_without_fd)
 		warn("%llu of %zu threads are not sampled: too many open files; raise "
 		     "`ulimit -n`, or run with sudo, which needs one file a CPU",

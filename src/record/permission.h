@@ -11,11 +11,11 @@
 /* Explain why the sampler did not open; returns @error. */
 int permission_explain_open(int error, const struct recorder_options *options);
 
-/* One line about what is missing from a recording that works in part, if anything. */
-void permission_note_missing(struct sampler_facts facts);
-
-/* One line if there were not enough descriptors for all of the @n_threads. */
-void permission_note_unfollowed(struct sampler_facts facts, size_t n_threads);
+/*
+ * A line about each thing that is missing from a recording that works in part, such as
+ * those of the @n_threads that there were not enough descriptors for.
+ */
+void permission_note_missing(struct sampler_facts facts, size_t n_threads);
 
 /* 0 if the process may be followed without privilege, else -EACCES, having said why. */
 int permission_check_pid(pid_t pid);

@@ -325,11 +325,9 @@ static int open_sampler(struct recorder *r, const struct recorder_options *optio
 	}
 	if (options->command)
 		error = sampler_add_task(r->sampler, r->command.pid);
-	if (error)
-		return permission_explain_open(error, options);
-	permission_note_missing(sampler_facts(r->sampler));
-	permission_note_unfollowed(sampler_facts(r->sampler), r->targets.tids.n);
-	return 0;
+	if (!error)
+		permission_note_missing(sampler_facts(r->sampler), r->targets.tids.n);
+	return error ? permission_explain_open(error, options) : 0;
 }
 
 static void put_meta(struct recorder *r)
