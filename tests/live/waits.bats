@@ -93,7 +93,7 @@ n_waits() {
 	other=$pid
 	record -d 1 -- "$W/waits" 1
 	"$SYSPROF" dump >dump
-	! grep -E "^wait_stack .* pid=$other " dump
+	[ "$(grep -cE "^wait_stack .* pid=$other " dump)" = 0 ]
 	! grep -E "^wake_stack .* woken=$other " dump
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * usage: handover ROUNDS [NAP_USEC]
- * Eight threads in four pairs, each of which hands a byte to and fro: read, a piece of
+ * Eight threads in four pairs, each of which hands a byte back and forth: read, a piece of
  * work of always the same length or a nap, write.  Truth: all waits stand on run > turn,
  * and those for the byte on wait_turn > read.  Prints what a hand-over takes in its
  * pair, "WALL_NS CPU_NS".
