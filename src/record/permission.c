@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "targets.h"
 
 #define PARANOID "/proc/sys/kernel/perf_event_paranoid"
 
@@ -82,4 +83,25 @@ int permission_check_pid(pid_t pid)
 		return 0;
 	return err(-EACCES, "cannot trace pid %d: owned by %s; run with sudo, or as that user", pid,
 		   user_name(st.st_uid, text));
+}
+
+int permission_check_targets(const struct recorder_options *options)
+{
+	for (size_t i = 0; i < options->n_pids; i++) {
+		pid_t pid = options->pids[i];
+		char state = task_state(pid);
+
+		if (!state)
+			return err(-ESRCH,
+				   "no process %d; `ps -e` lists those there are, `pidof NAME` "
+				   "finds one by name",
+				   pid);
+		if (state == 'Z' || state == 'X')
+			return err(
+				-ESRCH,
+				"process %d is a zombie: it has exited and waits for its parent; "
+				"there is nothing left to record",
+				pid);
+	}
+	return 0;
 }

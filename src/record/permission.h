@@ -8,6 +8,9 @@
 #include "record/recorder.h"
 #include "sampler.h"
 
+/* 0 if the processes to be recorded are there, else -ESRCH, having said why. */
+int permission_check_targets(const struct recorder_options *options);
+
 /* Explain why the sampler did not open; returns @error. */
 int permission_explain_open(int error, const struct recorder_options *options);
 

@@ -254,27 +254,6 @@ static void follow_process(struct recorder *r, pid_t pid)
 	} while (r->targets.tids.n != before);
 }
 
-static int check_pids(const struct recorder_options *options)
-{
-	for (size_t i = 0; i < options->n_pids; i++) {
-		pid_t pid = options->pids[i];
-		char state = task_state(pid);
-
-		if (!state)
-			return err(-ESRCH,
-				   "no process %d; `ps -e` lists those there are, `pidof NAME` "
-				   "finds one by name",
-				   pid);
-		if (state == 'Z' || state == 'X')
-			return err(
-				-ESRCH,
-				"process %d is a zombie: it has exited and waits for its parent; "
-				"there is nothing left to record",
-				pid);
-	}
-	return 0;
-}
-
 /* Without them, a recording is the poorer, but is one. */
 static void open_waits(struct recorder *r, const struct recorder_options *options)
 {
@@ -363,7 +342,7 @@ static void raise_fd_limit(void)
 
 static int open_all(struct recorder *r, const struct recorder_options *options)
 {
-	int error = check_pids(options);
+	int error = permission_check_targets(options);
 
 	if (error)
 		return error;

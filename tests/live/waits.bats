@@ -93,8 +93,8 @@ n_waits() {
 	other=$pid
 	record -d 1 -- "$W/waits" 1
 	"$SYSPROF" dump >dump
-	[ "$(grep -cE "^wait_stack .* pid=$other " dump)" = 0 ]
-	! grep -E "^wake_stack .* woken=$other " dump
+	run ! grep -E "^wait_stack .* pid=$other " dump
+	run ! grep -E "^wake_stack .* woken=$other " dump
 }
 
 @test "--cpu-only takes no stacks of waits" {
