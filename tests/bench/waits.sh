@@ -6,7 +6,7 @@
 # a recorder.  CPU time, as others take the machine's wall-clock time.
 # shellcheck source=tests/bench/lib.bash
 . "$(dirname "$0")/lib.bash"
-HANDOVERS=${HANDOVERS:-8000} # of each of eight threads
+HANDOVERS=${HANDOVERS:-6000} # of each of eight threads
 PINGPONG=${PINGPONG:-1.5}    # seconds
 CALLS=${CALLS:-1000000}
 SPINS=850 # with these a call is made every microsecond
@@ -20,7 +20,8 @@ if [ "$(id -u)" != 0 ]; then
 	exit
 fi
 
-# said WHO COMMAND...: the sum of the last words of the lines it prints to file WHO.
+# said WHO COMMAND...: the sum of the last words of the lines it prints to file WHO, and the
+# first word of all to WHO.wall.
 said() {
 	local who=$1
 	shift
@@ -29,6 +30,7 @@ said() {
 		return 1
 	}
 	add "$who" "$(awk '{ sum += $NF } END { print sum }' "$BENCH_TMP/stdout")"
+	add "$who.wall" "$(awk 'NR == 1 { print $1 }' "$BENCH_TMP/stdout")"
 }
 
 ours() {
@@ -68,22 +70,30 @@ count_waits() {
 		END { print stacks, waits }' "$evs"
 }
 
+# $1: who; $2: a nap in us instead of work, or none: hand-overs with and without recorders.
 handover() {
-	local stacks waits
-	said handover.none "$W/handover" "$HANDOVERS"
-	said handover.cpu ours --cpu-only -- "$W/handover" "$HANDOVERS"
-	said handover.ours ours -- "$W/handover" "$HANDOVERS"
-	add handover.size "$(size "$recording")"
+	local who=$1 naps=("${@:2}") stacks waits
+	run_handover() {
+		"$@" "$W/handover" "$HANDOVERS" "${naps[@]}"
+	}
+	said "$who.none" run_handover
+	said "$who.cpu" run_handover ours --cpu-only --
+	said "$who.ours" run_handover ours --
+	add "$who.size" "$(size "$recording")"
 	read -r stacks waits < <(count_waits)
-	add handover.stacks "$(calc "100 * $stacks / $waits")"
-	add handover.whole "$(calc "100 * $(counter "$recording" unwind.complete) / $(counter "$recording" unwind.stacks)")"
-	add handover.lost "$(counter "$recording" lost.records)"
-	add handover.rate "$(calc "$waits / $(counter "$recording" self.wall_ns) * 1e9")"
+	add "$who.stacks" "$(calc "100 * $stacks / $waits")"
+	add "$who.whole" "$(calc "100 * $(counter "$recording" unwind.complete) / $(counter "$recording" unwind.stacks)")"
+	add "$who.lost" "$(counter "$recording" lost.records)"
+	add "$who.rate" "$(calc "$(switches) / $(counter "$recording" self.wall_ns) * 1e9")"
 	has_perf || return 0
-	said handover.perf perf_record -e sched:sched_switch --call-graph dwarf,8192 \
-		-o "$perf_data" "$W/handover" "$HANDOVERS"
-	add handover.perf_size "$(size "$perf_data")"
+	said "$who.perf" run_handover perf_record -e sched:sched_switch --call-graph dwarf,8192 \
+		-o "$perf_data"
+	add "$who.perf_size" "$(size "$perf_data")"
 	rm -f "$perf_data"
+}
+
+switches() {
+	grep -c ^sched_switch "$evs"
 }
 
 # What both say they switched, and how often the recording has them switch.
@@ -126,22 +136,23 @@ against() {
 	fi
 }
 
+# $1: who; $2: .wall or nothing; $3: of what that is; $4: with what the threads are busy
 rows_handover() {
 	local ratio share
-	row "8 threads, $(printf %.0f "$(of handover.rate)") waits/s: slowdown" \
-		"$(slower handover.ours handover.none)" \
-		"$(against 'perf dwarf' slower handover.perf handover.none)" "<= 2 %" \
-		"$(holds "$(paired handover.ours handover.none 'a / b') <= 1.02")"
-	row "   --cpu-only: slowdown" "$(slower handover.cpu handover.none)" "" "" ""
-	share=$(of handover.stacks)
+	row "8 threads that $4, $(printf %.0f "$(of "$1.rate")") switches/s: $3" \
+		"$(slower "$1.ours$2" "$1.none$2")" \
+		"$(against 'perf dwarf' slower "$1.perf$2" "$1.none$2")" "<= 2 %" \
+		"$(holds "$(paired "$1.ours$2" "$1.none$2" 'a / b') <= 1.02")"
+	row "   with --cpu-only" "$(slower "$1.cpu$2" "$1.none$2")" "" "" ""
+	share=$(of "$1.stacks")
 	row "   waits with a stack, complete ones among them" \
-		"$(printf '%.2f %%, %.2f %%' "$share" "$(of handover.whole)")" \
-		"$(of handover.lost) records lost" ">= 99 %" \
-		"$(holds "$share * $(of handover.whole) >= 9900")"
+		"$(printf '%.2f %%, %.2f %%' "$share" "$(of "$1.whole")")" \
+		"$(of "$1.lost") records lost" ">= 99 %" \
+		"$(holds "$share * $(of "$1.whole") >= 9900")"
 	has_perf || return 0
-	ratio=$(paired handover.perf_size handover.size 'a / b')
-	row "   size of the recording" "$(bytes "$(of handover.size)")" \
-		"perf dwarf $(bytes "$(of handover.perf_size)"): $(printf '%.0f x' "$ratio")" \
+	ratio=$(paired "$1.perf_size" "$1.size" 'a / b')
+	row "   size of the recording" "$(bytes "$(of "$1.size")")" \
+		"perf dwarf $(bytes "$(of "$1.perf_size")"): $(printf '%.0f x' "$ratio")" \
 		">= 500 x" "$(holds "$ratio >= 500")"
 }
 
@@ -167,11 +178,13 @@ rows_calls() {
 
 for ((round = 1; round <= ROUNDS; round++)); do
 	say "waits: round $round of $ROUNDS"
-	handover
+	handover naps 250
+	handover work
 	pingpong
 	calls
 done
-rows_handover
+rows_handover naps .wall "time" nap
+rows_handover work "" "CPU time" work
 rows_pingpong
 rows_calls 0 "getppid loop, $(printf '%.0f ns' "$(of calls0.none)") a call" 1.4 5.5
 rows_calls $SPINS "a call every $(printf '%.0f ns' "$(of calls$SPINS.none)")" 1.07 1.6
