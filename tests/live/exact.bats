@@ -45,8 +45,8 @@ n_threads() {
 # kernel accounts up to when it begins to choose the next thread, and events come when it
 # has: single threads may be off by some microseconds a switch.
 accounts_agree() {
-	jq -r '.threads[] | [.tid, .running_ns, .runnable_ns, .unknown_ns] | @tsv' threads.json >times
-	awk 'FILENAME == "times" { ran[$1] = $2; queued[$1] = $3; unknown[$1] = $4; next }
+	jq -r '.threads[] | [.tid, .running_ns, .runnable_ns, .unknown_ns] | @tsv' threads.json >accounted
+	awk 'FILENAME == "accounted" { ran[$1] = $2; queued[$1] = $3; unknown[$1] = $4; next }
 		FILENAME == "events" {
 			if ($1 == "sched_switch")
 				for (i = 2; i <= NF; i++)
@@ -73,7 +73,7 @@ accounts_agree() {
 			off("all ran", all_ran, want_ran, 0.5, all_unknown)
 			off("all queued", all_queued, want_queued, 2, all_unknown)
 			exit bad || n != 10
-		}' times events said
+		}' accounted events said
 }
 
 @test "times and switches are those that the kernel accounted, of a command" {
@@ -163,6 +163,7 @@ accounts_agree() {
 
 @test "a target that exits in the middle is accounted up to its end" {
 	start "$W/waits" 1
+	# shellcheck disable=SC2154  # start() sets it
 	"$SYSPROF" record -p "$pid" -d 5 2>messages
 	is_closed
 	jq -e '.duration_ns < 3e9' threads.json
