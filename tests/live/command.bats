@@ -110,12 +110,11 @@ bats_require_minimum_version 1.5.0
 
 @test "a frequency above what the kernel allows is refused with the limit" {
 	limit=$(cat /proc/sys/kernel/perf_event_max_sample_rate)
-	run timeout 10 "$SYSPROF" record -F $((limit + 1)) -d 1 -a
-	[ "$status" = 1 ] || [ "$status" = 2 ]
-	[[ "$output" == *"$limit"* ]]
-	[ ! -e sysprof.data ]
-	run -2 timeout 10 "$SYSPROF" record -F 100000000 -d 1 -a
-	[ ! -e sysprof.data ]
+	for hz in $((limit + 1)) 100000000; do
+		run -1 timeout 10 "$SYSPROF" record -F "$hz" -d 1 -a
+		[[ "$output" == *"$limit"*perf_event_max_sample_rate* ]]
+		[ ! -e sysprof.data ]
+	done
 }
 
 @test "a process that is gone is refused by its id" {

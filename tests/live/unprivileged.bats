@@ -51,6 +51,7 @@ as_nobody() {
 	start "$W/split" 20
 	run -1 as_nobody ./sysprof record -d 1 -p "$pid"
 	[[ "$output" == *sudo* ]]
+	[ "${#lines[@]}" = 1 ]
 }
 
 @test "all processes are refused with the command that would do it" {
