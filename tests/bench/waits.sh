@@ -130,6 +130,39 @@ calls() {
 	done
 }
 
+# The whole machine, by both at once, and what it takes to show where threads wait.
+system() {
+	local recorder=""
+	start "$W/handover" 100000000 1000
+	if has_perf; then
+		perf_sched -a sleep "$SYSTEM" >"$BENCH_TMP/sched.out" 2>&1 &
+		recorder=$!
+	fi
+	ours -a -d "$SYSTEM" 2>"$BENCH_TMP/stderr"
+	[ -z "$recorder" ] || wait "$recorder"
+	kill "$pid"
+	for ((round = 1; round <= ROUNDS; round++)); do
+		timed system.ours "$SYSPROF" report -i "$recording" block
+		has_perf || continue
+		timed system.perf with_perf sched timehist -i "$perf_data"
+		timed system.script with_perf script -i "$perf_data"
+	done
+	add system.switches "$("$SYSPROF" dump -i "$recording" | grep -c ^sched_switch)"
+	rm -f "$perf_data"
+}
+
+rows_system() {
+	local ratio="" reached=""
+	if has_perf; then
+		ratio=$(paired system.perf.cpu system.ours.cpu 'a / b')
+		reached=$(holds "$ratio >= 20")
+		ratio="perf sched timehist $(ms "$(of system.perf.cpu)"): $(printf '%.1f x' "$ratio")"
+		ratio="$ratio; perf script $(ms "$(of system.script.cpu)")"
+	fi
+	row "report block of $SYSTEM s of the machine, $(of system.switches) switches: CPU time" \
+		"$(ms "$(of system.ours.cpu)")" "$ratio" ">= 20 x faster" "$reached"
+}
+
 against() {
 	if has_perf; then
 		echo "$1 $("$2" "$3" "$4")"
@@ -183,8 +216,11 @@ for ((round = 1; round <= ROUNDS; round++)); do
 	pingpong
 	calls
 done
+say "waits: recording the machine for $SYSTEM s"
+system
 rows_handover naps .wall "time" nap
 rows_handover work "" "CPU time" work
 rows_pingpong
 rows_calls 0 "getppid loop, $(printf '%.0f ns' "$(of calls0.none)") a call" 1.4 5.5
 rows_calls $SPINS "a call every $(printf '%.0f ns' "$(of calls$SPINS.none)")" 1.07 1.6
+rows_system
