@@ -8,7 +8,8 @@
 #
 # A recorder's CPU is what the kernel accounted to it and its children, less what the
 # program says it took itself.  For sysprof that has the names' resolution in it; without
-# it, it is the recording's own self.cpu_ns.  perf and samply resolve names later.
+# it, it is the recording's own self.cpu_ns.  perf and samply resolve names later, perf in
+# perf report, whose CPU is then added (but not that of the addr2line it runs).
 # shellcheck source=tests/bench/lib.bash
 . "$(dirname "$0")/lib.bash"
 SECONDS_EACH=${SECONDS_EACH:-10}
@@ -75,6 +76,8 @@ run_perf() {
 	own perf
 	add perf.size "$(size "$perf_data")"
 	add perf.complete "$(perf_complete)"
+	timed perf_names with_perf report --stdio --inline -i "$perf_data"
+	add perf.both "$(calc "$(tail -1 "$BENCH_TMP/perf.recorder") + $(tail -1 "$BENCH_TMP/perf_names.cpu")")"
 }
 
 run_samply() {
@@ -127,6 +130,10 @@ compare_perf() {
 	ours=$(paired sysprof.recorder perf.recorder "a / b")
 	row "deep: recorder's CPU with names" "$(ms "$(of sysprof.recorder)")" \
 		"perf $(ms "$(of perf.recorder)"), ratio $(printf %.2f "$ours")" "<= 0.25" \
+		"$(holds "$ours <= 0.25")"
+	ours=$(paired sysprof.recorder perf.both "a / b")
+	row "deep: the same, both with names" "$(ms "$(of sysprof.recorder)")" \
+		"perf record + report $(ms "$(of perf.both)"), ratio $(printf %.2f "$ours")" "<= 0.25" \
 		"$(holds "$ours <= 0.25")"
 	ours=$(paired sysprof.live perf.recorder "a / b")
 	row "deep: recorder's CPU without names" "$(ms "$(of sysprof.live)")" \
