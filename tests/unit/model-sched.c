@@ -267,9 +267,9 @@ static void a_wait_that_goes_on_at_the_end_takes_what_is_found_then(void **state
 static void stacks_join_their_switches_whichever_is_stamped_first(void **state)
 {
 	(void)state;
-	expect(START STATE("100", "10", "running") STATE("100", "11", "running") "wait_stack time=119999us pid=10 tid=10 cpu=0 stack={a!b} why=lock nr=203 period=17\n" SWITCH(
+	expect(START STATE("100", "10", "running") STATE("100", "11", "running") "wait_stack time=119960us pid=10 tid=10 cpu=0 stack={a!b} why=lock nr=203 period=17\n" SWITCH(
 		       "120", "0", "10", "sleeping",
-		       "0") "wake_stack time=149999us pid=10 tid=11 woken=10 cpu=1 stack={a!c} period=1\n" WAKE("150",
+		       "0") "wake_stack time=149970us pid=10 tid=11 woken=10 cpu=1 stack={a!c} period=1\n" WAKE("150",
 														"10",
 														"11")
 		       SWITCH("151", "0", "0", "runnable", "10")
