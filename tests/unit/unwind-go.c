@@ -175,10 +175,22 @@ static void look_at(const char *program)
 		      world.counts.n, world.counts.n_done, world.counts.n_deep);
 }
 
+/*
+ * Before Go 1.21 runtime.systemstack does not link the frame on the thread's stack to
+ * the goroutine's: what it runs, mostly for the collector, cannot be walked further.
+ */
+static bool links_its_stacks(void)
+{
+	return build_hex("printf '%%x' $(go env GOVERSION | sed 's/go1[.]//; s/[^0-9].*//')") >= 21;
+}
+
 static void assert_complete(void)
 {
 	assert_true(world.counts.n > N_STOPS);
-	assert_int_equal(world.counts.n_done + world.counts.n_entries, world.counts.n);
+	if (links_its_stacks())
+		assert_int_equal(world.counts.n_done + world.counts.n_entries, world.counts.n);
+	else
+		assert_true(world.counts.n_done >= world.counts.n / 2);
 	assert_true(world.counts.n_entries <= 5);
 	assert_true(world.counts.n_deep >= 10);
 }
