@@ -58,14 +58,29 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
 }
 
+/*
+ * The kernel stamps a record before it finds it a place, and a tick may come between:
+ * within a ring, too, times can fall by some microseconds.  What is told of processes
+ * and counters does not need them, and takes the time of what stands before it.
+ */
+static bool may_be_later(enum event_kind kind)
+{
+	return kind == EVENT_COMM || kind == EVENT_FORK || kind == EVENT_EXIT ||
+	       kind == EVENT_COUNTER || kind == EVENT_LOST || kind == EVENT_THROTTLE;
+}
+
 /* Remembers the first failure of the sink that the events go on to. */
 static int put_through(struct event_sink *outlet, const struct event *event)
 {
 	struct recorder *r = (struct recorder *)outlet;
-	int error = event_sink_put(r->sink, event);
+	struct event later = *event;
+	int error;
 
 	if (event->time_ns > r->audit.time_ns)
 		r->audit.time_ns = event->time_ns;
+	if (may_be_later(event->kind))
+		later.time_ns = r->audit.time_ns;
+	error = event_sink_put(r->sink, &later);
 	if (error && !r->error)
 		r->error = error;
 	return error;
@@ -487,7 +502,7 @@ static void every_second(struct recorder *r)
 	audit_put_counters(&r->audit, r->definer, &r->outlet, now_ns - r->start_ns,
 			   stacks_unwind_stats(r->stacks));
 	if (r->waits)
-		wait_source_put_counters(r->waits, now_ns);
+		wait_source_put_counters(r->waits, r->audit.time_ns);
 }
 
 /* Whether the last samples had stacks that only their process's live memory can finish. */
