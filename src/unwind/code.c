@@ -57,6 +57,32 @@ bool code_prologue(const unsigned char *code, struct rule *ret)
 	return true;
 }
 
+/* A call that the function does not go on from, in a thread that has no frame before it. */
+static const struct pattern never_back[] = {
+	/* Go's clone: call *%r12; mov $111,%edi; mov $60,%eax; syscall, which is exit. */
+	{ -3, 15, "\x41\xff\xd4\xbf\x6f\x00\x00\x00\xb8\x3c\x00\x00\x00\x0f\x05" },
+	/* mcall: push %rax; mov (%rdx),%r12; call *%r12; pop %rax; jmp badmcall2 */
+	{ -7, 9, "\x50\x4c\x8b\x22\x41\xff\xd4\x58\xe9" },
+	/* morestack: mov g0.sched.sp,%rsp; call newstack */
+	{ -9, 5, "\x48\x8b\x63\x38\xe8" },
+};
+
+/* What is returned to and returns itself, by "ret", has its return address on top. */
+static const struct pattern returns[] = {
+	{ 0, 1, "\xc3" },
+};
+
+bool code_go_caller(const unsigned char *code, struct rule *ret)
+{
+	if (MATCHES(code, never_back))
+		*ret = (struct rule){ .kind = RULE_END };
+	else if (MATCHES(code, returns))
+		*ret = (struct rule){ .kind = RULE_SP, .offset = 8 };
+	else
+		return false;
+	return true;
+}
+
 /* The kernel's frame begins with the address of this code, which is popped; then a ucontext. */
 static void signal_row(struct row *ret)
 {

@@ -6,6 +6,10 @@
  * and the last of a function, when it is still or again the caller's and a frame
  * would be left out; and at the return from a signal handler, which is no call.
  * Both are few instructions, always the same.
+ *
+ * So are the places where Go's runtime leaves a goroutine for good or begins a
+ * thread.  Go 1.26 clears the frame pointer there; 1.19 leaves a goroutine's in it,
+ * which by then may run elsewhere: it leads to frames that did not call, or nowhere.
  */
 #ifndef UNWIND_CODE_H
 #define UNWIND_CODE_H
@@ -20,6 +24,9 @@ enum { CODE_BEFORE = 16, CODE_SIZE = 32 }; /* bytes looked at: before the addres
  * Then @ret is the rule for it.
  */
 bool code_prologue(const unsigned char *code, struct rule *ret);
+
+/* Is @code + CODE_BEFORE, of Go, returned to where the frame pointer misleads?  As above. */
+bool code_go_caller(const unsigned char *code, struct rule *ret);
 
 /* Does @code + CODE_BEFORE return from a signal handler?  Then @ret is the row for it. */
 bool code_sigreturn(const unsigned char *code, struct row *ret);

@@ -128,7 +128,19 @@ static struct rule rule_of_row(struct rules *rules, struct row *row)
 	return rule;
 }
 
-/* What the instructions tell: of returns from signal handlers, and where there is no CFI. */
+/* As below, of code that does not return from a signal handler. */
+static bool rule_of_call(const struct query *query, const unsigned char *code, bool has_cfi,
+			 struct rule *ret)
+{
+	if (query->is_exact)
+		return !has_cfi && code_prologue(code, ret);
+	return ret->kind == RULE_GO && code_go_caller(code, ret);
+}
+
+/*
+ * What the instructions tell: of returns from signal handlers, of Go's calls, and
+ * where there is no CFI.  @ret is what holds if they tell nothing.
+ */
 static bool rule_of_code(struct rules *rules, const struct query *query, bool has_cfi,
 			 struct rule *ret)
 {
@@ -138,7 +150,7 @@ static bool rule_of_code(struct rules *rules, const struct query *query, bool ha
 	if (!read_code(query, query->address + !query->is_exact, code))
 		return false;
 	if (!code_sigreturn(code, &row))
-		return query->is_exact && !has_cfi && code_prologue(code, ret);
+		return rule_of_call(query, code, has_cfi, ret);
 	if (!rules->signal_row)
 		rules->signal_row = keep_row(rules, &row).offset + 1;
 	*ret = (struct rule){ .kind = RULE_ROW, .offset = rules->signal_row - 1 };

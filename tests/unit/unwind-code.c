@@ -97,6 +97,42 @@ static void the_return_from_a_signal_handler_is_known_at_each_instruction(void *
 	assert_true(code_sigreturn(CODE(small, 7), &row));
 }
 
+static void assert_caller(const unsigned char *at, enum rule_kind kind)
+{
+	struct rule rule;
+
+	assert_true(code_go_caller(at, &rule));
+	assert_int_equal(rule.kind, kind);
+	assert_int_equal(rule.offset, kind == RULE_SP ? 8 : 0);
+	assert_false(rule.has_fp);
+}
+
+static void a_go_thread_ends_where_nothing_returns_to(void **state)
+{
+	static const char clone[] = "\x41\xff\xd4"         /* call *%r12 */
+				    "\xbf\x6f\x00\x00\x00" /* mov $111,%edi */
+				    "\xb8\x3c\x00\x00\x00" /* mov $60,%eax */
+				    "\x0f\x05";            /* syscall */
+	static const char mcall[] = "\x50\x4c\x8b\x22\x41\xff\xd4\x58\xe9";
+	static const char morestack[] = "\x48\x8b\x63\x38\xe8\x75\x45\x00\x00\xe8";
+
+	(void)state;
+	assert_caller(CODE(clone, 3), RULE_END);
+	assert_caller(CODE(mcall, 7), RULE_END);
+	assert_caller(CODE(morestack, 9), RULE_END);
+}
+
+static void a_go_caller_that_returns_at_once_has_no_frame(void **state)
+{
+	static const char mstart[] = "\xe8\x7b\x46\x00\x00\xc3"; /* call mstart0; ret */
+	static const char framed[] = "\xe8\x7b\x46\x00\x00\x5d\xc3";
+	struct rule rule;
+
+	(void)state;
+	assert_caller(CODE(mstart, 5), RULE_SP);
+	assert_false(code_go_caller(CODE(framed, 5), &rule));
+}
+
 static void other_system_calls_are_no_signal_handlers(void **state)
 {
 	struct row row;
@@ -112,6 +148,8 @@ int main(void)
 		cmocka_unit_test(a_c_function_is_known_until_its_frame_stands_and_after),
 		cmocka_unit_test(a_go_function_is_known_from_its_stack_check_on),
 		cmocka_unit_test(the_return_from_a_signal_handler_is_known_at_each_instruction),
+		cmocka_unit_test(a_go_thread_ends_where_nothing_returns_to),
+		cmocka_unit_test(a_go_caller_that_returns_at_once_has_no_frame),
 		cmocka_unit_test(other_system_calls_are_no_signal_handlers),
 	};
 

@@ -45,8 +45,12 @@ static const char source[] =
 	"	for { rec(20, work) }\n"
 	"}\n";
 
+struct range {
+	uint64_t start, end;
+};
+
 struct counts {
-	size_t n, n_done, n_deep, n_entries;
+	size_t n, n_done, n_deep, n_entries, n_misled;
 };
 
 static struct {
@@ -54,7 +58,8 @@ static struct {
 	struct spaces *spaces;
 	struct unwinder *unwinder;
 	pid_t pid;
-	uint64_t rec, rec_end; /* where the recursion's code is */
+	struct range rec;      /* where the recursion's code is */
+	struct range roots[3]; /* and that of functions which have no caller, when they call */
 	struct counts counts;
 } world;
 
@@ -66,17 +71,32 @@ static bool read_process(void *arg, uint64_t address, void *data, size_t size)
 	return process_vm_readv(world.pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
+static bool contains(const struct range *range, uint64_t address)
+{
+	return address >= range->start && address < range->end;
+}
+
+/* What mcall left may run elsewhere, as may what was preempted: it is nobody's caller. */
+static bool goes_on_behind_root(const struct unwind_result *result)
+{
+	for (size_t i = 1; i + 1 < result->n_frames; i++)
+		for (size_t j = 0; j < sizeof(world.roots) / sizeof(*world.roots); j++)
+			if (contains(&world.roots[j], result->frames[i].address))
+				return true;
+	return false;
+}
+
 /* Each goroutine's stack ends in goexit; what recursed has all of its frames. */
 static void count(const struct unwind_result *result)
 {
 	size_t n_rec = 0;
 
 	for (size_t i = 0; i < result->n_frames; i++)
-		n_rec += result->frames[i].address >= world.rec &&
-			 result->frames[i].address < world.rec_end;
+		n_rec += contains(&world.rec, result->frames[i].address);
 	world.counts.n++;
 	world.counts.n_done += result->stop == UNWIND_DONE;
 	world.counts.n_deep += n_rec == DEPTH + 1;
+	world.counts.n_misled += goes_on_behind_root(result);
 	if (result->stop == UNWIND_DONE)
 		return;
 	/* The first instructions of a thread, where assembly has no frame and no caller. */
@@ -148,10 +168,25 @@ static void stop_and_look(int n)
 	each_thread(resume);
 }
 
+static struct range code_of(const char *function)
+{
+	char command[128];
+	struct range range;
+
+	snprintf(command, sizeof(command), "nm go-with-symbols | grep ' %s$'", function);
+	range.start = build_hex(command);
+	snprintf(command, sizeof(command), "nm -n go-with-symbols | grep -A1 ' %s$' | tail -1",
+		 function);
+	range.end = build_hex(command);
+	return range;
+}
+
 static void look_at(const char *program)
 {
-	world.rec = build_hex("nm go-with-symbols | grep ' main.rec$'");
-	world.rec_end = build_hex("nm -n go-with-symbols | grep -A1 ' main.rec$' | tail -1");
+	world.rec = code_of("main.rec");
+	world.roots[0] = code_of("runtime.mcall");
+	world.roots[1] = code_of("runtime.morestack.abi0");
+	world.roots[2] = code_of("runtime.clone.abi0");
 	world.counts = (struct counts){ 0 };
 	world.modules = modules_new();
 	world.spaces = spaces_new(world.modules);
@@ -193,6 +228,7 @@ static void assert_complete(void)
 		assert_true(world.counts.n_done >= world.counts.n / 2);
 	assert_true(world.counts.n_entries <= 5);
 	assert_true(world.counts.n_deep >= 10);
+	assert_int_equal(world.counts.n_misled, 0);
 }
 
 static void goroutines_are_walked_to_their_ends(void **state)
