@@ -72,12 +72,21 @@ static const struct pattern returns[] = {
 	{ 0, 1, "\xc3" },
 };
 
+/* cgo's crosscall_amd64, below C: pop %r15, %r14, %r13, %r12, %rbp, %rbx; ret */
+static const struct pattern pops_all[] = {
+	{ 0, 11, "\x41\x5f\x41\x5e\x41\x5d\x41\x5c\x5d\x5b\xc3" },
+};
+
 bool code_go_caller(const unsigned char *code, struct rule *ret)
 {
 	if (MATCHES(code, never_back))
 		*ret = (struct rule){ .kind = RULE_END };
 	else if (MATCHES(code, returns))
 		*ret = (struct rule){ .kind = RULE_SP, .offset = 8 };
+	else if (MATCHES(code, pops_all))
+		*ret = (struct rule){
+			.kind = RULE_SP, .offset = 56, .has_fp = true, .fp_offset = -24
+		};
 	else
 		return false;
 	return true;

@@ -133,6 +133,21 @@ static void a_go_caller_that_returns_at_once_has_no_frame(void **state)
 	assert_false(code_go_caller(CODE(framed, 5), &rule));
 }
 
+static void what_calls_go_from_c_is_known_by_what_it_pops(void **state)
+{
+	static const char crosscall[] = "\xff\xd3" /* call *%rbx */
+					"\x41\x5f\x41\x5e\x41\x5d\x41\x5c\x5d\x5b\xc3";
+	struct rule rule;
+
+	(void)state;
+	assert_true(code_go_caller(CODE(crosscall, 2), &rule));
+	assert_int_equal(rule.kind, RULE_SP);
+	assert_int_equal(rule.offset, 56);
+	assert_true(rule.has_fp);
+	assert_int_equal(rule.fp_offset, -24);
+	assert_false(code_go_caller(CODE(crosscall, 4), &rule));
+}
+
 static void other_system_calls_are_no_signal_handlers(void **state)
 {
 	struct row row;
@@ -150,6 +165,7 @@ int main(void)
 		cmocka_unit_test(the_return_from_a_signal_handler_is_known_at_each_instruction),
 		cmocka_unit_test(a_go_thread_ends_where_nothing_returns_to),
 		cmocka_unit_test(a_go_caller_that_returns_at_once_has_no_frame),
+		cmocka_unit_test(what_calls_go_from_c_is_known_by_what_it_pops),
 		cmocka_unit_test(other_system_calls_are_no_signal_handlers),
 	};
 
