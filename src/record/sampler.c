@@ -2,6 +2,7 @@
 #include "sampler.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -155,6 +156,15 @@ static bool rings_fit(const struct sampler *sampler, const struct cpus *cpus, si
 	return r != -EPERM && r != -ENOMEM;
 }
 
+/* A trial of the rings takes as long as the rings; there is no need of one without limits. */
+static bool is_unlimited(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return !syscall(SYS_capget, &head, data) && data[0].effective & CAP_TO_MASK(CAP_IPC_LOCK);
+}
+
 /*
  * What may be locked is limited, for all rings of a user together: without privilege
  * to a megabyte or less.  A sample takes the room of the largest stack, however
@@ -167,7 +177,7 @@ static void fit_rings(struct sampler *sampler)
 	struct cpus cpus = { 0 };
 
 	cpus_online(&cpus);
-	while (bytes > RING_BYTES_MIN && !rings_fit(sampler, &cpus, bytes))
+	while (bytes > RING_BYTES_MIN && !is_unlimited() && !rings_fit(sampler, &cpus, bytes))
 		bytes /= 2;
 	cpus_release(&cpus);
 	sampler->set.ring_bytes[RING_TICKS] = bytes;
