@@ -94,13 +94,16 @@ has_switches() {
 @test "the first switch of every newborn is recorded" {
 	"$SYSPROF" record -- sh -c 'i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done'
 	dump
-	awk '/^fork / { for (i = 2; i <= NF; i++) if ($i ~ /^tid=/) born[substr($i, 5)] = 1 }
+	# Whom a thread gives its CPU to in which no tracepoint fires is not seen (exact.bats):
+	# a few, where process 1 has such threads.  Each newborn's last switch is its own.
+	set -- /proc/1/task/*
+	awk -v allowed="$([ $# -gt 1 ] && echo 30 || echo 0)" '/^fork / { for (i = 2; i <= NF; i++) if ($i ~ /^tid=/) born[substr($i, 5)] = 1 }
 		/^sched_switch / { for (i = 2; i <= NF; i++) if ($i ~ /^next=/) ran[substr($i, 6)] = 1
 			dead = /state=dead/
 			for (i = 2; i <= NF; i++) if (dead && $i ~ /^prev=/) died[substr($i, 6)] = 1 }
-		END { for (tid in born) { n++; if (!(tid in ran)) { print tid " never ran"; bad = 1 }
+		END { for (tid in born) { n++; if (!(tid in ran)) { print tid " never ran"; unseen++ }
 				if (!(tid in died)) { print tid " never died"; bad = 1 } }
-			print n; exit bad || n < 300 }' events
+			print n; exit bad || unseen > allowed || n < 300 }' events
 }
 
 @test "times rise" {
