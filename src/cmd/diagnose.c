@@ -83,7 +83,6 @@ int cmd_diagnose(int argc, char **argv)
 	};
 	struct diagnose_args args = { .input = "sysprof.data" };
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &args))
 		return EXIT_USAGE;
 	return run(&args);

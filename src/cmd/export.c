@@ -158,7 +158,6 @@ int cmd_export(int argc, char **argv)
 	};
 	struct export_args args = { .input = "sysprof.data", .analysis = analyses };
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &args))
 		return EXIT_USAGE;
 	if (args.exporter->is_binary && !strcmp(args.output, "-") && isatty(STDOUT_FILENO))

@@ -293,7 +293,6 @@ int cmd_report(int argc, char **argv)
 	};
 	struct report_args args = { .input = "sysprof.data", .analysis = analyses };
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &args))
 		return EXIT_USAGE;
 	return run(&args);
