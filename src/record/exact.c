@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/err.h"
 
 #define MAX_STATES_NS 500000000u  /* for reading the states of all threads */
@@ -16,14 +16,6 @@
 struct tids {
 	ARRAY(uint32_t) list;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static void put(struct exact *exact, const struct event *event)
 {
@@ -274,7 +266,7 @@ static void visit_thread(void *arg, pid_t pid, pid_t tid)
 {
 	struct visit *visit = arg;
 
-	if (now_ns() < visit->until_ns)
+	if (clock_ns(CLOCK_MONOTONIC) < visit->until_ns)
 		visit->fn(visit->exact, (uint32_t)pid, (uint32_t)tid, visit->time_ns);
 	else
 		visit->exact->n_states_left++;
@@ -293,7 +285,7 @@ static void visit_threads(struct exact *exact, struct visit *visit)
 	struct map_slot *slot;
 
 	visit->exact = exact;
-	visit->until_ns = now_ns() + MAX_STATES_NS;
+	visit->until_ns = clock_ns(CLOCK_MONOTONIC) + MAX_STATES_NS;
 	if (targets->is_all) {
 		processes_now(visit_process, visit);
 		return;

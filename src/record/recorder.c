@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "audit.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "exact.h"
@@ -49,14 +49,6 @@ struct recorder {
 	bool is_in_hurry;     /* some just did: what is read sooner is right more often */
 	int error;            /* first -errno of the sink */
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
-}
 
 /*
  * The kernel stamps a record before it finds it a place, and a tick may come between:

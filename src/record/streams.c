@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "streams.h"
 
-#include <time.h>
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
+#include "base/clock.h"
 
 void streams_add(struct streams *streams, const struct stream_ops *ops, void *source, uint32_t i)
 {
@@ -50,7 +42,7 @@ int streams_drain(struct streams *streams, bool all)
 	uint64_t horizon_ns = all ? UINT64_MAX : streams->round_ns;
 	int r = 0;
 
-	streams->round_ns = now_ns();
+	streams->round_ns = clock_ns(CLOCK_MONOTONIC);
 	streams->merge.heap.n = 0;
 	for (uint32_t n = 0; n < streams->list.n; n++)
 		look(streams, n);
