@@ -105,15 +105,20 @@ static uint64_t first_gap(const struct sched *sched, uint64_t since_ns)
 	return first_ns;
 }
 
-/* Events of @slot are missing: its state is sure only until they began to be. */
+/*
+ * Events of @slot are missing: its state is sure only until they began to be.  Where it
+ * was woken, until then: what was not seen is how it came by a CPU.
+ */
 static void contradict(struct sched *sched, struct slot *slot, uint64_t now_ns)
 {
-	uint64_t gap_ns = first_gap(sched, slot->since_ns);
+	uint64_t sure_ns = first_gap(sched, slot->since_ns);
 
+	if (slot->state == SCHED_BLOCKED && slot->woken_ns && slot->woken_ns < sure_ns)
+		sure_ns = slot->woken_ns;
 	/* Of strangers the stream holds a part only. */
 	sched->flaws.n_contradictions += slot->is_followed;
-	if (gap_ns < now_ns && !slot->woken_ns)
-		sched_close(sched, slot, slot->state, gap_ns);
+	if (sure_ns < now_ns)
+		sched_close(sched, slot, slot->state, sure_ns);
 	sched_close(sched, slot, SCHED_UNKNOWN, now_ns);
 }
 
@@ -197,6 +202,21 @@ static void switch_in(struct sched *sched, uint32_t tid, const struct event *eve
 	slot->early_wake_ns = 0;
 }
 
+/*
+ * What @slot's thread just did it can do on a CPU only, and it will be seen to leave that:
+ * where it was not seen to get it, its state is unknown no longer than until now.
+ */
+static void seen_running(struct sched *sched, struct slot *slot, uint64_t now_ns, uint32_t cpu)
+{
+	if (slot->state == SCHED_RUNNING || slot->is_guessed || slot->has_ended ||
+	    now_ns < slot->since_ns + RACE_NS)
+		return;
+	contradict(sched, slot, now_ns);
+	slot->state = SCHED_RUNNING;
+	slot->cpu = cpu;
+	slot->woken_ns = 0;
+}
+
 /* The CPU ran somebody else than it was last given to: switches between are missing. */
 static void check_current(struct sched *sched, const struct event *event)
 {
@@ -233,6 +253,7 @@ static uint32_t note_waker(struct sched *sched, const struct event *event)
 	if (!event->sched_waking.waker)
 		return 0;
 	waker = sched_get(sched, event->sched_waking.waker);
+	seen_running(sched, waker, event->time_ns, event->sched_waking.cpu);
 	waker->last_woken = event->sched_waking.tid;
 	waker->last_wake_ns = event->time_ns;
 	pending = &waker->pending_wake;
@@ -317,6 +338,14 @@ static void take_wake_stack(struct sched *sched, const struct event *event)
 			(struct pending_wake){ event->time_ns, from->woken, from->stack };
 }
 
+static void take_sample(struct sched *sched, const struct event *event)
+{
+	struct slot *slot = sched_find(sched, event->sample.tid);
+
+	if (slot)
+		seen_running(sched, slot, event->time_ns, event->sample.cpu);
+}
+
 static bool is_credible(const struct event *event)
 {
 	return (event->kind != EVENT_SCHED_SWITCH || event->sched_switch.cpu < MAX_CPU) &&
@@ -327,17 +356,12 @@ static void take(struct model_observer *observer, const struct event *event)
 {
 	struct sched *sched = (struct sched *)observer; /* observer is the first member */
 	static void (*const takers[EVENT_N_KINDS])(struct sched *, const struct event *) = {
-		[EVENT_SCHED_SWITCH] = take_switch,
-		[EVENT_SCHED_WAKING] = take_waking,
-		[EVENT_WAIT_STACK] = take_wait_stack,
-		[EVENT_WAKE_STACK] = take_wake_stack,
-		[EVENT_TASK_STATE] = sched_take_task_state,
-		[EVENT_START] = sched_take_start,
-		[EVENT_END] = sched_take_end,
-		[EVENT_FORK] = sched_take_fork,
-		[EVENT_EXIT] = sched_take_exit,
-		[EVENT_COMM] = sched_take_exec,
-		[EVENT_GAP] = sched_take_gap,
+		[EVENT_SAMPLE] = take_sample,         [EVENT_SCHED_SWITCH] = take_switch,
+		[EVENT_SCHED_WAKING] = take_waking,   [EVENT_WAIT_STACK] = take_wait_stack,
+		[EVENT_WAKE_STACK] = take_wake_stack, [EVENT_TASK_STATE] = sched_take_task_state,
+		[EVENT_START] = sched_take_start,     [EVENT_END] = sched_take_end,
+		[EVENT_FORK] = sched_take_fork,       [EVENT_EXIT] = sched_take_exit,
+		[EVENT_COMM] = sched_take_exec,       [EVENT_GAP] = sched_take_gap,
 	};
 
 	if (!sched->start_ns)

@@ -161,6 +161,50 @@ static void where_a_switch_is_lost_the_state_is_unknown(void **state)
 	assert_int_equal(flaws.n_contradictions, 1);
 }
 
+static void who_was_woken_and_acts_runs_though_its_switch_is_lost(void **state)
+{
+	struct sched_flaws flaws;
+
+	(void)state;
+	flaws = expect(START STATE("100", "10", "running") SWITCH("110", "0", "10", "sleeping", "0")
+			       WAKE("130", "10", "0") WAKE("132", "11", "10")
+				       SWITCH("140", "0", "10", "sleeping", "0") END,
+		       "10 running 100-110 cpu0 cut<\n"
+		       "10 blocked 110-130 by 0\n"
+		       "10 unknown 130-132\n"
+		       "10 running 132-140 cpu0\n"
+		       "10 blocked 140-200 cut>\n");
+	assert_int_equal(flaws.n_contradictions, 1);
+}
+
+static void who_is_sampled_runs_though_its_switch_is_lost(void **state)
+{
+	(void)state;
+	expect(START STATE("100", "10", "running") SWITCH(
+		       "110", "0", "10", "runnable",
+		       "11") "sample time=150ms pid=10 tid=10 cpu=1 weight=10ms stack=0\n" SWITCH("160",
+												  "1",
+												  "10",
+												  "sleeping",
+												  "0")
+		       END,
+	       "10 running 100-110 cpu0 cut<\n"
+	       "10 unknown 110-150\n"
+	       "10 running 150-160 cpu1\n"
+	       "10 blocked 160-200 cut>\n");
+}
+
+static void who_was_woken_and_left_a_cpu_unseen_was_blocked_until_then(void **state)
+{
+	(void)state;
+	expect(START STATE("100", "10", "running") SWITCH("110", "0", "10", "sleeping", "0")
+		       WAKE("130", "10", "0") SWITCH("140", "0", "10", "sleeping", "0") END,
+	       "10 running 100-110 cpu0 cut<\n"
+	       "10 blocked 110-130 by 0\n"
+	       "10 unknown 130-140\n"
+	       "10 blocked 140-200 cut>\n");
+}
+
 static void a_state_is_sure_until_a_gap_begins(void **state)
 {
 	(void)state;
@@ -380,6 +424,9 @@ int main(void)
 		cmocka_unit_test(a_second_wake_up_shows_that_the_early_one_was_of_no_effect),
 		cmocka_unit_test(a_wake_up_long_before_the_switch_is_of_no_effect),
 		cmocka_unit_test(where_a_switch_is_lost_the_state_is_unknown),
+		cmocka_unit_test(who_was_woken_and_acts_runs_though_its_switch_is_lost),
+		cmocka_unit_test(who_is_sampled_runs_though_its_switch_is_lost),
+		cmocka_unit_test(who_was_woken_and_left_a_cpu_unseen_was_blocked_until_then),
 		cmocka_unit_test(a_state_is_sure_until_a_gap_begins),
 		cmocka_unit_test(a_wake_up_that_was_not_seen_is_counted),
 		cmocka_unit_test(exec_by_another_thread_goes_on_under_the_first_ones_tid),
