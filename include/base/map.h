@@ -46,4 +46,14 @@ static inline uint64_t hash_u64(uint64_t x)
 	return x ^ x >> 32;
 }
 
+/* The same of @n numbers, such as a struct of nothing but such. */
+static inline uint64_t hash_u32s(const uint32_t *numbers, size_t n)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < n; i++)
+		hash = hash_u64(hash ^ (hash << 32 | numbers[i]));
+	return hash;
+}
+
 #endif /* BASE_MAP_H */

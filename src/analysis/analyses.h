@@ -10,6 +10,7 @@ void cpu_profile(void *state, struct profile *ret);
 
 void *block_begin(const struct analysis_input *input);
 void *wakers_begin(const struct analysis_input *input);
+void *chain_begin(const struct analysis_input *input);
 const char *block_lack(const void *state);
 void block_profile(void *state, struct profile *ret);
 

@@ -10,6 +10,8 @@ const struct analysis analyses[] = {
 	{ "block", "where threads wait", block_begin, block_lack, block_profile, NULL },
 	{ "wakers", "where threads wait, and who ended it", wakers_begin, block_lack, block_profile,
 	  NULL },
+	{ "chain", "where threads wait, and what kept those who ended it", chain_begin, block_lack,
+	  block_profile, NULL },
 	{ "threads", "what each thread did all the time", threads_begin, threads_lack, NULL,
 	  threads_sheets },
 	{ "latency", "how long threads wait for a CPU, and who runs instead", latency_begin,

@@ -16,7 +16,7 @@ struct block {
 	struct waits *waits;
 	struct model *model;
 	const struct filter *filter;
-	bool with_wakers;
+	enum waits_detail detail;
 };
 
 struct apart { /* what does not go into the profile's rows, or not with a stack */
@@ -26,25 +26,30 @@ struct apart { /* what does not go into the profile's rows, or not with a stack 
 	int64_t ns;
 };
 
-static void *begin(const struct analysis_input *input, bool with_wakers)
+static void *begin(const struct analysis_input *input, enum waits_detail detail)
 {
 	struct block *block = xcalloc(1, sizeof(*block));
 
-	block->waits = waits_begin(input, with_wakers);
+	block->waits = waits_begin(input, detail);
 	block->model = input->model;
 	block->filter = input->filter;
-	block->with_wakers = with_wakers;
+	block->detail = detail;
 	return block;
 }
 
 void *block_begin(const struct analysis_input *input)
 {
-	return begin(input, false);
+	return begin(input, WAITS_PLACES);
 }
 
 void *wakers_begin(const struct analysis_input *input)
 {
-	return begin(input, true);
+	return begin(input, WAITS_WAKERS);
+}
+
+void *chain_begin(const struct analysis_input *input)
+{
+	return begin(input, WAITS_CHAINS);
 }
 
 const char *block_lack(const void *state)
@@ -73,12 +78,24 @@ static bool is_wanted(const struct block *block, const struct wait_row *row, str
 	return false;
 }
 
+static uint32_t stack_of(const struct block *block, struct definer *definer,
+			 const struct wait_row *row)
+{
+	switch (block->detail) {
+	case WAITS_WAKERS:
+		return leaf_waker(definer, block->model, row);
+	case WAITS_CHAINS:
+		return leaf_chain(definer, block->model, waits_chain(block->waits), row);
+	default:
+		return leaf_wait(definer, block->model, row);
+	}
+}
+
 static void put_row(const struct block *block, struct definer *definer, const struct wait_row *row,
 		    struct profile *profile)
 {
 	struct profile_key key = {
-		.stack = block->with_wakers ? leaf_waker(definer, block->model, row) :
-					      leaf_wait(definer, block->model, row),
+		.stack = stack_of(block, definer, row),
 		.task = row->task,
 		.cpu = PROFILE_NO_CPU,
 	};
@@ -94,7 +111,7 @@ static double percent(int64_t part, int64_t whole)
 }
 
 static void put_notes(const struct apart *apart, const struct waits_totals *totals,
-		      struct audit *notes)
+		      enum waits_detail detail, struct audit *notes)
 {
 	char time[HUMAN_SIZE], of[HUMAN_SIZE], n[HUMAN_SIZE], all[HUMAN_SIZE];
 
@@ -110,6 +127,10 @@ static void put_notes(const struct apart *apart, const struct waits_totals *tota
 			"%s of %s waits were sampled; their exact durations are spread over these",
 			human_count(n, (uint64_t)totals->n_known),
 			human_count(all, (uint64_t)totals->n));
+	if (totals->n_known < totals->n && detail != WAITS_PLACES)
+		audit_add(notes, false,
+			  "by whom each wait was ended is exact; %s are those of sampled ones",
+			  detail == WAITS_WAKERS ? "wakers' stacks" : "chains");
 	if (apart->unsampled_ns)
 		audit_add(notes, true, "of %s (%.1f%% of the waiting) it is not known where it was",
 			  human_duration(time, (uint64_t)apart->unsampled_ns),
@@ -120,6 +141,7 @@ static void put_notes(const struct apart *apart, const struct waits_totals *tota
 
 void block_profile(void *state, struct profile *ret)
 {
+	static const char *const names[] = { "block", "wakers", "chain" };
 	struct block *block = state;
 	struct waits_totals totals = waits_totals(block->waits);
 	struct definer *definer = leaf_definer(block->model);
@@ -127,7 +149,7 @@ void block_profile(void *state, struct profile *ret)
 	const struct wait_row *rows;
 	size_t n;
 
-	profile_init(ret, block->with_wakers ? "wakers" : "block", block->model);
+	profile_init(ret, names[block->detail], block->model);
 	profile_add_type(ret, "contentions", "count");
 	ret->default_type = profile_add_type(ret, "delay", "nanoseconds");
 	ret->period_type = (struct value_type){ "contentions", "count" };
@@ -139,7 +161,7 @@ void block_profile(void *state, struct profile *ret)
 	}
 	ret->unfiltered[VALUE_CONTENTIONS] = totals.unfiltered_n;
 	ret->unfiltered[VALUE_DELAY] = totals.unfiltered_ns;
-	put_notes(&apart, &totals, &ret->notes);
+	put_notes(&apart, &totals, block->detail, &ret->notes);
 	profile_close(ret, block->filter);
 	definer_free(definer);
 	waits_free(block->waits);

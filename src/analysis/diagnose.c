@@ -71,7 +71,7 @@ static void *begin(const struct analysis_input *input)
 	diagnosis->model = input->model;
 	diagnosis->sched = input->sched;
 	diagnosis->filter = input->filter;
-	diagnosis->waits = waits_begin(input, false);
+	diagnosis->waits = waits_begin(input, WAITS_PLACES);
 	diagnosis->cpu = cpu_begin(input);
 	if (input->sched)
 		sched_observe(input->sched, &diagnosis->observer);

@@ -2,6 +2,7 @@
 #include "leaf.h"
 
 #include "base/buf.h"
+#include "chain.h"
 #include "model/syscalls.h"
 
 #define WAKER_FRAMES 128u
@@ -39,42 +40,54 @@ void leaf_reason(struct buf *out, const struct model *model, const struct wait_r
 		buf_printf(out, " %s", object);
 }
 
-uint32_t leaf_wait(struct definer *definer, const struct model *model, const struct wait_row *row)
+/* @stack, and behind it a note of what is in @text, which is released. */
+static uint32_t put_note(struct definer *definer, uint32_t stack, struct buf *text)
 {
-	struct buf text = { 0 };
-	uint32_t stack;
-
-	leaf_reason(&text, model, row);
-	stack = definer_stack(definer, row->place.stack, definer_note(definer, buf_str(&text)));
-	buf_release(&text);
+	stack = definer_stack(definer, stack, definer_note(definer, buf_str(text)));
+	buf_release(text);
 	return stack;
 }
 
-static void put_waker(struct buf *out, const struct model *model, const struct wait_row *row)
+uint32_t leaf_wait(struct definer *definer, const struct model *model, const struct wait_row *row)
 {
-	const struct dictionary *dict = model_dictionary(model);
-	uint32_t name = model_task_name(model, row->place.waker);
+	struct buf text = { 0 };
 
-	if (!row->place.waker)
-		buf_puts(out, "ended by an interrupt, or nobody seen");
-	else if (name)
-		buf_printf(out, "ended by %s", dictionary_string(dict, name));
+	leaf_reason(&text, model, row);
+	return put_note(definer, row->place.stack, &text);
+}
+
+static void put_name(struct buf *out, const struct model *model, uint32_t task, uint32_t tid)
+{
+	uint32_t name = model_task_name(model, task);
+
+	if (name)
+		buf_puts(out, dictionary_string(model_dictionary(model), name));
 	else
-		buf_printf(out, "ended by tid %u",
-			   model_thread(model, model_task(model, row->place.waker).thread).tid);
+		buf_printf(out, "tid %u", tid);
+}
+
+static uint32_t put_ender(struct definer *definer, const struct model *model, uint32_t stack,
+			  const struct wait_ender *ender)
+{
+	struct buf text = { 0 };
+
+	if (ender->how == WAIT_END_THREAD) {
+		buf_puts(&text, "ended by ");
+		put_name(&text, model, ender->task, ender->tid);
+	} else if (ender->how == WAIT_END_INTERRUPT) {
+		buf_puts(&text, "ended by an interrupt");
+	} else {
+		buf_puts(&text, "nobody seen to end it");
+	}
+	return put_note(definer, stack, &text);
 }
 
 uint32_t leaf_waker(struct definer *definer, const struct model *model, const struct wait_row *row)
 {
 	const struct dictionary *dict = model_dictionary(model);
 	uint32_t stack = leaf_wait(definer, model, row), at = row->place.waker_stack;
-	struct buf text = { 0 };
 
-	if (!row->is_sampled)
-		return stack;
-	put_waker(&text, model, row);
-	stack = definer_stack(definer, stack, definer_note(definer, buf_str(&text)));
-	buf_release(&text);
+	stack = put_ender(definer, model, stack, &row->place.ender);
 	for (unsigned int i = 0; at && i < WAKER_FRAMES; i++) {
 		struct dict_stack node = dictionary_stack(dict, at);
 
@@ -83,5 +96,80 @@ uint32_t leaf_waker(struct definer *definer, const struct model *model, const st
 	}
 	if (at)
 		stack = definer_stack(definer, stack, definer_note(definer, "truncated: too deep"));
+	return stack;
+}
+
+/* The innermost frames of @from behind @stack, from the outermost one of them. */
+static uint32_t put_frames(struct definer *definer, const struct model *model, uint32_t stack,
+			   uint32_t from)
+{
+	uint32_t frames[WAKER_FRAMES];
+	size_t n = 0;
+
+	for (; from && n < WAKER_FRAMES; n++) {
+		struct dict_stack node = dictionary_stack(model_dictionary(model), from);
+
+		frames[n] = node.frame;
+		from = node.parent;
+	}
+	if (from)
+		stack = definer_stack(definer, stack, definer_note(definer, "truncated: too deep"));
+	while (n > 0)
+		stack = definer_stack(definer, stack, frames[--n]);
+	return stack;
+}
+
+static void put_what(struct buf *out, const struct model *model, const struct chain_node *node)
+{
+	static const char *const what[] = {
+		[CHAIN_RUNNING] = "running",
+		[CHAIN_RUNNING_UNTIL] = "running until here",
+		[CHAIN_RUNNABLE] = "waiting for a CPU",
+		[CHAIN_UNKNOWN] = "not known",
+		[CHAIN_TOO_OLD] = "too long ago",
+		[CHAIN_UNBORN] = "not born yet",
+		[CHAIN_UNRECORDED] = "not recorded",
+		[CHAIN_DEEP] = "and so on",
+	};
+	const struct wait_row wait = {
+		.is_sampled = node->is_sampled,
+		.place = { .why = node->why, .nr = node->nr, .object = node->object },
+	};
+
+	put_name(out, model, node->task, node->tid);
+	buf_puts(out, ": ");
+	if (node->what == CHAIN_BLOCKED && !node->is_sampled)
+		buf_puts(out, "blocked, ");
+	if (node->what == CHAIN_BLOCKED)
+		leaf_reason(out, model, &wait);
+	else
+		buf_puts(out, what[node->what]);
+}
+
+uint32_t leaf_chain(struct definer *definer, const struct model *model, const struct chain *chain,
+		    const struct wait_row *row)
+{
+	uint32_t stack = leaf_wait(definer, model, row), path[CHAIN_NODES_MAX];
+	size_t n = 0;
+
+	if (row->place.ender.how == WAIT_END_UNSEEN)
+		return put_ender(definer, model, stack, &row->place.ender);
+	if (row->place.ender.how == WAIT_END_THREAD)
+		stack = put_ender(definer, model, stack, &row->place.ender);
+	for (uint32_t id = row->place.chain; id && n < CHAIN_NODES_MAX; n++) {
+		path[n] = id;
+		id = chain_node(chain, id).parent;
+	}
+	while (n > 0) {
+		struct chain_node node = chain_node(chain, path[--n]);
+		struct wait_ender ender = { WAIT_END_THREAD, node.task, node.tid };
+		struct buf text = { 0 };
+
+		if (node.parent)
+			stack = put_ender(definer, model, stack, &ender);
+		put_what(&text, model, &node);
+		stack = put_frames(definer, model, stack, node.stack);
+		stack = put_note(definer, stack, &text);
+	}
 	return stack;
 }

@@ -18,4 +18,8 @@ uint32_t leaf_wait(struct definer *definer, const struct model *model, const str
 /* The same, and then the waker's frames, from the one that woke outwards. */
 uint32_t leaf_waker(struct definer *definer, const struct model *model, const struct wait_row *row);
 
+/* leaf_wait(), and then who ended it and what kept that one: from each one's outermost frame. */
+uint32_t leaf_chain(struct definer *definer, const struct model *model, const struct chain *chain,
+		    const struct wait_row *row);
+
 #endif /* ANALYSIS_LEAF_H */

@@ -55,7 +55,7 @@ void *threads_begin(const struct analysis_input *input)
 	struct threads_state *state = xcalloc(1, sizeof(*state));
 
 	state->observer.interval = take;
-	state->waits = waits_begin(input, false);
+	state->waits = waits_begin(input, WAITS_PLACES);
 	state->model = input->model;
 	state->sched = input->sched;
 	state->filter = input->filter;

@@ -3,10 +3,15 @@
 
 #include "analyses.h"
 #include "base/map.h"
+#include "chain.h"
 
-struct stratum { /* the waits of one task that took from 2^n to 2^(n+1) ns */
-	uint32_t task;
-	unsigned int log2;
+struct stratum { /* the waits of one task, of one ender, that took from 2^n to 2^(n+1) ns */
+	struct stratum_key {
+		uint32_t task;
+		uint32_t log2;
+		struct wait_ender ender;
+	} key;
+	uint32_t next;                 /* chain of the hash table */
 	int64_t n, ns;                 /* of those that are not known one by one */
 	int64_t n_sampled, ns_sampled; /* of n and ns */
 	int64_t n_given, ns_given;     /* shared out: up to so many samples, so much of the whole */
@@ -27,9 +32,10 @@ struct waits {
 	const struct model *model;
 	const struct sched *sched;
 	const struct filter *filter;
-	bool with_wakers;
+	enum waits_detail detail;
+	struct chain *chain; /* or NULL */
 	ARRAY(struct stratum) strata;
-	struct map stratum_by_key;
+	struct map stratum_by_hash;
 	ARRAY(struct entry) entries;
 	struct map entry_by_hash;
 	ARRAY(int64_t) lifetimes; /* of task id i at i */
@@ -37,37 +43,36 @@ struct waits {
 	struct waits_totals totals;
 };
 
-static uint32_t stratum_of(struct waits *waits, uint32_t task, int64_t ns)
-{
-	unsigned int log2 = 63 - (unsigned int)__builtin_clzll((unsigned long long)ns);
-	uint64_t *id = map_insert(&waits->stratum_by_key, (uint64_t)task << 6 | log2);
+#define HASH_OF(key) hash_u32s((const uint32_t *)(key), sizeof(*(key)) / sizeof(uint32_t))
 
-	if (!*id) {
-		*array_add(&waits->strata) = (struct stratum){ .task = task, .log2 = log2 };
-		*id = waits->strata.n;
+/* The stratum of waits of @task, which @ender ended, that last for @ns: its index. */
+static uint32_t stratum_of(struct waits *waits, uint32_t task, const struct wait_ender *ender,
+			   int64_t ns)
+{
+	struct stratum_key key = {
+		.task = task,
+		.log2 = 63 - (uint32_t)__builtin_clzll((unsigned long long)ns),
+		.ender = *ender,
+	};
+	uint64_t *first = map_insert(&waits->stratum_by_hash, HASH_OF(&key));
+
+	for (uint32_t id = (uint32_t)*first; id; id = waits->strata.items[id - 1].next) {
+		if (!memcmp(&waits->strata.items[id - 1].key, &key, sizeof(key)))
+			return id - 1;
 	}
-	return (uint32_t)*id - 1;
-}
-
-static bool is_same(const struct wait_place *a, const struct wait_place *b)
-{
-	return a->stack == b->stack && a->why == b->why && a->nr == b->nr &&
-	       a->object == b->object && a->waker == b->waker && a->waker_stack == b->waker_stack;
+	*array_add(&waits->strata) = (struct stratum){ .key = key, .next = (uint32_t)*first };
+	*first = waits->strata.n;
+	return (uint32_t)*first - 1;
 }
 
 static struct entry *entry_of(struct waits *waits, uint32_t stratum, const struct wait_place *place)
 {
-	uint64_t hash = hash_u64((uint64_t)stratum << 32 | place->stack);
+	uint64_t *first = map_insert(&waits->entry_by_hash, HASH_OF(place) ^ hash_u64(stratum));
 	struct entry *entry;
-	uint64_t *first;
 
-	hash = hash_u64(hash ^ ((uint64_t)place->why << 32 | place->nr));
-	hash = hash_u64(hash ^ ((uint64_t)place->object << 32 | place->waker));
-	hash = hash_u64(hash ^ place->waker_stack);
-	first = map_insert(&waits->entry_by_hash, hash);
 	for (uint32_t id = (uint32_t)*first; id; id = entry->next) {
 		entry = &waits->entries.items[id - 1];
-		if (entry->stratum == stratum && is_same(&entry->place, place))
+		if (entry->stratum == stratum && !memcmp(&entry->place, place, sizeof(*place)))
 			return entry;
 	}
 	entry = array_add(&waits->entries);
@@ -76,33 +81,83 @@ static struct entry *entry_of(struct waits *waits, uint32_t stratum, const struc
 	return entry;
 }
 
-static void add_sample(struct waits *waits, const struct sched_interval *interval, int64_t ns)
+struct wait_ender wait_ender_of(const struct sched_interval *interval)
+{
+	const struct sched_wake *wake = &interval->wake;
+
+	return (struct wait_ender){
+		.how = wake->tid     ? WAIT_END_THREAD :
+		       wake->is_seen ? WAIT_END_INTERRUPT :
+				       WAIT_END_UNSEEN,
+		.task = wake->task,
+		.tid = wake->tid,
+	};
+}
+
+struct amount {        /* of a sampled wait, or of a part of it */
+	bool is_alone; /* stands for itself only */
+	int64_t n, ns;
+};
+
+static void add_entry(struct waits *waits, uint32_t stratum, const struct wait_place *place,
+		      const struct amount *amount)
+{
+	struct entry *entry = entry_of(waits, stratum, place);
+
+	if (amount->ns > entry->max_ns)
+		entry->max_ns = amount->ns;
+	if (amount->is_alone) {
+		entry->n += amount->n;
+		entry->ns = value_add(entry->ns, amount->ns);
+	} else {
+		entry->n_sampled += amount->n;
+		entry->ns_sampled = value_add(entry->ns_sampled, amount->ns);
+	}
+}
+
+/* Each part at a place of its own; the wait itself counts where its longest part is. */
+static void add_chain(struct waits *waits, const struct sched_interval *interval, uint32_t stratum,
+		      struct wait_place *place)
+{
+	size_t n, longest = 0;
+	const struct chain_part *parts = chain_parts(waits->chain, &n);
+
+	for (size_t i = 1; i < n; i++) {
+		if (parts[i].ns > parts[longest].ns)
+			longest = i;
+	}
+	for (size_t i = 0; i < n; i++) {
+		place->chain = parts[i].node;
+		add_entry(waits, stratum, place,
+			  &(struct amount){ interval->wait.period == 1, i == longest,
+					    parts[i].ns });
+	}
+}
+
+static void add_sample(struct waits *waits, const struct sched_interval *interval,
+		       uint32_t stratum_id, int64_t ns)
 {
 	const struct sched_wait *wait = &interval->wait;
+	struct stratum *stratum = &waits->strata.items[stratum_id];
 	struct wait_place place = {
-		.stack = wait->stack, .why = wait->why, .nr = wait->nr, .object = wait->object
+		.stack = wait->stack,
+		.why = wait->why,
+		.nr = wait->nr,
+		.object = wait->object,
+		.ender = stratum->key.ender,
 	};
-	uint32_t id = stratum_of(waits, interval->task, ns);
-	struct stratum *stratum = &waits->strata.items[id];
-	struct entry *entry;
 
-	if (waits->with_wakers) {
-		place.waker = interval->wake.task;
-		place.waker_stack = interval->wake.stack;
-	}
-	entry = entry_of(waits, id, &place);
-	if (ns > entry->max_ns)
-		entry->max_ns = ns;
 	waits->totals.n_known++;
-	if (wait->period == 1) {
-		entry->n++;
-		entry->ns = value_add(entry->ns, ns);
-		return;
+	if (wait->period != 1) {
+		stratum->n_sampled++;
+		stratum->ns_sampled = value_add(stratum->ns_sampled, ns);
 	}
-	entry->n_sampled++;
-	entry->ns_sampled = value_add(entry->ns_sampled, ns);
-	stratum->n_sampled++;
-	stratum->ns_sampled = value_add(stratum->ns_sampled, ns);
+	if (waits->detail == WAITS_WAKERS)
+		place.waker_stack = interval->wake.stack;
+	if (waits->detail == WAITS_CHAINS && place.ender.how == WAIT_END_THREAD)
+		add_chain(waits, interval, stratum_id, &place);
+	else
+		add_entry(waits, stratum_id, &place, &(struct amount){ wait->period == 1, 1, ns });
 }
 
 static int64_t clamp(uint64_t value)
@@ -110,19 +165,37 @@ static int64_t clamp(uint64_t value)
 	return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-static void add_blocked(struct waits *waits, const struct sched_interval *interval, int64_t ns)
+static void add_blocked(struct waits *waits, const struct sched_interval *interval,
+			uint64_t start_ns, uint64_t end_ns)
 {
+	int64_t ns = clamp(end_ns - start_ns);
+	struct wait_ender ender = { 0 };
+	uint32_t stratum;
+
 	waits->totals.n++;
 	waits->totals.ns = value_add(waits->totals.ns, ns);
+	if (waits->detail != WAITS_PLACES)
+		ender = wait_ender_of(interval);
+	stratum = stratum_of(waits, interval->task, &ender, ns);
+	if (interval->wait.period && waits->chain)
+		chain_split(waits->chain, interval, start_ns, end_ns);
 	if (interval->wait.period)
-		add_sample(waits, interval, ns);
+		add_sample(waits, interval, stratum, ns);
 	if (interval->wait.period != 1) {
-		uint32_t id = stratum_of(waits, interval->task, ns); /* may move the strata */
-		struct stratum *stratum = &waits->strata.items[id];
-
-		stratum->n++;
-		stratum->ns = value_add(stratum->ns, ns);
+		waits->strata.items[stratum].n++;
+		waits->strata.items[stratum].ns = value_add(waits->strata.items[stratum].ns, ns);
 	}
+}
+
+static void add_interval(struct waits *waits, const struct sched_interval *interval,
+			 uint64_t start_ns, uint64_t end_ns)
+{
+	while (waits->lifetimes.n <= interval->task)
+		array_add(&waits->lifetimes);
+	waits->lifetimes.items[interval->task] =
+		value_add(waits->lifetimes.items[interval->task], clamp(end_ns - start_ns));
+	if (interval->state == SCHED_BLOCKED)
+		add_blocked(waits, interval, start_ns, end_ns);
 }
 
 static void take(struct sched_observer *observer, const struct sched_interval *interval)
@@ -136,17 +209,12 @@ static void take(struct sched_observer *observer, const struct sched_interval *i
 			value_add(waits->totals.unfiltered_ns, clamp(end_ns - start_ns));
 	}
 	filter_clip(waits->filter, &start_ns, &end_ns);
-	if (end_ns <= start_ns)
-		return;
-	while (waits->lifetimes.n <= interval->task)
-		array_add(&waits->lifetimes);
-	waits->lifetimes.items[interval->task] =
-		value_add(waits->lifetimes.items[interval->task], clamp(end_ns - start_ns));
-	if (interval->state == SCHED_BLOCKED)
-		add_blocked(waits, interval, clamp(end_ns - start_ns));
+	if (end_ns > start_ns)
+		add_interval(waits, interval, start_ns, end_ns);
+	if (waits->chain)
+		chain_take(waits->chain, interval);
 }
-
-struct waits *waits_begin(const struct analysis_input *input, bool with_wakers)
+struct waits *waits_begin(const struct analysis_input *input, enum waits_detail detail)
 {
 	struct waits *waits = xcalloc(1, sizeof(*waits));
 
@@ -154,7 +222,9 @@ struct waits *waits_begin(const struct analysis_input *input, bool with_wakers)
 	waits->model = input->model;
 	waits->sched = input->sched;
 	waits->filter = input->filter;
-	waits->with_wakers = with_wakers;
+	waits->detail = detail;
+	if (detail == WAITS_CHAINS)
+		waits->chain = chain_new(input->model);
 	if (input->sched)
 		sched_observe(input->sched, &waits->observer);
 	return waits;
@@ -177,7 +247,7 @@ static void spread(struct waits *waits, const struct entry *entry)
 {
 	struct stratum *stratum = &waits->strata.items[entry->stratum];
 	struct wait_row row = {
-		.task = stratum->task,
+		.task = stratum->key.task,
 		.place = entry->place,
 		.is_sampled = true,
 		.n = entry->n,
@@ -185,7 +255,7 @@ static void spread(struct waits *waits, const struct entry *entry)
 		.max_ns = entry->max_ns,
 	};
 
-	if (entry->n_sampled) {
+	if (entry->ns_sampled) {
 		row.n += share(stratum->n, stratum->n_sampled, entry->n_sampled, &stratum->n_given,
 			       &stratum->n_shared);
 		row.ns =
@@ -206,17 +276,24 @@ const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n)
 		array_for_each(stratum, &waits->strata) {
 			if (stratum->n && !stratum->n_sampled)
 				*array_add(&waits->rows) = (struct wait_row){
-					.task = stratum->task,
+					.task = stratum->key.task,
+					.place.ender = stratum->key.ender,
 					.n = stratum->n,
 					.ns = stratum->ns,
-					.max_ns = stratum->log2 < 62 ? (int64_t)2 << stratum->log2 :
-								       INT64_MAX,
+					.max_ns = stratum->key.log2 < 62 ?
+							  (int64_t)2 << stratum->key.log2 :
+							  INT64_MAX,
 				};
 		}
 		idle_mark(waits, waits->model, waits->rows.items, waits->rows.n);
 	}
 	*ret_n = waits->rows.n;
 	return waits->rows.items;
+}
+
+const struct chain *waits_chain(const struct waits *waits)
+{
+	return waits->chain;
 }
 
 struct waits_totals waits_totals(const struct waits *waits)
@@ -242,7 +319,8 @@ void waits_free(struct waits *waits)
 	array_release(&waits->entries);
 	array_release(&waits->lifetimes);
 	array_release(&waits->rows);
-	map_release(&waits->stratum_by_key);
+	map_release(&waits->stratum_by_hash);
 	map_release(&waits->entry_by_hash);
+	chain_free(waits->chain);
 	free(waits);
 }

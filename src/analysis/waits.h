@@ -9,24 +9,48 @@
  * long (to a power of two), is shared out over those of its waits that were sampled,
  * by their durations: so sums stay exact, and rare long waits are not drowned by the
  * many short ones.  A stratum without a sample stays apart, as "not sampled".
+ *
+ * Who ended a wait is exact as well.  Where it is asked for, strata are told apart by
+ * it, so that the sums of who waited for whom are exact, too.
  */
 #ifndef ANALYSIS_WAITS_H
 #define ANALYSIS_WAITS_H
 
 #include "analysis/analysis.h"
 
+enum waits_detail {
+	WAITS_PLACES, /* where and why */
+	WAITS_WAKERS, /* and who ended it */
+	WAITS_CHAINS, /* and what that one did meanwhile: see chain.h */
+};
+
+enum wait_end {
+	WAIT_END_UNASKED,
+	WAIT_END_THREAD,
+	WAIT_END_INTERRUPT,
+	WAIT_END_UNSEEN, /* it lasts, or its wake-up is missing */
+};
+
+/* Nothing but numbers of 32 bits in these two, which are hashed as such. */
+struct wait_ender {
+	uint32_t how;  /* enum wait_end */
+	uint32_t task; /* of a thread; 0: one never heard of */
+	uint32_t tid;
+};
+
 struct wait_place { /* where, why and on what; by whom it was ended, if asked for */
 	uint32_t stack;
 	uint32_t why;
 	uint32_t nr;     /* number of the system call + 1; 0: none */
 	uint32_t object; /* string id */
-	uint32_t waker;  /* task; 0: an interrupt */
+	struct wait_ender ender;
 	uint32_t waker_stack;
+	uint32_t chain; /* a node of waits_chain(); 0: none */
 };
 
 struct wait_row {
 	uint32_t task;
-	struct wait_place place; /* all-zero where it was not sampled */
+	struct wait_place place; /* nothing but the ender where it was not sampled */
 	bool is_sampled;
 	bool is_idle; /* the thread had nothing to do: see idle.c */
 	int64_t n, ns;
@@ -35,7 +59,14 @@ struct wait_row {
 
 struct waits;
 
-struct waits *waits_begin(const struct analysis_input *input, bool with_wakers);
+struct waits *waits_begin(const struct analysis_input *input, enum waits_detail detail);
+
+/* Who ended the wait @interval. */
+struct wait_ender wait_ender_of(const struct sched_interval *interval);
+
+/* What wait_place.chain refers to; NULL unless chains were asked for. */
+struct chain;
+const struct chain *waits_chain(const struct waits *waits);
 
 /* Everything has passed: the rows, borrowed until waits_free(). */
 const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n);

@@ -29,13 +29,15 @@ enum {
 	KEY_WIDTH,
 	KEY_JSON,
 	KEY_WAKERS,
+	KEY_CHAIN,
 };
 
 struct report_args {
 	const char *input;
 	const struct analysis *analysis;
-	const char *value; /* NULL: the profile's own */
-	bool json, wakers;
+	const char *value;  /* NULL: the profile's own */
+	const char *detail; /* of block: the profile that shows more; or NULL */
+	bool json;
 	bool has_rows, has_min, has_width;
 	struct report_options options;
 	struct filter filter;
@@ -58,6 +60,8 @@ static const struct argp_option options[] = {
 	{ "width", KEY_WIDTH, "COLUMNS", 0, "Cut lines to so many columns (0 cuts nothing)", 0 },
 	{ "wakers", KEY_WAKERS, NULL, 0, "Of block: with who ended the waits, the profile wakers",
 	  0 },
+	{ "chain", KEY_CHAIN, NULL, 0,
+	  "Of block: with what kept those who ended the waits, the profile chain", 0 },
 	{ "json", KEY_JSON, NULL, 0, "For programs: the same figures as JSON", 0 },
 	{ 0 },
 };
@@ -133,7 +137,10 @@ static error_t parse_view(int key, char *arg, struct argp_state *state)
 		args->json = true;
 		return 0;
 	case KEY_WAKERS:
-		args->wakers = true;
+		args->detail = "wakers";
+		return 0;
+	case KEY_CHAIN:
+		args->detail = "chain";
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -148,10 +155,10 @@ static void check_args(struct argp_state *state, struct report_args *args)
 
 	if (misfit)
 		argp_error(state, "%s", misfit);
-	if (args->wakers && strcmp(args->analysis->name, "block") != 0)
-		argp_error(state, "--wakers is for the block profile");
-	if (args->wakers)
-		args->analysis = analysis_find("wakers");
+	if (args->detail && strcmp(args->analysis->name, "block") != 0)
+		argp_error(state, "--%s is for the block profile", args->detail);
+	if (args->detail)
+		args->analysis = analysis_find(args->detail);
 	if (!args->analysis->profile && (args->value || args->options.view != REPORT_TABLE ||
 					 args->options.key != TABLE_FUNCTION))
 		argp_error(state, "%s has no stacks: no trees, no --by, no --value",

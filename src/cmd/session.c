@@ -237,7 +237,8 @@ const struct analysis *session_analysis(const char *name)
 
 const char *session_misfit(const struct analysis *analysis, const struct filter *filter)
 {
-	bool of_waits = !strcmp(analysis->name, "block") || !strcmp(analysis->name, "wakers");
+	bool of_waits = !strcmp(analysis->name, "block") || !strcmp(analysis->name, "wakers") ||
+			!strcmp(analysis->name, "chain");
 
 	if (!of_waits && (filter->waits || filter->with_idle))
 		return "--wait and --idle are for the block profile";

@@ -41,6 +41,89 @@ report() {
 	diff <(report -i "$data" block --wakers) <(report -i "$data" wakers)
 }
 
+@test "who ended a wait is exact where its stack was not sampled" {
+	cat >"$T/text" <<-'END'
+		start time=1s wall_ns=1
+		comm time=1s pid=7 tid=7 name=waiter
+		comm time=1s pid=7 tid=8 name=sampled
+		comm time=1s pid=7 tid=9 name=unseen
+		task_state time=1s pid=7 tid=7 state=running
+		task_state time=1s pid=7 tid=8 state=running
+		task_state time=1s pid=7 tid=9 state=running
+		wait_stack time=1100ms pid=7 tid=7 cpu=0 why=lock nr=203 period=2 stack={a!lock}
+		sched_switch time=1100ms cpu=0 prev=7 state=sleeping next=0
+		wake_stack time=1200ms pid=7 tid=8 woken=7 cpu=1 period=2 stack={a!unlock}
+		sched_waking time=1200ms tid=7 waker=8 cpu=1
+		sched_switch time=1200ms cpu=0 prev=0 state=runnable next=7
+		sched_switch time=1300ms cpu=0 prev=7 state=sleeping next=0
+		sched_waking time=1400ms tid=7 waker=9 cpu=2
+		sched_switch time=1400ms cpu=0 prev=0 state=runnable next=7
+		sched_switch time=1500ms cpu=0 prev=7 state=sleeping next=0
+		sched_waking time=1601ms tid=7 waker=8 cpu=1
+		sched_switch time=1601ms cpu=0 prev=0 state=runnable next=7
+		end time=2s
+	END
+	"$SYSPROF" dump --assemble "$T/text" -o "$T/data"
+	report -i "$T/data" block --wakers --json >"$T/json"
+	jq -e '[.rows[] | select(.name | startswith("[ended by")) | [.name, .cum.contentions, .cum.delay]] ==
+		[["[ended by unseen]", 1, 100000000], ["[ended by sampled]", 2, 201000000]]' "$T/json"
+	jq -e '[.rows[] | select(.name == "unlock") | .cum.delay] == [201000000]' "$T/json"
+	report -i "$T/data" block --wakers | grep -F "wakers' stacks are those of sampled ones"
+}
+
+@test "chain divides each wait by what kept the thread that ended it" {
+	data=$(recording chain)
+	golden block-chain report -i "$data" block --chain --idle --tree --min 0
+	golden block-chain-table report -i "$data" block --chain -n 6
+	# Nothing is added, nothing lost.
+	diff <(report -i "$data" block --json | jq .types) <(report -i "$data" chain --json | jq .types)
+	"$SYSPROF" export -i "$data" chain -o "$T/chain.folded"
+	grep -Fx 'front;main;pthread_mutex_lock;[lock: futex front.lock];[ended by middle];middle;pthread_cond_wait;[middle: condvar: futex middle.cond];[ended by last];last;read;[last: disk: read /var/db] 150000000' \
+		"$T/chain.folded"
+}
+
+@test "chain divides the part of a wait that a filter leaves" {
+	data=$(recording chain)
+	report -i "$data" block --chain --since 200ms --until 320ms --thread front --json >"$T/json"
+	jq -e '.types[1].total == 120000000 and ([.rows[] | select(.flat.delay > 0) | [.name, .flat.delay]] ==
+		[["[last: disk: read /var/db]", 100000000], ["[last: running until here]", 10000000],
+		["[last: waiting for a CPU]", 10000000]])' "$T/json"
+}
+
+@test "chain ends after so many threads, and what is too long ago is a part of its own" {
+	# Thread 100 + i blocks at (1000 + i) ms, and 101 + i ends it at (1100 - i) ms.
+	{
+		echo "start time=1s wall_ns=1"
+		for i in {0..11}; do
+			echo "task_state time=1s pid=100 tid=$((100 + i)) state=running"
+		done
+		for i in {0..10}; do
+			echo "wait_stack time=$((1010 + i))ms pid=100 tid=$((100 + i)) cpu=$i why=lock period=1 stack={a!f$i}"
+			echo "sched_switch time=$((1010 + i))ms cpu=$i prev=$((100 + i)) state=sleeping next=0"
+		done
+		for i in {10..0}; do
+			echo "sched_waking time=$((1110 - i))ms tid=$((100 + i)) waker=$((101 + i)) cpu=11"
+			echo "sched_switch time=$((1110 - i))ms cpu=$i prev=0 state=runnable next=$((100 + i))"
+		done
+		# Now 100 waits while 101 takes 2,000 turns.
+		echo "wait_stack time=2000ms pid=100 tid=100 cpu=0 why=lock period=1 stack={a!g}"
+		echo "sched_switch time=2000ms cpu=0 prev=100 state=sleeping next=0"
+		for i in {1..2000}; do
+			echo "sched_switch time=$((2000 + 2 * i))ms cpu=1 prev=101 state=sleeping next=0"
+			echo "sched_waking time=$((2001 + 2 * i))ms tid=101 waker=0 cpu=1"
+			echo "sched_switch time=$((2001 + 2 * i))ms cpu=1 prev=0 state=runnable next=101"
+		done
+		echo "sched_waking time=7000ms tid=100 waker=101 cpu=1"
+		echo "sched_switch time=7000ms cpu=0 prev=0 state=runnable next=100"
+		echo "end time=8s"
+	} >"$T/text"
+	"$SYSPROF" dump --assemble "$T/text" -o "$T/data"
+	report -i "$T/data" block --chain --thread 100 --json >"$T/json"
+	jq -e '.types[1] | .total == 5100000000 and .unfiltered_total >= .total' "$T/json"
+	jq -e '.rows | map(select(.flat.delay > 0) | {(.name): .flat.delay}) | add |
+		."[tid 109: and so on]" == 84000000 and ."[tid 101: too long ago]" > 2900000000' "$T/json"
+}
+
 @test "every thread's states sum to its life" {
 	data=$(recording waits)
 	golden threads report -i "$data" threads
