@@ -40,6 +40,8 @@ struct sched_wake {     /* what ended a blocked interval, or made a thread runna
 	uint32_t task;  /* the waker's in the model; 0: as above, or never heard of */
 	uint32_t stack; /* the waker's; 0: not sampled */
 	bool is_seen;   /* the wake-up itself was */
+	uint32_t period;  /* the stack and what follows are of one in so many; 0: not sampled */
+	uint64_t address; /* of the futex that the waker's call was about; or 0 */
 };
 
 struct sched_interval {

@@ -243,15 +243,21 @@ static void take_switch(struct sched *sched, const struct event *event)
 		switch_in(sched, event->sched_switch.next, event);
 }
 
-/* Notes whom the waker woke, and gives the stack of its that came ahead, or 0. */
-static uint32_t note_waker(struct sched *sched, const struct event *event)
+static void join_wake(struct sched_wake *wake, const struct pending_wake *pending)
+{
+	wake->stack = pending->stack;
+	wake->period = pending->period;
+	wake->address = pending->address;
+}
+
+/* Notes whom the waker woke, and puts the stack of its that came ahead into @wake. */
+static void note_waker(struct sched *sched, const struct event *event, struct sched_wake *wake)
 {
 	struct pending_wake *pending;
 	struct slot *waker;
-	uint32_t stack = 0;
 
 	if (!event->sched_waking.waker)
-		return 0;
+		return;
 	waker = sched_get(sched, event->sched_waking.waker);
 	seen_running(sched, waker, event->time_ns, event->sched_waking.cpu);
 	waker->last_woken = event->sched_waking.tid;
@@ -259,9 +265,8 @@ static uint32_t note_waker(struct sched *sched, const struct event *event)
 	pending = &waker->pending_wake;
 	if (pending->time_ns && sched_is_near(pending->time_ns, event->time_ns, JOIN_NS) &&
 	    (!pending->woken || pending->woken == event->sched_waking.tid))
-		stack = pending->stack;
+		join_wake(wake, pending);
 	pending->time_ns = 0;
-	return stack;
 }
 
 /* Blocked and not woken, but for a wake-up that another one proves to have had no effect. */
@@ -280,11 +285,12 @@ static void take_waking(struct sched *sched, const struct event *event)
 	struct sched_wake wake = {
 		.tid = event->sched_waking.waker,
 		.task = model_task_of(sched->model, event->sched_waking.waker),
-		.stack = note_waker(sched, event),
 		.is_seen = true,
 	};
-	struct slot *slot = sched_get(sched, event->sched_waking.tid);
+	struct slot *slot;
 
+	note_waker(sched, event, &wake);
+	slot = sched_get(sched, event->sched_waking.tid);
 	if (slot->is_guessed && slot->state == SCHED_UNKNOWN)
 		slot->state = SCHED_BLOCKED; /* nobody else is woken */
 	if (is_asleep(slot)) {
@@ -328,14 +334,20 @@ static void take_wake_stack(struct sched *sched, const struct event *event)
 	bool has_woken = waker->last_wake_ns &&
 			 sched_is_near(waker->last_wake_ns, event->time_ns, JOIN_NS) &&
 			 (!from->woken || from->woken == waker->last_woken);
+	struct pending_wake wake = {
+		.time_ns = event->time_ns,
+		.woken = from->woken,
+		.stack = from->stack,
+		.period = from->period ? from->period : 1,
+		.address = from->address,
+	};
 
 	slot = has_woken ? sched_find(sched, waker->last_woken) : NULL;
-	if (slot && slot->wake.tid == from->tid && !slot->wake.stack &&
+	if (slot && slot->wake.tid == from->tid && !slot->wake.period &&
 	    sched_is_near(slot->woken_ns, event->time_ns, JOIN_NS))
-		slot->wake.stack = from->stack;
+		join_wake(&slot->wake, &wake);
 	else
-		waker->pending_wake =
-			(struct pending_wake){ event->time_ns, from->woken, from->stack };
+		waker->pending_wake = wake;
 }
 
 static void take_sample(struct sched *sched, const struct event *event)

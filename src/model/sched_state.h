@@ -21,6 +21,8 @@ struct pending {          /* a stack whose switch has not been seen yet */
 struct pending_wake { /* a waker's stack whose wake-up has not been seen yet */
 	uint64_t time_ns;
 	uint32_t woken, stack;
+	uint32_t period;
+	uint64_t address;
 };
 
 struct slot { /* a thread, from its birth to its end */
