@@ -35,11 +35,11 @@ struct sched_wait {      /* of a blocked interval */
 	bool is_disk;    /* not even a signal ends it */
 };
 
-struct sched_wake {     /* what ended a blocked interval, or made a thread runnable */
-	uint32_t tid;   /* the waker's; 0: an interrupt, or not seen */
-	uint32_t task;  /* the waker's in the model; 0: as above, or never heard of */
-	uint32_t stack; /* the waker's; 0: not sampled */
-	bool is_seen;   /* the wake-up itself was */
+struct sched_wake {       /* what ended a blocked interval, or made a thread runnable */
+	uint32_t tid;     /* the waker's; 0: an interrupt, or not seen */
+	uint32_t task;    /* the waker's in the model; 0: as above, or never heard of */
+	uint32_t stack;   /* the waker's; 0: not sampled */
+	bool is_seen;     /* the wake-up itself was */
 	uint32_t period;  /* the stack and what follows are of one in so many; 0: not sampled */
 	uint64_t address; /* of the futex that the waker's call was about; or 0 */
 };

@@ -14,6 +14,10 @@ void *chain_begin(const struct analysis_input *input);
 const char *block_lack(const void *state);
 void block_profile(void *state, struct profile *ret);
 
+void *mutex_begin(const struct analysis_input *input);
+const char *mutex_lack(const void *state);
+void mutex_profile(void *state, struct profile *ret);
+
 void *threads_begin(const struct analysis_input *input);
 const char *threads_lack(const void *state);
 void threads_sheets(void *state, struct sheets *ret);

@@ -12,6 +12,8 @@ const struct analysis analyses[] = {
 	  NULL },
 	{ "chain", "where threads wait, and what kept those who ended it", chain_begin, block_lack,
 	  block_profile, NULL },
+	{ "mutex", "which locks are fought over, and who holds them", mutex_begin, mutex_lack,
+	  mutex_profile, NULL },
 	{ "threads", "what each thread did all the time", threads_begin, threads_lack, NULL,
 	  threads_sheets },
 	{ "latency", "how long threads wait for a CPU, and who runs instead", latency_begin,

@@ -20,8 +20,7 @@ uint32_t strata_find(struct strata *strata, uint32_t who, uint32_t by, int64_t n
 		*pair = strata->pair_by_tasks.n;
 	id = map_insert(&strata->by_key, *pair << LOG2_BITS | log2);
 	if (!*id) {
-		*array_add(&strata->items) =
-			(struct stratum){ .who = who, .by = by, .log2 = log2 };
+		*array_add(&strata->items) = (struct stratum){ .who = who, .by = by, .log2 = log2 };
 		*id = strata->items.n;
 	}
 	return (uint32_t)*id - 1;

@@ -242,7 +242,7 @@ const char *session_misfit(const struct analysis *analysis, const struct filter 
 
 	if (!of_waits && (filter->waits || filter->with_idle))
 		return "--wait and --idle are for the block profile";
-	if (of_waits && filter->cpus.n)
+	if ((of_waits || !strcmp(analysis->name, "mutex")) && filter->cpus.n)
 		return "--cpu: a thread that waits is on no CPU";
 	if (!analysis->profile &&
 	    (filter->cpus.n || filter->has_focus || filter->has_ignore || filter->no_kernel))

@@ -145,8 +145,9 @@ static bool sift(const struct sieve *sieve, struct profile_key *key)
 	const struct filter *filter = sieve->filter;
 	uint32_t stack = key->stack <= sieve->n_stacks ? key->stack : sieve->n_stacks + 1;
 
+	/* Rows of nobody, such as a lock that was not unlocked, are left out by their analysis. */
 	if (!has_cpu(filter, key->cpu) ||
-	    !filter_has_task(filter, sieve->profile->model, key->task))
+	    (key->task && !filter_has_task(filter, sieve->profile->model, key->task)))
 		return false;
 	if (filter->no_kernel && stack) {
 		stack = sieve->user_of[stack];

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "contention.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Longer than a woken thread takes to find the lock taken again, Rust's spinning and our own
+ * sampling included; shorter than to come back for it after it was held and given up.
+ */
+#define RETRY_NS 20000u
+
+struct turn { /* of one thread */
+	struct contention contention;
+	uint64_t ran_ns; /* since */
+	bool is_pending;
+	bool has_woken;
+};
+
+struct contentions {
+	struct sched_observer intervals;
+	struct model_observer events;
+	struct model *model;
+	void (*take)(void *arg, const struct contention *contention);
+	void *arg;
+	ARRAY(struct turn) turns; /* of thread id i at i */
+};
+
+static struct contentions *of_events(struct model_observer *observer)
+{
+	return (struct contentions *)((char *)observer - offsetof(struct contentions, events));
+}
+
+static struct turn *turn_of(struct contentions *contentions, uint32_t task)
+{
+	uint32_t thread = model_task(contentions->model, task).thread;
+
+	while (contentions->turns.n <= thread)
+		array_add(&contentions->turns);
+	return &contentions->turns.items[thread];
+}
+
+static void flush(struct contentions *contentions, struct turn *turn)
+{
+	if (turn->is_pending)
+		contentions->take(contentions->arg, &turn->contention);
+	turn->is_pending = false;
+}
+
+/* What /proc told of a thread that was found blocked says it in words only: "futex 0x…". */
+uint64_t contention_address(const struct model *model, const struct sched_wait *wait)
+{
+	static const char futex[] = "futex ";
+	const char *object;
+
+	if (wait->address || !wait->period)
+		return wait->address;
+	object = dictionary_string(model_dictionary(model), wait->object);
+	return strncmp(object, futex, sizeof(futex) - 1) != 0 ?
+		       0 :
+		       strtoull(object + sizeof(futex) - 1, NULL, 0);
+}
+
+/* What is not known of one of two is taken to be the same. */
+static bool is_retry(const struct contentions *contentions, const struct turn *turn,
+		     const struct sched_interval *interval)
+{
+	const struct sched_wait *last = &turn->contention.wait;
+
+	if (!turn->is_pending || turn->has_woken || turn->ran_ns > RETRY_NS)
+		return false;
+	if (!last->period || !interval->wait.period)
+		return true;
+	return last->stack == interval->wait.stack && last->why == interval->wait.why &&
+	       (contention_address(contentions->model, last) | 7) ==
+		       (contention_address(contentions->model, &interval->wait) | 7);
+}
+
+static void take_blocked(struct contentions *contentions, struct turn *turn,
+			 const struct sched_interval *interval)
+{
+	struct contention *contention = &turn->contention;
+
+	if (!is_retry(contentions, turn, interval)) {
+		flush(contentions, turn);
+		*turn = (struct turn){
+			.contention = { .task = interval->task, .start_ns = interval->start_ns },
+			.is_pending = true,
+		};
+	}
+	contention->end_ns = interval->end_ns;
+	contention->n_waits++;
+	contention->wait = interval->wait;
+	contention->wake = interval->wake;
+	contention->is_open = interval->is_cut_at_end && !interval->wake.is_seen;
+	turn->ran_ns = 0;
+}
+
+static void take(struct sched_observer *observer, const struct sched_interval *interval)
+{
+	struct contentions *contentions = (struct contentions *)observer; /* the first member */
+	struct turn *turn = turn_of(contentions, interval->task);
+
+	switch (interval->state) {
+	case SCHED_BLOCKED:
+		take_blocked(contentions, turn, interval);
+		return;
+	case SCHED_RUNNABLE:
+		if (interval->is_preempted || interval->start_ns != turn->contention.end_ns)
+			return;
+		turn->contention.end_ns = interval->end_ns;
+		turn->contention.runnable_ns += interval->end_ns - interval->start_ns;
+		return;
+	case SCHED_RUNNING:
+		turn->ran_ns += interval->end_ns - interval->start_ns;
+		return;
+	case SCHED_UNKNOWN:
+	case SCHED_N_STATES:
+		flush(contentions, turn);
+		return;
+	}
+}
+
+static void take_event(struct model_observer *observer, const struct event *event)
+{
+	struct contentions *contentions = of_events(observer);
+	uint32_t task;
+
+	if (event->kind != EVENT_SCHED_WAKING || !event->sched_waking.waker)
+		return;
+	task = model_task_of(contentions->model, event->sched_waking.waker);
+	if (task)
+		turn_of(contentions, task)->has_woken = true;
+}
+
+struct contentions *contentions_begin(const struct analysis_input *input,
+				      void (*fn)(void *arg, const struct contention *contention),
+				      void *arg)
+{
+	struct contentions *contentions = xcalloc(1, sizeof(*contentions));
+
+	contentions->intervals.interval = take;
+	contentions->events.event = take_event;
+	contentions->model = input->model;
+	contentions->take = fn;
+	contentions->arg = arg;
+	if (input->sched)
+		sched_observe(input->sched, &contentions->intervals);
+	model_observe(input->model, &contentions->events);
+	return contentions;
+}
+
+void contentions_finish(struct contentions *contentions)
+{
+	struct turn *turn;
+
+	array_for_each(turn, &contentions->turns)
+		flush(contentions, turn);
+}
+
+void contentions_free(struct contentions *contentions)
+{
+	if (!contentions)
+		return;
+	model_ignore(contentions->model, &contentions->events);
+	array_release(&contentions->turns);
+	free(contentions);
+}

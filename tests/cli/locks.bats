@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# What reports say of locks; tests/data/locks.events has the sums that were made on paper.
+# `make check-cli UPDATE=1` rewrites tests/cli/golden.
+
+load ../lib/golden
+
+report() {
+	"$SYSPROF" report "$@"
+}
+
+# The delay and the contentions of what matches $1 in ./json, from cum.
+figures() {
+	jq -c --arg f "$1" '.rows[] | select(.name == $f) | .cum | [.contentions, .delay]' "$T/json"
+}
+
+@test "mutex charges contention to who unlocked" {
+	data=$(recording locks)
+	golden mutex-tree report -i "$data" mutex --tree
+	report -i "$data" mutex --json >"$T/json"
+	jq -e '.types | .[0].total == 7 and .[1].total == 821000000' "$T/json"
+	[ "$(figures '[mutex: srv+0x4040]')" = '[3,661000000]' ]
+	[ "$(figures hold_short)" = '[1,70000000]' ]
+	[ "$(figures '[not unlocked by the end]')" = '[1,500000000]' ]
+}
+
+@test "waits of a thread that another one barged past are one contention" {
+	report -i "$(recording locks)" mutex --json >"$T/json"
+	[ "$(figures work_b)" = '[1,91000000]' ]
+	[ -z "$(figures hold_long)" ]
+}
+
+@test "an unlock that ends several waits is charged with each" {
+	report -i "$(recording locks)" mutex --json >"$T/json"
+	[ "$(figures rebuild)" = '[2,100000000]' ]
+}
+
+@test "a lock that two processes share is one" {
+	report -i "$(recording locks)" mutex --json >"$T/json"
+	[ "$(figures '[mutex: cache+0x40 (inode 7)]')" = '[2,60000000]' ]
+	report -i "$T/locks.data" mutex --process aux --json >"$T/json"
+	[ "$(figures refresh)" = '[1,40000000]' ]
+}
+
+@test "what is no contention is counted and kept apart" {
+	report -i "$(recording locks)" mutex >"$T/text"
+	grep -Fx 'waits for locks that a timeout or a signal ended, not counted: 2, 50.0ms' "$T/text"
+	grep -Fx 'waits that are no contention, apart: condvar (1 waits, 100ms)' "$T/text"
+	grep -Fx 'of the delay 13.0ms passed between waking up and running' "$T/text"
+}
+
+@test "mutex goes into pprof as Go's profile does" {
+	"$SYSPROF" export -i "$(recording locks)" mutex -o "$T/mutex.pb.gz"
+	report -i "$T/locks.data" mutex --json >"$T/mutex.json"
+	"$BATS_TEST_DIRNAME/../lib/pprof.py" check "$T/mutex.pb.gz"
+	go tool pprof -top -unit=ns -nodefraction=0 -nodecount=0 "$T/mutex.pb.gz" 2>/dev/null |
+		"$BATS_TEST_DIRNAME/../lib/pprof.py" agree "$T/mutex.pb.gz" "$T/mutex.json"
+}
