@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An exporter writes a profile in one format.  One file and one row in exporters[]
- * each; it knows profiles and the model's names, no analysis.
+ * An exporter writes profiles, or timelines, in one format.  One file and one row in
+ * exporters[] each; it knows those and the model's names, no analysis.
  */
 #ifndef EXPORT_EXPORTER_H
 #define EXPORT_EXPORTER_H
@@ -9,10 +9,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/names.h"
 #include "model/profile.h"
+#include "model/timeline.h"
 
 struct export_options {
 	int value; /* which of the profile's, for formats that hold one; -1: the format's choice */
+};
+
+struct timeline_source { /* what the ids of a timeline are of; borrowed until its end */
+	struct model *model;
+	struct names *names;
+	uint64_t start_ns; /* which time is to be shown as 0 */
 };
 
 struct exporter {
@@ -21,9 +29,12 @@ struct exporter {
 	const char *summary; /* one line, for help and the manual */
 	bool is_binary;      /* nothing for a terminal */
 
-	/* 0 or -errno. */
+	/* 0 or -errno.  NULL: the format is not for profiles. */
 	int (*profile)(const struct profile *profile, const struct export_options *options,
 		       FILE *out);
+
+	/* What takes a timeline and writes it to @out, borrowed.  NULL: not for timelines. */
+	struct timeline_sink *(*timeline)(const struct timeline_source *source, FILE *out);
 };
 
 extern const struct exporter exporters[]; /* ends with a row without a name */

@@ -76,6 +76,12 @@ void sched_free(struct sched *sched);
 /* @observer: borrowed until sched_free(). */
 void sched_observe(struct sched *sched, struct sched_observer *observer);
 
+/*
+ * What the living thread that has @tid is doing: the interval that is still open, as far
+ * as known by now; end_ns is UINT64_MAX.  False: none is followed under that tid.
+ */
+bool sched_now(struct sched *sched, uint32_t tid, struct sched_interval *ret);
+
 /* Everything has passed: close what is open, at the end of the window. */
 void sched_finish(struct sched *sched);
 

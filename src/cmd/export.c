@@ -15,9 +15,10 @@ enum { KEY_VALUE = 0x100 };
 
 struct export_args {
 	const char *input;
-	const char *output; /* NULL: not said */
-	const char *value;  /* NULL: the format's choice */
-	const struct analysis *analysis;
+	const char *output;              /* NULL: not said */
+	const char *value;               /* NULL: the format's choice */
+	const struct analysis *analysis; /* NULL: not said, or the timeline */
+	bool is_timeline;
 	const struct exporter *exporter;
 	struct filter filter;
 };
@@ -51,24 +52,43 @@ static void set_format(struct argp_state *state, struct export_args *args, const
 	argp_error(state, "no format is called '%s'; there are: %s", name, buf_str(&formats));
 }
 
-static void check_args(struct argp_state *state, struct export_args *args)
+static void check_profile(struct argp_state *state, struct export_args *args)
 {
-	const char *misfit = session_misfit(args->analysis, &args->filter);
-	struct buf formats = { 0 };
+	const char *misfit;
 
+	if (!args->analysis && !args->is_timeline) {
+		args->is_timeline = !args->exporter->profile;
+		args->analysis = args->is_timeline ? NULL : analyses;
+	}
+	if (args->is_timeline && !args->exporter->timeline)
+		argp_error(state, "%s is no format of timelines; say -o OUT.json",
+			   args->exporter->name);
+	if (args->is_timeline)
+		return;
 	if (!args->analysis->profile)
 		argp_error(state, "%s is no profile of stacks; see `sysprof report %s`",
 			   args->analysis->name, args->analysis->name);
+	if (!args->exporter->profile)
+		argp_error(state, "%s is a format of the timeline only", args->exporter->name);
+	misfit = session_misfit(args->analysis, &args->filter);
 	if (misfit)
 		argp_error(state, "%s", misfit);
+}
+
+static void check_args(struct argp_state *state, struct export_args *args)
+{
+	struct buf formats = { 0 };
+
 	if (!args->output && args->exporter)
 		args->output = "-";
 	if (!args->output)
 		argp_error(state, "say where to write: -o OUT");
 	if (!args->exporter)
 		args->exporter = exporter_for_path(args->output);
-	if (args->exporter)
+	if (args->exporter) {
+		check_profile(state, args);
 		return;
+	}
 	list_formats(&formats);
 	argp_error(state, "the suffix of '%s' is of no format; say -f: %s", args->output,
 		   buf_str(&formats));
@@ -97,6 +117,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
 			argp_error(state, "one PROFILE at a time");
+		args->is_timeline = !strcmp(arg, "trace");
+		if (args->is_timeline)
+			return 0;
 		args->analysis = session_analysis(arg);
 		if (!args->analysis)
 			exit(EXIT_USAGE);
@@ -126,14 +149,44 @@ static int write_profile(const struct export_args *args, const struct profile *p
 	return EXIT_DONE;
 }
 
+/* What makes the picture less than the whole truth is no part of the picture. */
+static void say_flaws(const struct audit *audit)
+{
+	const struct audit_line *line;
+
+	array_for_each(line, &audit->lines) {
+		if (line->is_flaw)
+			note("%s", line->text);
+	}
+}
+
+static int write_timeline(struct export_args *args, struct session *session)
+{
+	struct result result;
+	int error, write_error = 0;
+
+	if (result_open(&result, args->output))
+		return EXIT_FAILED;
+	error = session_timeline(session, &args->filter, args->exporter, result.file, &write_error);
+	if (error) {
+		result_drop(&result);
+		return EXIT_FAILED;
+	}
+	say_flaws(&session->audit);
+	return result_close(&result, write_error) ? EXIT_FAILED : EXIT_DONE;
+}
+
 static int run(struct export_args *args)
 {
 	struct session session = { 0 };
 	struct profile profile;
 	int status = EXIT_FAILED;
 
-	if (!session_open(&session, args->input) &&
-	    !session_profile(&session, args->analysis, &args->filter, &profile)) {
+	if (session_open(&session, args->input))
+		status = EXIT_FAILED;
+	else if (args->is_timeline)
+		status = write_timeline(args, &session);
+	else if (!session_profile(&session, args->analysis, &args->filter, &profile)) {
 		status = write_profile(args, &profile);
 		profile_release(&profile);
 	}
@@ -152,11 +205,11 @@ int cmd_export(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "[PROFILE]",
-		.doc = "Write a profile of a recording for another program: cpu, if PROFILE does "
-		       "not say otherwise.",
+		.doc = "Write a profile of a recording, or its timeline (trace), for another "
+		       "program: what PROFILE says, else what suits the format.",
 		.children = children,
 	};
-	struct export_args args = { .input = "sysprof.data", .analysis = analyses };
+	struct export_args args = { .input = "sysprof.data" };
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &args))
 		return EXIT_USAGE;

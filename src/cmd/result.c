@@ -83,3 +83,12 @@ int result_close(struct result *result, int error)
 	forget(result);
 	return error ? fail(result, error) : 0;
 }
+
+void result_drop(struct result *result)
+{
+	if (result->file != stdout)
+		fclose(result->file);
+	if (result->target)
+		unlink(result->temporary);
+	forget(result);
+}

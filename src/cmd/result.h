@@ -22,4 +22,7 @@ int result_open(struct result *ret, const char *path);
 /* @error: what writing gave.  0, or -errno after saying why; then nothing was replaced. */
 int result_close(struct result *result, int error);
 
+/* There is no result after all: nothing is replaced. */
+void result_drop(struct result *result);
+
 #endif /* CMD_RESULT_H */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "analysis/timeline.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "event/definer.h"
@@ -13,7 +14,7 @@
 struct window_sink {
 	struct event_sink sink;
 	uint64_t start_ns, end_ns;
-	bool has_events, has_end;
+	bool has_events, has_end, has_syscalls;
 };
 
 static int put_window(struct event_sink *sink, const struct event *event)
@@ -21,6 +22,7 @@ static int put_window(struct event_sink *sink, const struct event *event)
 	struct window_sink *window = (struct window_sink *)sink;
 	const struct event_info *info = event_info(event->kind);
 
+	window->has_syscalls |= event->kind == EVENT_SYSCALL;
 	if (!info || !info->has_time || window->has_end || event->kind == EVENT_COUNTER)
 		return 0;
 	if (!window->has_events || event->kind == EVENT_START)
@@ -211,6 +213,58 @@ int session_sheets(struct session *session, const struct analysis *analysis, str
 	analysis->sheets(state, ret);
 	ret->audit = &session->audit;
 	return 0;
+}
+
+/*
+ * What is told as it passes can be named only if names have passed before: so all
+ * definitions are read first, then what the window is, then the events.
+ */
+static int read_ahead(struct session *session, struct filter *filter, struct timeline_options *ret)
+{
+	struct window_sink window = { .sink.put = put_window };
+	int error = reader_feed(session->reader, READ_DEFS, model_sink(session->model));
+
+	if (!error)
+		error = reader_feed(session->reader, READ_EVENTS, &window.sink);
+	if (error)
+		return error;
+	name_frames(session);
+	filter_bind(filter, window.start_ns, window.end_ns);
+	*ret = (struct timeline_options){ window.start_ns, window.end_ns, window.has_syscalls };
+	filter_clip(filter, &ret->start_ns, &ret->end_ns);
+	if (ret->end_ns < ret->start_ns)
+		ret->end_ns = ret->start_ns;
+	return 0;
+}
+
+int session_timeline(struct session *session, struct filter *filter,
+		     const struct exporter *exporter, FILE *out, int *ret_write_error)
+{
+	struct analysis_input input = { session->model, session->sched, filter };
+	struct timeline_source source = { .model = session->model };
+	struct timeline_options options;
+	struct timeline_sink *sink;
+	struct timeline *timeline;
+	const char *lack;
+	int error = read_ahead(session, filter, &options);
+
+	if (error)
+		return err(error, "cannot read the recording: %s", strerror(-error));
+	source.names = names_new(model_dictionary(session->model));
+	source.start_ns = options.start_ns;
+	sink = exporter->timeline(&source, out);
+	timeline = timeline_begin(&input, &options, sink);
+	error = reader_feed(session->reader, READ_EVENTS, model_sink(session->model));
+	sched_finish(session->sched);
+	lack = timeline_lack(timeline);
+	timeline_end(timeline);
+	*ret_write_error = sink->end(sink);
+	names_free(source.names);
+	audit_collect(&session->audit, session->model);
+	audit_damage(session);
+	if (error)
+		return err(error, "cannot read the recording: %s", strerror(-error));
+	return lack ? err(-ENODATA, "no timeline: %s", lack) : 0;
 }
 
 void session_close(struct session *session)

@@ -5,6 +5,7 @@
 
 #include "analysis/analysis.h"
 #include "data/reader.h"
+#include "export/exporter.h"
 #include "model/audit.h"
 #include "model/filter.h"
 #include "model/model.h"
@@ -31,6 +32,13 @@ int session_profile(struct session *session, const struct analysis *analysis, st
 		    struct profile *ret);
 int session_sheets(struct session *session, const struct analysis *analysis, struct filter *filter,
 		   struct sheets *ret);
+
+/*
+ * The recording as a timeline in the format of @exporter, to @out.  0, or -errno after
+ * saying why it could not be read.  What went wrong in writing is left in @ret_write_error.
+ */
+int session_timeline(struct session *session, struct filter *filter,
+		     const struct exporter *exporter, FILE *out, int *ret_write_error);
 void session_close(struct session *session);
 
 /* The analysis that is called @name; NULL after saying which there are. */

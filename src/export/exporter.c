@@ -6,9 +6,12 @@
 #include "exporters.h"
 
 const struct exporter exporters[] = {
-	{ "pprof", ".pb.gz", "for go tool pprof, Pyroscope, Parca, speedscope", true,
-	  export_pprof },
-	{ "folded", ".folded", "one line a stack, for flame graph tools", false, export_folded },
+	{ "pprof", ".pb.gz", "for go tool pprof, Pyroscope, Parca, speedscope", true, export_pprof,
+	  NULL },
+	{ "folded", ".folded", "one line a stack, for flame graph tools", false, export_folded,
+	  NULL },
+	{ "chrome", ".json", "the timeline, for Perfetto, speedscope, the Firefox Profiler", false,
+	  NULL, chrome_timeline },
 	{ 0 },
 };
 

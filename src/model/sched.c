@@ -50,10 +50,11 @@ static uint32_t task_of(struct sched *sched, struct slot *slot)
 	return slot->task;
 }
 
-/* Hands out @state of @slot from since_ns to @end_ns, and begins the next interval there. */
-void sched_close(struct sched *sched, struct slot *slot, enum sched_state state, uint64_t end_ns)
+static struct sched_interval interval_of(struct sched *sched, struct slot *slot,
+					 enum sched_state state, uint64_t end_ns)
 {
-	struct sched_interval interval = {
+	return (struct sched_interval){
+		.task = task_of(sched, slot),
 		.state = state,
 		.start_ns = slot->since_ns,
 		.end_ns = end_ns,
@@ -65,16 +66,27 @@ void sched_close(struct sched *sched, struct slot *slot, enum sched_state state,
 		.wait = slot->wait,
 		.wake = slot->wake,
 	};
+}
+
+static void hand_out(struct sched *sched, const struct sched_interval *interval)
+{
+	for (size_t i = 0; i < sched->observers.n; i++)
+		sched->observers.items[i]->interval(sched->observers.items[i], interval);
+}
+
+/* Hands out @state of @slot from since_ns to @end_ns, and begins the next interval there. */
+void sched_close(struct sched *sched, struct slot *slot, enum sched_state state, uint64_t end_ns)
+{
+	struct sched_interval interval;
 
 	if (end_ns <= slot->since_ns) /* of no length, or out of order by a hair */
 		return;
+	if (slot->is_followed) {
+		interval = interval_of(sched, slot, state, end_ns);
+		hand_out(sched, &interval);
+	}
 	slot->since_ns = end_ns;
 	slot->began_before = false;
-	if (!slot->is_followed)
-		return;
-	interval.task = task_of(sched, slot);
-	for (size_t i = 0; i < sched->observers.n; i++)
-		sched->observers.items[i]->interval(sched->observers.items[i], &interval);
 }
 
 /* Closes what @slot was in until @now_ns, given that it is running, or runs, from then on. */
@@ -208,10 +220,13 @@ static void switch_in(struct sched *sched, uint32_t tid, const struct event *eve
  */
 static void seen_running(struct sched *sched, struct slot *slot, uint64_t now_ns, uint32_t cpu)
 {
-	if (slot->state == SCHED_RUNNING || slot->is_guessed || slot->has_ended ||
+	bool is_sure = slot->is_followed || !slot->is_guessed;
+
+	if (slot->state == SCHED_RUNNING || !is_sure || slot->has_ended ||
 	    now_ns < slot->since_ns + RACE_NS)
 		return;
 	contradict(sched, slot, now_ns);
+	slot->is_guessed = false;
 	slot->state = SCHED_RUNNING;
 	slot->cpu = cpu;
 	slot->woken_ns = 0;
@@ -358,6 +373,14 @@ static void take_sample(struct sched *sched, const struct event *event)
 		seen_running(sched, slot, event->time_ns, event->sample.cpu);
 }
 
+static void take_syscall(struct sched *sched, const struct event *event)
+{
+	struct slot *slot = sched_find(sched, event->syscall.tid);
+
+	if (slot)
+		seen_running(sched, slot, event->time_ns, event->syscall.cpu);
+}
+
 static bool is_credible(const struct event *event)
 {
 	return (event->kind != EVENT_SCHED_SWITCH || event->sched_switch.cpu < MAX_CPU) &&
@@ -368,12 +391,19 @@ static void take(struct model_observer *observer, const struct event *event)
 {
 	struct sched *sched = (struct sched *)observer; /* observer is the first member */
 	static void (*const takers[EVENT_N_KINDS])(struct sched *, const struct event *) = {
-		[EVENT_SAMPLE] = take_sample,         [EVENT_SCHED_SWITCH] = take_switch,
-		[EVENT_SCHED_WAKING] = take_waking,   [EVENT_WAIT_STACK] = take_wait_stack,
-		[EVENT_WAKE_STACK] = take_wake_stack, [EVENT_TASK_STATE] = sched_take_task_state,
-		[EVENT_START] = sched_take_start,     [EVENT_END] = sched_take_end,
-		[EVENT_FORK] = sched_take_fork,       [EVENT_EXIT] = sched_take_exit,
-		[EVENT_COMM] = sched_take_exec,       [EVENT_GAP] = sched_take_gap,
+		[EVENT_SAMPLE] = take_sample,
+		[EVENT_SYSCALL] = take_syscall,
+		[EVENT_SCHED_SWITCH] = take_switch,
+		[EVENT_SCHED_WAKING] = take_waking,
+		[EVENT_WAIT_STACK] = take_wait_stack,
+		[EVENT_WAKE_STACK] = take_wake_stack,
+		[EVENT_TASK_STATE] = sched_take_task_state,
+		[EVENT_START] = sched_take_start,
+		[EVENT_END] = sched_take_end,
+		[EVENT_FORK] = sched_take_fork,
+		[EVENT_EXIT] = sched_take_exit,
+		[EVENT_COMM] = sched_take_exec,
+		[EVENT_GAP] = sched_take_gap,
 	};
 
 	if (!sched->start_ns)
@@ -421,6 +451,16 @@ void sched_finish(struct sched *sched)
 		if (!slot->has_ended)
 			sched_end(sched, slot, slot->exit_ns ? slot->exit_ns : sched->end_ns);
 	}
+}
+
+bool sched_now(struct sched *sched, uint32_t tid, struct sched_interval *ret)
+{
+	struct slot *slot = sched_find(sched, tid);
+
+	if (!slot || !slot->is_followed || slot->has_ended)
+		return false;
+	*ret = interval_of(sched, slot, slot->state, UINT64_MAX);
+	return true;
 }
 
 struct sched_flaws sched_flaws(const struct sched *sched)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "json_stream.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define FLUSH_BYTES (256u << 10)
+
+static void flush(struct json_stream *stream)
+{
+	struct buf *pending = &stream->pending;
+
+	if (!stream->error && fwrite(pending->data, 1, pending->size, stream->out) != pending->size)
+		stream->error = -(errno ? errno : EIO);
+	buf_clear(pending);
+}
+
+static void add(struct json_stream *stream, const void *data, size_t size)
+{
+	buf_add(&stream->pending, data, size);
+	if (stream->pending.size >= FLUSH_BYTES)
+		flush(stream);
+}
+
+void json_stream_raw(struct json_stream *stream, const char *text)
+{
+	add(stream, text, strlen(text));
+}
+
+void json_stream_number(struct json_stream *stream, uint64_t value)
+{
+	char text[20], *at = text + sizeof(text);
+
+	do
+		*--at = (char)('0' + value % 10);
+	while (value /= 10);
+	add(stream, at, (size_t)(text + sizeof(text) - at));
+}
+
+static void add_escape(struct json_stream *stream, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+
+	if (c == '"' || c == '\\') {
+		text[1] = (char)c;
+		add(stream, text, 2);
+	} else {
+		add(stream, text, sizeof(text));
+	}
+}
+
+void json_stream_string(struct json_stream *stream, const char *text)
+{
+	size_t n;
+
+	add(stream, "\"", 1);
+	for (;;) {
+		for (n = 0; (unsigned char)text[n] >= ' ' && text[n] != '"' && text[n] != '\\'; n++)
+			;
+		add(stream, text, n);
+		if (!text[n])
+			break;
+		add_escape(stream, (unsigned char)text[n]);
+		text += n + 1;
+	}
+	add(stream, "\"", 1);
+}
+
+void json_stream_us(struct json_stream *stream, uint64_t ns)
+{
+	unsigned int rest = (unsigned int)(ns % 1000);
+	char text[4] = { '.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
+			 (char)('0' + rest % 10) };
+
+	json_stream_number(stream, ns / 1000);
+	if (rest)
+		add(stream, text, sizeof(text));
+}
+
+void json_stream_double(struct json_stream *stream, double value)
+{
+	char text[40];
+	int n = snprintf(text, sizeof(text), "%.6g", value);
+
+	add(stream, text, (size_t)n);
+}
+
+int json_stream_finish(struct json_stream *stream)
+{
+	flush(stream);
+	if (!stream->error && fflush(stream->out))
+		stream->error = -errno;
+	buf_release(&stream->pending);
+	return stream->error;
+}

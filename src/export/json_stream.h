@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * JSON written as it comes, for documents that do not fit in memory.  The caller puts
+ * the brackets and commas: json_stream_raw() is for what stands in the source.
+ */
+#ifndef EXPORT_JSON_STREAM_H
+#define EXPORT_JSON_STREAM_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+
+struct json_stream { /* { .out = file } is a valid new one */
+	FILE *out;   /* borrowed */
+	struct buf pending;
+	int error; /* 0, or the first -errno */
+};
+
+void json_stream_raw(struct json_stream *stream, const char *text);
+void json_stream_number(struct json_stream *stream, uint64_t value);
+
+/* A string of valid UTF-8, in quotes. */
+void json_stream_string(struct json_stream *stream, const char *text);
+
+/* @ns as microseconds, exactly. */
+void json_stream_us(struct json_stream *stream, uint64_t ns);
+
+/* A few digits after the point. */
+void json_stream_double(struct json_stream *stream, double value);
+
+/* Write what is left.  0, or the first -errno. */
+int json_stream_finish(struct json_stream *stream);
+
+#endif /* EXPORT_JSON_STREAM_H */
