@@ -104,6 +104,25 @@ struct event_field {
 	size_t offset; /* in struct event */
 };
 
+static inline bool event_is_known(uint64_t kind)
+{
+#define KIND(NAME, name, number, class) | (uint64_t)1 << (number)
+	return kind < EVENT_N_KINDS && ((uint64_t)0 EVENT_KINDS(KIND)) >> kind & 1;
+#undef KIND
+}
+
+/* False of definitions, and of kinds that are not known. */
+static inline bool event_has_time(uint64_t kind)
+{
+#define EVENT_HAS_TIME_DEF              0
+#define EVENT_HAS_TIME_EVENT            1
+#define KIND(NAME, name, number, class) | (uint64_t)EVENT_HAS_TIME_##class << (number)
+	return kind < EVENT_N_KINDS && ((uint64_t)0 EVENT_KINDS(KIND)) >> kind & 1;
+#undef KIND
+}
+
+_Static_assert(EVENT_N_KINDS <= 64, "a bit for each kind");
+
 /* What is known of a kind. */
 struct event_info {
 	const char *name; /* in lower case; NULL: no such kind */

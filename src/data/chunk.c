@@ -105,14 +105,32 @@ ssize_t chunk_check(const void *data, size_t size, struct chunk *ret)
 	return (ssize_t)(sizeof(h) + stored);
 }
 
+/* zlib's own checksum is left out: the stored bytes have been checked by ours. */
+static int inflate_all(const unsigned char *body, uint32_t stored, unsigned char *out, uint32_t raw)
+{
+	z_stream stream = {
+		.next_in = (unsigned char *)body, /* it is not written to */
+		.avail_in = stored,
+		.next_out = out,
+		.avail_out = raw,
+	};
+	int r = inflateInit(&stream);
+
+	if (r != Z_OK)
+		return r;
+	inflateValidate(&stream, 0);
+	r = inflate(&stream, Z_FINISH);
+	inflateEnd(&stream);
+	return r == Z_STREAM_END && !stream.avail_out ? 0 : -EBADMSG;
+}
+
 int chunk_inflate(const void *data, struct chunk *chunk)
 {
 	const unsigned char *body = (const unsigned char *)data + sizeof(struct chunk_header);
-	uLongf raw = chunk->raw_size;
+	uint32_t raw = chunk->raw_size;
 
 	chunk->payload = (struct buf){ .data = xmalloc(raw), .size = raw, .alloc = raw };
-	if (uncompress(chunk->payload.data, &raw, body, chunk->stored_size) == Z_OK &&
-	    raw == chunk->raw_size)
+	if (!inflate_all(body, chunk->stored_size, chunk->payload.data, raw))
 		return 0;
 	chunk_release(chunk);
 	return -EBADMSG;

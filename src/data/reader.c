@@ -211,7 +211,7 @@ struct feeder {
 
 static bool belongs(const struct event *event, uint32_t chunk_kind)
 {
-	return event_info(event->kind)->has_time == (chunk_kind == CHUNK_EVENTS);
+	return event_has_time(event->kind) == (chunk_kind == CHUNK_EVENTS);
 }
 
 /* Nothing that follows an event that cannot be decoded can be. */

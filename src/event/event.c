@@ -11,12 +11,9 @@ EVENT_KINDS(KIND)
 #undef KIND
 #undef FIELD
 
-#define HAS_TIME_DEF   false
-#define HAS_TIME_EVENT true
-
 static const struct event_info infos[EVENT_N_KINDS] = {
-#define KIND(NAME, name_, number, class)                             \
-	[EVENT_##NAME] = { #name_, HAS_TIME_##class, fields_##name_, \
+#define KIND(NAME, name_, number, class)                                   \
+	[EVENT_##NAME] = { #name_, EVENT_HAS_TIME_##class, fields_##name_, \
 			   sizeof(fields_##name_) / sizeof(fields_##name_[0]) - 1 },
 	EVENT_KINDS(KIND)
 #undef KIND
