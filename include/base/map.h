@@ -51,8 +51,9 @@ static inline uint64_t hash_u32s(const uint32_t *numbers, size_t n)
 {
 	uint64_t hash = 0;
 
-	for (size_t i = 0; i < n; i++)
-		hash = hash_u64(hash ^ (hash << 32 | numbers[i]));
+	for (size_t i = 0; i < n; i += 2)
+		hash = hash_u64(hash +
+				((uint64_t)numbers[i] << 32 | (i + 1 < n ? numbers[i + 1] : 0)));
 	return hash;
 }
 

@@ -62,6 +62,9 @@ uint32_t model_task_now(struct model *model, uint32_t pid, uint32_t tid);
 /* The same by tid alone: the one that was last heard of under it; 0 if none was. */
 uint32_t model_task_of(struct model *model, uint32_t tid);
 
+/* As long as this stays what it is, so does what model_task_now() said of a living thread. */
+uint32_t model_n_changes(const struct model *model);
+
 /* The process of the thread that has @tid now; 0: nobody was heard of under it. */
 uint32_t model_pid_of(const struct model *model, uint32_t tid);
 

@@ -89,11 +89,8 @@ static void take_event(struct model *model, const struct event *event)
 static int put(struct event_sink *sink, const struct event *event)
 {
 	struct model *model = (struct model *)sink; /* sink is the first member */
-	const struct event_info *info = event_info(event->kind);
 
-	if (!info)
-		return 0;
-	if (!info->has_time) {
+	if (!event_has_time(event->kind)) {
 		dictionary_put(model->dict, event); /* counts what it refuses */
 		return 0;
 	}
@@ -159,6 +156,11 @@ uint32_t model_pid_of(const struct model *model, uint32_t tid)
 uint32_t model_task_now(struct model *model, uint32_t pid, uint32_t tid)
 {
 	return threads_task(&model->threads, pid, tid);
+}
+
+uint32_t model_n_changes(const struct model *model)
+{
+	return model->threads.n_changes;
 }
 
 uint32_t model_task_of(struct model *model, uint32_t tid)

@@ -11,9 +11,16 @@
 
 struct slot *sched_find(struct sched *sched, uint32_t tid)
 {
-	uint64_t *i = map_find(&sched->by_tid, tid);
+	struct recent *recent = &sched->recent[tid % N_RECENT];
+	uint64_t *i;
 
-	return i ? &sched->slots.items[*i] : NULL;
+	if (recent->tid == tid && recent->slot)
+		return &sched->slots.items[recent->slot - 1];
+	i = map_find(&sched->by_tid, tid);
+	if (!i)
+		return NULL;
+	*recent = (struct recent){ tid, (uint32_t)*i + 1 };
+	return &sched->slots.items[*i];
 }
 
 struct slot *sched_add(struct sched *sched, uint32_t pid, uint32_t tid, uint64_t since_ns)
@@ -29,6 +36,7 @@ struct slot *sched_add(struct sched *sched, uint32_t pid, uint32_t tid, uint64_t
 		.since_ns = since_ns,
 	};
 	*map_insert(&sched->by_tid, tid) = sched->slots.n - 1;
+	sched->recent[tid % N_RECENT] = (struct recent){ tid, (uint32_t)sched->slots.n };
 	return slot;
 }
 
@@ -45,8 +53,11 @@ struct slot *sched_get(struct sched *sched, uint32_t tid)
 /* What @slot is called now; one whose tid was given out again keeps its last name. */
 static uint32_t task_of(struct sched *sched, struct slot *slot)
 {
+	if (slot->task && slot->n_changes == model_n_changes(sched->model))
+		return slot->task;
 	if (!slot->task || (!slot->has_ended && sched_find(sched, slot->tid) == slot))
 		slot->task = model_task_now(sched->model, slot->pid, slot->tid);
+	slot->n_changes = model_n_changes(sched->model);
 	return slot->task;
 }
 
@@ -265,23 +276,32 @@ static void join_wake(struct sched_wake *wake, const struct pending_wake *pendin
 	wake->address = pending->address;
 }
 
-/* Notes whom the waker woke, and puts the stack of its that came ahead into @wake. */
-static void note_waker(struct sched *sched, const struct event *event, struct sched_wake *wake)
+/* Joins what came ahead of the wake-up @event, if it is of this one. */
+static void join_pending(struct sched_wake *wake, struct pending_wake *pending,
+			 const struct event *event)
 {
-	struct pending_wake *pending;
-	struct slot *waker;
-
-	if (!event->sched_waking.waker)
-		return;
-	waker = sched_get(sched, event->sched_waking.waker);
-	seen_running(sched, waker, event->time_ns, event->sched_waking.cpu);
-	waker->last_woken = event->sched_waking.tid;
-	waker->last_wake_ns = event->time_ns;
-	pending = &waker->pending_wake;
 	if (pending->time_ns && sched_is_near(pending->time_ns, event->time_ns, JOIN_NS) &&
 	    (!pending->woken || pending->woken == event->sched_waking.tid))
 		join_wake(wake, pending);
 	pending->time_ns = 0;
+}
+
+/* Who woke; notes whom. */
+static struct sched_wake wake_of(struct sched *sched, const struct event *event)
+{
+	struct sched_wake wake = { .tid = event->sched_waking.waker, .is_seen = true };
+	struct slot *waker;
+
+	if (!wake.tid)
+		return wake;
+	waker = sched_get(sched, wake.tid);
+	seen_running(sched, waker, event->time_ns, event->sched_waking.cpu);
+	waker->last_woken = event->sched_waking.tid;
+	waker->last_wake_ns = event->time_ns;
+	wake.task = waker->is_followed ? task_of(sched, waker) :
+					 model_task_of(sched->model, wake.tid);
+	join_pending(&wake, &waker->pending_wake, event);
+	return wake;
 }
 
 /* Blocked and not woken, but for a wake-up that another one proves to have had no effect. */
@@ -297,15 +317,9 @@ static bool is_asleep(const struct slot *slot)
  */
 static void take_waking(struct sched *sched, const struct event *event)
 {
-	struct sched_wake wake = {
-		.tid = event->sched_waking.waker,
-		.task = model_task_of(sched->model, event->sched_waking.waker),
-		.is_seen = true,
-	};
-	struct slot *slot;
+	struct sched_wake wake = wake_of(sched, event);
+	struct slot *slot = sched_get(sched, event->sched_waking.tid);
 
-	note_waker(sched, event, &wake);
-	slot = sched_get(sched, event->sched_waking.tid);
 	if (slot->is_guessed && slot->state == SCHED_UNKNOWN)
 		slot->state = SCHED_BLOCKED; /* nobody else is woken */
 	if (is_asleep(slot)) {

@@ -27,7 +27,8 @@ struct pending_wake { /* a waker's stack whose wake-up has not been seen yet */
 
 struct slot { /* a thread, from its birth to its end */
 	uint32_t pid, tid;
-	uint32_t task; /* as it was called when it was last heard of */
+	uint32_t task;      /* as it was called when it was last heard of, */
+	uint32_t n_changes; /* and model_n_changes() then */
 	bool is_followed;
 	bool has_ended;
 	bool is_guessed; /* the state is what /proc said, or nothing at all: no event yet */
@@ -51,6 +52,13 @@ struct slot { /* a thread, from its birth to its end */
 	uint64_t last_wake_ns; /* and when */
 };
 
+#define N_RECENT 256u
+
+struct recent { /* found lately; most events are of the same few threads */
+	uint32_t tid;
+	uint32_t slot; /* index + 1 */
+};
+
 struct gap {
 	uint64_t start_ns, end_ns;
 };
@@ -59,8 +67,9 @@ struct sched {
 	struct model_observer observer;
 	struct model *model;
 	ARRAY(struct slot) slots;
-	struct map by_tid;       /* index of the slot that has the tid now */
-	ARRAY(uint32_t) current; /* of a CPU: tid + 1; 0: not known */
+	struct map by_tid;              /* index of the slot that has the tid now */
+	struct recent recent[N_RECENT]; /* at tid % N_RECENT */
+	ARRAY(uint32_t) current;        /* of a CPU: tid + 1; 0: not known */
 	ARRAY(struct sched_observer *) observers;
 	ARRAY(struct gap) gaps; /* by their ends */
 	struct sched_flaws flaws;

@@ -29,6 +29,7 @@ static uint32_t add_alone(struct threads *threads, uint32_t pid, uint32_t tid, u
 		.last_ns = time_ns,
 	};
 	*map_insert(&threads->by_tid, tid) = id;
+	threads->n_changes++;
 	return id;
 }
 
@@ -73,6 +74,12 @@ static uint32_t hear_alive(struct threads *threads, uint32_t pid, uint32_t tid, 
 	return hear(threads, pid, tid, time_ns);
 }
 
+static void set_name(struct threads *threads, uint32_t id, uint32_t name)
+{
+	get(threads, id)->name = name;
+	threads->n_changes++;
+}
+
 /* A new thread is called as the one that made it, until it says otherwise. */
 static void take_fork(struct threads *threads, const struct event_fork *fork, uint64_t time_ns)
 {
@@ -81,7 +88,7 @@ static void take_fork(struct threads *threads, const struct event_fork *fork, ui
 	uint32_t id = hear_alive(threads, fork->pid, fork->tid, time_ns);
 
 	if (!get(threads, id)->name)
-		get(threads, id)->name = name;
+		set_name(threads, id, name);
 }
 
 void threads_take(struct threads *threads, const struct event *event)
@@ -92,7 +99,7 @@ void threads_take(struct threads *threads, const struct event *event)
 	switch (event->kind) {
 	case EVENT_COMM:
 		id = hear_alive(threads, event->comm.pid, event->comm.tid, now);
-		get(threads, id)->name = event->comm.name;
+		set_name(threads, id, event->comm.name);
 		break;
 	case EVENT_FORK:
 		take_fork(threads, &event->fork, now);

@@ -22,6 +22,7 @@ struct threads { /* all-zero is a valid empty one; ids stand one behind their in
 	ARRAY(struct threads_task) tasks;
 	struct map by_tid;  /* the thread that has it now */
 	struct map by_hash; /* of tasks */
+	uint32_t n_changes; /* threads met and names told */
 };
 
 void threads_take(struct threads *threads, const struct event *event);
