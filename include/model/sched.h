@@ -87,7 +87,10 @@ void sched_finish(struct sched *sched);
 
 struct sched_flaws sched_flaws(const struct sched *sched);
 
-/* There was at least one switch: the recording tells of time off the CPU at all. */
+/*
+ * The recording tells of time off the CPU: it holds switches, or states of threads, which
+ * may have blocked all the time.
+ */
 bool sched_has_switches(const struct sched *sched);
 
 #endif /* MODEL_SCHED_H */

@@ -96,11 +96,12 @@ static const struct row rows[] = {
 	{ "runtime.unlock*", LOCK_SPIN, TIER_RUNTIME, false },
 	{ "runtime.note*", LOCK_PARK, TIER_RUNTIME, true },
 
-	/* CPython */
+	/* CPython, whose locks are also what its conditions, queues and joins wait on */
+	{ "PyCOND_*", LOCK_CONDVAR, TIER_LIBRARY, false },
 	{ "take_gil", LOCK_GIL, TIER_RUNTIME, false },
 	{ "drop_gil", LOCK_GIL, TIER_RUNTIME, false },
-	{ "PyThread_acquire_lock*", LOCK_MUTEX, TIER_RUNTIME, false },
-	{ "PyThread_release_lock", LOCK_MUTEX, TIER_RUNTIME, false },
+	{ "PyThread_acquire_lock*", LOCK_SEMAPHORE, TIER_RUNTIME, false },
+	{ "PyThread_release_lock", LOCK_SEMAPHORE, TIER_RUNTIME, false },
 	{ "PyMutex_*", LOCK_MUTEX, TIER_RUNTIME, true },
 
 	/* JVM: HotSpot's monitors and parkers, and what Java builds of parking */
@@ -110,6 +111,7 @@ static const struct row rows[] = {
 	{ "ObjectMonitor::*Exit*", LOCK_MONITOR, TIER_RUNTIME, true },
 	{ "ObjectMonitor::wait*", LOCK_CONDVAR, TIER_RUNTIME, true },
 	{ "ObjectMonitor::*notify*", LOCK_CONDVAR, TIER_RUNTIME, true },
+	{ "*WaitBarrier::wait", LOCK_BARRIER, TIER_RUNTIME, true }, /* a safepoint's end */
 	{ "Unsafe_Park", LOCK_PARK, TIER_RUNTIME, true },
 	{ "Unsafe_Unpark", LOCK_PARK, TIER_RUNTIME, true },
 	{ "*AbstractQueued*ConditionObject*", LOCK_CONDVAR, TIER_LANGUAGE, true },

@@ -150,8 +150,8 @@ static char *waits_for(const struct life *life)
 			   percent(rest[most], whole));
 		rest[most] = 0;
 	}
-	if (percent(life->idle_ns, whole) >= 50)
-		buf_printf(&text, " (idle)");
+	if (percent(life->idle_ns, whole) >= 0.5)
+		buf_printf(&text, " (idle %.0f%%)", percent(life->idle_ns, whole));
 	ret = xstrdup(buf_str(&text));
 	buf_release(&text);
 	return ret;

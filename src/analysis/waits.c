@@ -4,6 +4,7 @@
 #include "analyses.h"
 #include "base/map.h"
 #include "chain.h"
+#include "lock_kind.h"
 
 struct stratum { /* the waits of one task, of one ender, that took from 2^n to 2^(n+1) ns */
 	struct stratum_key {
@@ -38,7 +39,7 @@ struct waits {
 	struct map stratum_by_hash;
 	ARRAY(struct entry) entries;
 	struct map entry_by_hash;
-	ARRAY(int64_t) lifetimes; /* of task id i at i */
+	ARRAY(struct waits_life) lives; /* of task id i at i */
 	ARRAY(struct wait_row) rows;
 	struct waits_totals totals;
 };
@@ -190,12 +191,18 @@ static void add_blocked(struct waits *waits, const struct sched_interval *interv
 static void add_interval(struct waits *waits, const struct sched_interval *interval,
 			 uint64_t start_ns, uint64_t end_ns)
 {
-	while (waits->lifetimes.n <= interval->task)
-		array_add(&waits->lifetimes);
-	waits->lifetimes.items[interval->task] =
-		value_add(waits->lifetimes.items[interval->task], clamp(end_ns - start_ns));
-	if (interval->state == SCHED_BLOCKED)
-		add_blocked(waits, interval, start_ns, end_ns);
+	struct waits_life *life;
+	int64_t ns = clamp(end_ns - start_ns);
+
+	while (waits->lives.n <= interval->task)
+		array_add(&waits->lives);
+	life = &waits->lives.items[interval->task];
+	if (interval->state == SCHED_RUNNING)
+		life->running_ns = value_add(life->running_ns, ns);
+	if (interval->state != SCHED_BLOCKED)
+		return;
+	life->blocked_ns = value_add(life->blocked_ns, ns);
+	add_blocked(waits, interval, start_ns, end_ns);
 }
 
 static void take(struct sched_observer *observer, const struct sched_interval *interval)
@@ -214,6 +221,7 @@ static void take(struct sched_observer *observer, const struct sched_interval *i
 	if (waits->chain)
 		chain_take(waits->chain, interval);
 }
+
 struct waits *waits_begin(const struct analysis_input *input, enum waits_detail detail)
 {
 	struct waits *waits = xcalloc(1, sizeof(*waits));
@@ -265,6 +273,28 @@ static void spread(struct waits *waits, const struct entry *entry)
 	*array_add(&waits->rows) = row;
 }
 
+/* What the functions on the stack tell better than the system call. */
+static void refine_classes(struct waits *waits)
+{
+	const struct dictionary *dict = model_dictionary(waits->model);
+	struct names *names = names_new(dict);
+	struct lock_sites sites = { 0 };
+	struct wait_row *row;
+
+	array_for_each(row, &waits->rows) {
+		uint32_t *why = &row->place.why;
+		enum lock_kind kind;
+
+		if (*why != WAIT_LOCK && *why != WAIT_CONDVAR)
+			continue;
+		kind = lock_site_find(&sites, names, dict, row->place.stack).kind;
+		if (kind != LOCK_NONE)
+			*why = lock_is_contended(kind) ? WAIT_LOCK : WAIT_CONDVAR;
+	}
+	lock_sites_release(&sites);
+	names_free(names);
+}
+
 const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n)
 {
 	const struct entry *entry;
@@ -285,6 +315,7 @@ const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n)
 							  INT64_MAX,
 				};
 		}
+		refine_classes(waits);
 		idle_mark(waits, waits->model, waits->rows.items, waits->rows.n);
 	}
 	*ret_n = waits->rows.n;
@@ -301,9 +332,9 @@ struct waits_totals waits_totals(const struct waits *waits)
 	return waits->totals;
 }
 
-int64_t waits_lifetime(const struct waits *waits, uint32_t task)
+struct waits_life waits_life(const struct waits *waits, uint32_t task)
 {
-	return task < waits->lifetimes.n ? waits->lifetimes.items[task] : 0;
+	return task < waits->lives.n ? waits->lives.items[task] : (struct waits_life){ 0 };
 }
 
 const char *waits_lack(const struct waits *waits)
@@ -317,7 +348,7 @@ void waits_free(struct waits *waits)
 		return;
 	array_release(&waits->strata);
 	array_release(&waits->entries);
-	array_release(&waits->lifetimes);
+	array_release(&waits->lives);
 	array_release(&waits->rows);
 	map_release(&waits->stratum_by_hash);
 	map_release(&waits->entry_by_hash);

@@ -40,7 +40,7 @@ struct wait_ender {
 
 struct wait_place { /* where, why and on what; by whom it was ended, if asked for */
 	uint32_t stack;
-	uint32_t why;
+	uint32_t why;    /* enum wait_class; of a futex, as its stack tells it */
 	uint32_t nr;     /* number of the system call + 1; 0: none */
 	uint32_t object; /* string id */
 	struct wait_ender ender;
@@ -78,8 +78,11 @@ struct waits_totals {
 };
 struct waits_totals waits_totals(const struct waits *waits);
 
-/* How long the threads of @task lived within the filter's time, in all states. */
-int64_t waits_lifetime(const struct waits *waits, uint32_t task);
+/* How long the threads of @task ran and were blocked, within the filter's time. */
+struct waits_life {
+	int64_t running_ns, blocked_ns;
+};
+struct waits_life waits_life(const struct waits *waits, uint32_t task);
 
 /* Why there is nothing to add up, as a sentence; or NULL. */
 const char *waits_lack(const struct waits *waits);

@@ -35,6 +35,7 @@ void sched_take_task_state(struct sched *sched, const struct event *event)
 	const struct event_task_state *from = &event->task_state;
 	struct slot *slot = sched_get(sched, from->tid);
 
+	sched->has_switches = true; /* a recorder that hears none tells no states */
 	slot->pid = from->pid;
 	follow(sched, slot);
 	if (slot->is_guessed) {

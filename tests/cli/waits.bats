@@ -35,6 +35,27 @@ report() {
 	[[ $output == *"there are: other, lock, condvar"* ]]
 }
 
+@test "waits for work are idle, and those inside of the work are not" {
+	data=$(recording idle)
+	golden idle-threads report -i "$data" threads
+	report -i "$data" threads --json >"$T/json"
+	# idle_ns of each thread, as tests/data/idle.events says
+	[ "$(jq -c '[.threads[] | select(.idle_ns > 0) | {(.name): (.idle_ns / 1000000)}] | add' "$T/json")" = \
+		'{"loop":300,"db":90,"pool":360,"tick":960}' ]
+	jq -e '.threads[] | select(.name == "db") | .poll_ns == 570000000 and .disk_ns == 120000000' "$T/json"
+	jq -e '.threads[] | select(.name == "eval") | .lock_ns == 600000000 and .condvar_ns == 0' "$T/json"
+	report -i "$data" block --json --wait poll | jq -e '.types[1].total == 480000000'
+	report -i "$data" block --json --wait lock | jq -e '.types[1].total == 600000000'
+}
+
+@test "a target that never ran was blocked all the time" {
+	data=$(recording asleep)
+	report -i "$data" threads --json | jq -e '.threads[0] |
+		.lifetime_ns == 1000000000 and .blocked_percent == 100 and .idle_ns == 1000000000'
+	report -i "$data" block | grep -F 'idle apart: 1 waits for work, 1.00s of 1.00s'
+	"$SYSPROF" diagnose -i "$data" | grep -F 'nothing stands out'
+}
+
 @test "wakers joins the stacks of who waits and of who ended it" {
 	data=$(recording waits)
 	golden block-wakers report -i "$data" block --wakers --tree
