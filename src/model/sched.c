@@ -347,10 +347,13 @@ static void take_wait_stack(struct sched *sched, const struct event *event)
 		.is_disk = slot->wait.is_disk,
 	};
 
-	/* Of a wait that has lasted for longer, it is of one who looked what became of it. */
+	/*
+	 * Of a wait that has lasted for longer, it is of one who looked what became of it: all
+	 * that last so long are known then, and a sampled one no longer stands for others.
+	 */
 	if (slot->state == SCHED_BLOCKED &&
 	    (sched_is_near(slot->since_ns, event->time_ns, JOIN_NS) ||
-	     (!slot->woken_ns && !slot->wait.period)))
+	     (!slot->woken_ns && slot->wait.period != 1)))
 		slot->wait = wait;
 	else
 		slot->pending = (struct pending){ event->time_ns, wait };

@@ -76,21 +76,22 @@ static bool take_levels(struct budget *budget, const unsigned int levels[BUDGET_
 bool budget_update(struct budget *budget, const struct budget_load *load)
 {
 	unsigned int levels[BUDGET_N_EVENTS];
-	double cost[BUDGET_N_EVENTS], now = 0;
+	double cost[BUDGET_N_EVENTS], now = 0, limit;
 	bool is_lower = false;
 
 	if (!load->elapsed_ns)
 		return false;
+	limit = budget->limit - (double)load->poll_ns / (double)load->elapsed_ns;
 	for (size_t i = 0; i < BUDGET_N_EVENTS; i++) {
 		cost[i] = full_cost(budget, load, (enum budget_event)i);
 		now += cost[i] / periods[budget->level[i]];
 	}
-	if (now > budget->limit) {
+	if (now > limit) {
 		budget->calm_ns = 0;
-		levels_for(cost, budget->limit, levels);
+		levels_for(cost, limit, levels);
 		return take_levels(budget, levels, false);
 	}
-	levels_for(cost, CALM_SHARE * budget->limit, levels);
+	levels_for(cost, CALM_SHARE * limit, levels);
 	for (size_t i = 0; i < BUDGET_N_EVENTS; i++)
 		is_lower |= levels[i] < budget->level[i];
 	budget->calm_ns = is_lower ? budget->calm_ns + load->elapsed_ns : 0;

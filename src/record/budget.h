@@ -29,6 +29,7 @@ struct budget_load { /* what a window brought */
 	uint64_t elapsed_ns;
 	uint64_t n_samples[BUDGET_N_EVENTS];
 	uint64_t n_lost;      /* samples, of either event, that found their ring full */
+	uint64_t poll_ns;     /* spent on waits that were not sampled */
 	uint64_t recorder_ns; /* processor time that the recorder spent on these samples */
 };
 

@@ -22,6 +22,14 @@ static void put(struct exact *exact, const struct event *event)
 	event_sink_put(exact->options.sink, event);
 }
 
+/* Whose waits last, the source of their stacks wants to know. */
+static void put_sched(struct exact *exact, const struct event *event)
+{
+	put(exact, event);
+	if (exact->options.waits)
+		wait_source_take_exact(exact->options.waits, event);
+}
+
 static void on_switch(struct exact *exact, const struct trace_record *record)
 {
 	const struct trace_switch *s = &record->switched;
@@ -42,7 +50,7 @@ static void on_switch(struct exact *exact, const struct trace_record *record)
 		return;
 	life_see(life, s->prev, s->prev_comm, TRACE_COMM_BYTES, record->time_ns);
 	life_see(life, s->next, s->next_comm, TRACE_COMM_BYTES, record->time_ns);
-	put(exact, &event);
+	put_sched(exact, &event);
 	if (s->state == TASK_DEAD && s->prev) {
 		life_left(life, s->prev, record->time_ns);
 		trace_calls_forget(&exact->calls, s->prev);
@@ -62,7 +70,7 @@ static void on_waking(struct exact *exact, const struct trace_record *record)
 	};
 
 	if (!exact->waits_for_exec && life_concerns(exact->options.life, record->waking.tid))
-		put(exact, &event);
+		put_sched(exact, &event);
 }
 
 static void on_return(struct exact *exact, const struct trace_record *record)
@@ -229,8 +237,8 @@ void exact_open(struct exact *exact, const struct exact_options *options)
 
 	exact->options = *options;
 	exact->states.sink = options->sink;
-	exact->states.explain = options->explain;
-	exact->states.arg = options->explain_arg;
+	exact->states.explain = options->waits ? wait_source_explain : NULL;
+	exact->states.arg = options->waits;
 	r = open_trace(exact, &missing);
 	explain(r, missing, options->has_calls);
 	if (r) {

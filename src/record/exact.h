@@ -18,6 +18,7 @@
 #include "streams.h"
 #include "trace.h"
 #include "trace_calls.h"
+#include "wait_source.h"
 
 struct exact_options {
 	bool has_calls;
@@ -26,10 +27,8 @@ struct exact_options {
 	struct event_sink *sink;
 	struct life *life;
 
-	/* As of struct states; or NULL. */
-	void (*explain)(void *arg, struct event_task_state *state, uint64_t time_ns);
-	void *explain_arg;
-	const pid_t *pids; /* processes to follow, with all that they start */
+	struct wait_source *waits; /* NULL: none */
+	const pid_t *pids;         /* processes to follow, with all that they start */
 	size_t n_pids;
 };
 

@@ -269,6 +269,7 @@ static void open_waits(struct recorder *r, const struct recorder_options *option
 		.stacks = r->stacks,
 		.spaces = r->spaces,
 		.definer = r->definer,
+		.streams = &r->streams,
 		.sink = &r->outlet,
 		.targets = &r->targets,
 		.life = &r->life,
@@ -371,8 +372,7 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 				      .streams = &r->streams,
 				      .sink = &r->outlet,
 				      .life = &r->life,
-				      .explain = r->waits ? wait_source_explain : NULL,
-				      .explain_arg = r->waits,
+				      .waits = r->waits,
 				      .pids = options->pids,
 				      .n_pids = options->n_pids,
 			      });
@@ -515,6 +515,8 @@ int recorder_step(struct recorder *r, int timeout_ms)
 
 	if (r->is_in_hurry && timeout_ms > HURRY_MS)
 		timeout_ms = HURRY_MS;
+	if (r->waits && timeout_ms > wait_source_timeout_ms(r->waits))
+		timeout_ms = wait_source_timeout_ms(r->waits);
 	/* Where rings fill up, what came until this look has no time to wait for the next. */
 	is_filling = sampler_wait(r->sampler, timeout_ms) > 0;
 	error = streams_drain(&r->streams, false);

@@ -6,14 +6,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/file.h"
-
-#define STACK_BYTES  65536u
-#define PAGE_BYTES   4096u
-#define MIN_CHECK_NS 250000000u /* the events of a time have surely been put so long after */
-#define THREAD_NS    600000u    /* for each thread: 3 us of reading are half a percent of it */
-#define MAX_CHECKED  2000       /* threads in one check */
-#define IS_TOLD      ((uint64_t)1 << 63)
+#define STACK_BYTES 65536u
+#define PAGE_BYTES  4096u
 
 /* Registers that nobody knows: an address where nothing can be, so that no rule leads on. */
 #define UNKNOWN 0xdead000000000000u
@@ -21,9 +15,6 @@
 struct wait_live {
 	struct wait_reasons *reasons; /* borrowed */
 	struct stacks *stacks;        /* borrowed */
-	struct map slices; /* thread → how often it had run at the last check, and whether told */
-	uint64_t checked_ns;
-	size_t next; /* slot of the targets' to go on at */
 	unsigned char *bytes;
 };
 
@@ -41,7 +32,6 @@ void wait_live_free(struct wait_live *live)
 {
 	if (!live)
 		return;
-	map_release(&live->slices);
 	free(live->bytes);
 	free(live);
 }
@@ -94,56 +84,4 @@ int wait_live_unwind(struct wait_live *live, const struct wait_call *call, uint3
 		return -EAGAIN;
 	*ret_stack = stack;
 	return 0;
-}
-
-/* How often a thread has run: the third number of its schedstat.  0: not known. */
-static uint64_t slices_of(uint32_t pid, uint32_t tid)
-{
-	struct buf text = { 0 };
-	const char *last;
-	uint64_t n = 0;
-	char path[48];
-
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/schedstat", pid, tid);
-	if (file_read(path, &text) > 0) {
-		last = strrchr(buf_str(&text), ' ');
-		n = last ? strtoull(last, NULL, 10) : 0;
-	}
-	buf_release(&text);
-	return n;
-}
-
-/* Whether the thread has not run since the last check, and this is not known yet. */
-static bool is_new_wait(struct wait_live *live, uint32_t pid, uint32_t tid)
-{
-	uint64_t n = slices_of(pid, tid), *known = map_insert(&live->slices, tid);
-	bool is_new = n && *known == n;
-
-	if ((*known & ~IS_TOLD) != n)
-		*known = n;
-	else if (is_new)
-		*known |= IS_TOLD;
-	return is_new;
-}
-
-void wait_live_check(struct wait_live *live, const struct targets *targets, uint64_t now_ns,
-		     void (*fn)(void *arg, uint32_t pid, uint32_t tid, uint64_t now_ns), void *arg)
-{
-	const struct map *tids = &targets->tids;
-
-	if (now_ns - live->checked_ns < MIN_CHECK_NS ||
-	    now_ns - live->checked_ns < tids->n * THREAD_NS)
-		return;
-	live->checked_ns = now_ns;
-	if (live->slices.n > 4 * tids->n + MAX_CHECKED) /* threads that are gone */
-		map_clear(&live->slices);
-	for (size_t i = 0, n = 0; i < tids->n_slots && n < MAX_CHECKED; i++, live->next++) {
-		const struct map_slot *slot = &tids->slots[live->next % tids->n_slots];
-
-		if (!slot->used)
-			continue;
-		n++;
-		if (is_new_wait(live, (uint32_t)slot->value, (uint32_t)slot->key))
-			fn(arg, (uint32_t)slot->value, (uint32_t)slot->key, now_ns);
-	}
 }

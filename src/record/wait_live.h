@@ -10,7 +10,6 @@
 
 #include "base/map.h"
 #include "stacks.h"
-#include "targets.h"
 #include "wait_reason.h"
 
 struct wait_live;
@@ -29,12 +28,5 @@ static inline uint64_t wait_live_key(uint32_t tid, uint64_t ip, uint64_t sp)
  * another register ends the stack.  -EAGAIN: it went on meanwhile; -errno.
  */
 int wait_live_unwind(struct wait_live *live, const struct wait_call *call, uint32_t *ret_stack);
-
-/*
- * A few times a second, less often where there are many: call @fn for each of @targets'
- * threads that has not run since the last check, once for each such wait.
- */
-void wait_live_check(struct wait_live *live, const struct targets *targets, uint64_t now_ns,
-		     void (*fn)(void *arg, uint32_t pid, uint32_t tid, uint64_t now_ns), void *arg);
 
 #endif /* RECORD_WAIT_LIVE_H */

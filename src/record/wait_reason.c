@@ -110,6 +110,8 @@ static int ask(uint32_t pid, uint32_t tid, struct wait_call *ret)
 
 	if (r >= 0)
 		r = wait_call_parse(buf_str(&text), ret);
+	if (!r && !ret->ip && !ret->sp)
+		r = -ENXIO;
 	free(path);
 	buf_release(&text);
 	return (int)r;

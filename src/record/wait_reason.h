@@ -57,7 +57,8 @@ uint64_t wait_reasons_futex(struct wait_reasons *reasons, const struct perf_reco
 
 /*
  * Of a thread that is blocked now, by /proc/PID/task/TID/syscall: fill in where @call's
- * thread stands, and why.  0; -EAGAIN: it runs; -errno: /proc does not tell.
+ * thread stands, and why.  0; -EAGAIN: it runs; -ENXIO: it is the kernel's, and stands
+ * nowhere; -errno: /proc does not tell.
  */
 int wait_reasons_ask(struct wait_reasons *reasons, struct wait_call *call, struct wait_reason *ret);
 

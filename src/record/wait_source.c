@@ -2,24 +2,30 @@
 #include "wait_source.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "tracepoint.h"
 #include "wait_filter.h"
 #include "wait_live.h"
+#include "wait_poll.h"
 
 #define WAIT_STACK_BYTES 8192u
 #define WAKE_STACK_BYTES 8192u
 #define MEASURE_EACH     16         /* samples, of which one has its cost measured */
+#define POLL_MS          3          /* so that waits of 10 ms are surely found */
 #define LOOK_NS          10000000u  /* between looks at the last id given out */
 #define MAX_RECORDER_NS  4000       /* what takes longer met something for the first time */
 #define REFRESH_NS       100000000u /* between better filters, at least */
 #define MANY_STRANGERS   50         /* samples that are worth them */
 #define MAX_STACKS       1000000
+#define POLL_SHARE       0.25 /* of the budget, for looking up long waits, at most */
+#define POLL_SAVED_NS    1e9  /* how long what is not used of that can be saved up */
 
 /* Interrupts wake on behalf of nobody: TRACE_FLAG_HARDIRQ and _SOFTIRQ. */
 #define IS_NO_INTERRUPT "!(common_flags&24)"
@@ -34,6 +40,9 @@ struct wait_source {
 	struct wait_context context;
 	struct wait_reasons *reasons;
 	struct wait_live *live;
+	struct wait_poll *poll;
+	double poll_ns;     /* that looking up threads may take now */
+	uint64_t polled_ns; /* when that was reckoned */
 	uint32_t switch_id, waking_id;
 	struct tracepoint_field woken; /* in raw data of a waking */
 	bool has_ids;                  /* of tracepoints are those that /proc has */
@@ -101,6 +110,69 @@ static uint32_t last_tid(void)
 	return tid;
 }
 
+/* How a thread that is blocked now waits, and its stack.  -errno: it went on meanwhile, or else. */
+static int find_blocked(struct wait_source *source, struct wait_call *call,
+			struct wait_reason *ret_reason, uint32_t *ret_stack)
+{
+	const uint64_t *known;
+	int r = wait_reasons_ask(source->reasons, call, ret_reason);
+
+	if (r)
+		return r;
+	known = map_find(&source->stacks, wait_live_key(call->tid, call->ip, call->sp));
+	if (known)
+		*ret_stack = (uint32_t)*known;
+	else
+		r = wait_live_unwind(source->live, call, ret_stack);
+	source->stats.n_explained += !r;
+	return r;
+}
+
+void wait_source_explain(void *arg, struct event_task_state *state, uint64_t now_ns)
+{
+	struct wait_call call = { .pid = state->pid, .tid = state->tid, .now_ns = now_ns };
+	struct wait_reason reason;
+	uint32_t stack;
+
+	if (find_blocked(arg, &call, &reason, &stack))
+		return;
+	state->stack = stack;
+	state->why = reason.why;
+	state->nr = reason.nr;
+	state->object = reason.object;
+}
+
+static int look_up(void *arg, struct event_wait_stack *wait)
+{
+	struct wait_source *source = arg;
+	struct wait_call call = {
+		.pid = life_pid(source->context.life, wait->tid),
+		.tid = wait->tid,
+		.now_ns = clock_ns(CLOCK_MONOTONIC),
+	};
+	struct wait_reason reason;
+	uint64_t start_ns, took_ns;
+	int r;
+
+	if (!call.pid || !targets_has(source->context.targets, call.pid))
+		return -ESRCH;
+	if (source->poll_ns <= 0)
+		return -EBUSY;
+	start_ns = thread_cpu_ns();
+	r = find_blocked(source, &call, &reason, &wait->stack);
+	took_ns = thread_cpu_ns() - start_ns;
+	source->poll_ns -= (double)took_ns;
+	source->load.poll_ns += took_ns;
+	if (r)
+		return r;
+	wait->pid = call.pid;
+	wait->why = reason.why;
+	wait->nr = reason.nr;
+	wait->object = reason.object;
+	wait->address = reason.address;
+	return 0;
+}
+
 int wait_source_open(const struct wait_context *context, uint32_t budget_permille,
 		     struct wait_source **ret)
 {
@@ -113,6 +185,7 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 	source->first_tid = last_tid();
 	source->reasons = wait_reasons_new(context->spaces, context->definer);
 	source->live = wait_live_new(source->reasons, context->stacks);
+	source->poll = wait_poll_new(context->streams, context->sink, look_up, source);
 	source->clock_ns = clock_cost_ns();
 	budget_init(&source->budget, budget_permille, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
 	r = tracepoint_find("sched", "sched_switch", "prev_state", &source->switch_id, &unused);
@@ -131,6 +204,7 @@ void wait_source_close(struct wait_source *source)
 {
 	if (!source)
 		return;
+	wait_poll_free(source->poll);
 	wait_live_free(source->live);
 	wait_reasons_free(source->reasons);
 	map_release(&source->strangers);
@@ -230,6 +304,7 @@ static void put_wait(struct wait_source *source, const struct perf_record *recor
 	life_meet(source->context.life, record->pid, record->tid, record->time_ns);
 	source->stats.n_waits++;
 	event_sink_put(source->context.sink, &event);
+	wait_poll_take(source->poll, &event);
 }
 
 /* Whom a waking is about; 0: not known. */
@@ -374,20 +449,17 @@ static bool is_outdated(struct wait_source *source, uint64_t now_ns)
 	return true;
 }
 
-static void put_late(void *arg, uint32_t pid, uint32_t tid, uint64_t now_ns)
+/* What looking up threads that block for long may take: a part of the budget. */
+static void poll_waits(struct wait_source *source, uint64_t now_ns)
 {
-	struct wait_source *source = arg;
-	struct event event = {
-		.kind = EVENT_TASK_STATE,
-		.time_ns = now_ns,
-		.task_state = { .pid = pid, .tid = tid, .state = TASK_SLEEPING },
-	};
+	double rate = POLL_SHARE * source->budget.limit, saved = rate * POLL_SAVED_NS;
 
-	wait_source_explain(source, &event.task_state, now_ns);
-	if (!event.task_state.stack)
-		return;
-	source->stats.n_late++;
-	event_sink_put(source->context.sink, &event);
+	if (source->polled_ns)
+		source->poll_ns += rate * (double)(now_ns - source->polled_ns);
+	source->polled_ns = now_ns;
+	if (source->poll_ns > saved)
+		source->poll_ns = saved;
+	wait_poll_step(source->poll);
 }
 
 void wait_source_step(struct wait_source *source, uint64_t now_ns)
@@ -403,30 +475,17 @@ void wait_source_step(struct wait_source *source, uint64_t now_ns)
 	again |= is_outdated(source, now_ns);
 	if (again)
 		open_events(source);
-	if (budget_period(&source->budget, BUDGET_WAITS) > 1)
-		wait_live_check(source->live, source->context.targets, now_ns, put_late, source);
+	poll_waits(source, now_ns);
 }
 
-void wait_source_explain(void *arg, struct event_task_state *state, uint64_t now_ns)
+int wait_source_timeout_ms(const struct wait_source *source)
 {
-	struct wait_source *source = arg;
-	struct wait_call call = { .pid = state->pid, .tid = state->tid, .now_ns = now_ns };
-	struct wait_reason reason;
-	const uint64_t *known;
-	uint32_t stack = 0;
+	return budget_period(&source->budget, BUDGET_WAITS) > 1 ? POLL_MS : INT_MAX;
+}
 
-	if (wait_reasons_ask(source->reasons, &call, &reason))
-		return;
-	known = map_find(&source->stacks, wait_live_key(state->tid, call.ip, call.sp));
-	if (known)
-		stack = (uint32_t)*known;
-	else if (wait_live_unwind(source->live, &call, &stack))
-		return; /* it went on meanwhile */
-	state->stack = stack;
-	state->why = reason.why;
-	state->nr = reason.nr;
-	state->object = reason.object;
-	source->stats.n_explained += stack != 0;
+void wait_source_take_exact(struct wait_source *source, const struct event *event)
+{
+	wait_poll_take(source->poll, event);
 }
 
 void wait_source_put_counters(struct wait_source *source, uint64_t now_ns)
@@ -438,7 +497,7 @@ void wait_source_put_counters(struct wait_source *source, uint64_t now_ns)
 	} rows[] = {
 		{ "waits.stacks", stats->n_waits },
 		{ "waits.wakers", stats->n_wakes },
-		{ "waits.late", stats->n_late },
+		{ "waits.late", wait_poll_n_put(source->poll) },
 		{ "waits.explained", stats->n_explained },
 		{ "waits.strangers", stats->n_strangers },
 		{ "waits.unknown_calls", wait_reasons_stats(source->reasons)->n_unknown },

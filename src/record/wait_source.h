@@ -28,6 +28,7 @@ struct wait_context { /* all borrowed */
 	struct stacks *stacks;
 	struct spaces *spaces;
 	struct definer *definer;
+	struct streams *streams;
 	struct event_sink *sink;
 	struct targets *targets;
 	struct life *life;
@@ -36,7 +37,6 @@ struct wait_context { /* all borrowed */
 struct wait_stats {
 	uint64_t n_waits, n_wakes; /* stacks put */
 	uint64_t n_strangers;      /* samples that no target was part of */
-	uint64_t n_late;           /* threads found blocked that no sample told of, put */
 	uint64_t n_explained;      /* stacks of threads that were found blocked */
 	uint64_t copy_ns;          /* what taking the samples cost their threads, estimated */
 	uint64_t recorder_ns;      /* processor time of the recorder for them, estimated */
@@ -61,7 +61,14 @@ void wait_source_take_other(struct wait_source *source, const struct perf_record
 /* So many samples found their ring full. */
 void wait_source_take_lost(struct wait_source *source, uint64_t n);
 
-/* Keep budget and filters up to date, look at threads that block for long.  Often. */
+/*
+ * A SCHED_SWITCH or SCHED_WAKING event of the exact stream: which waits last, so that those
+ * are looked up that no sample told of.
+ */
+void wait_source_take_exact(struct wait_source *source, const struct event *event);
+
+/* Keep budget and filters up to date, look at threads that block for long.  Often: */
+int wait_source_timeout_ms(const struct wait_source *source); /* at least as often as this */
 void wait_source_step(struct wait_source *source, uint64_t now_ns);
 
 /*

@@ -63,6 +63,54 @@ n_waits() {
 		END { sub(/.*=/, "", s); sub(/.*=/, "", c); exit !(c >= 0.99 * s) }' dump
 }
 
+# Whether 95 % of what threads of that name waited for 10 ms and longer has a stack, though
+# not every wait was sampled.  A wait counts as long as it was blocked; its stack comes near
+# its switch or, where it was looked up, later.
+long_waits_have_stacks() {
+	"$SYSPROF" dump >dump
+	grep -q '^wait_stack .* period=[^1]' dump
+	awk -v who="$1" '
+		function value(key,  at, rest) {
+			at = index($0, " " key "=")
+			if (!at) return ""
+			rest = substr($0, at + length(key) + 2)
+			sub(/ .*/, "", rest)
+			return rest
+		}
+		function ends(tid) {
+			if ((tid in since) && value("time_ns") - since[tid] >= 10e6) {
+				n++
+				if (tid in has) found++
+			}
+			delete since[tid]; delete has[tid]
+		}
+		$1 == "comm" && index($0, "name=\"" who "\"") { ours[value("tid")] = 1 }
+		$1 == "sched_waking" { ends(value("tid")) }
+		$1 == "sched_switch" {
+			ends(value("next"))
+			tid = value("prev")
+			if ((tid in ours) && $0 ~ / state=(sleeping|disk)/) since[tid] = value("time_ns")
+		}
+		$1 == "wait_stack" && (value("tid") in since) { has[value("tid")] = 1 }
+		END { print found + 0 " of " n + 0 " long waits have a stack"
+			exit !(n > 50 && found >= 0.95 * n) }' dump
+}
+
+@test "long waits have their stacks also where others are so many that few are sampled" {
+	start "$W/pingpong" 4
+	storm=$pid
+	start "$W/waits" 4
+	record -d 2 -p "$storm,$pid"
+	long_waits_have_stacks waits
+}
+
+@test "the same of the whole machine" {
+	start "$W/pingpong" 4
+	start "$W/waits" 4
+	record -d 2 -a
+	long_waits_have_stacks waits
+}
+
 @test "who ends a wait is known with its stack" {
 	record -- "$W/waits" 2
 	waits

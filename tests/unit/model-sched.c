@@ -88,6 +88,8 @@ static struct sched_flaws expect(const char *recording, const char *intervals)
 #define STATE(t, tid, state) "task_state time=" t "ms pid=10 tid=" tid " state=" state " stack=0\n"
 #define SWITCH(t, cpu, prev, state, next) \
 	"sched_switch time=" t "ms cpu=" cpu " prev=" prev " state=" state " next=" next "\n"
+#define WAIT_STACK(time, why, period) \
+	"wait_stack time=" time " pid=10 tid=10 cpu=0 stack={a!b} why=" why " period=" period "\n"
 #define WAKE(t, tid, waker) "sched_waking time=" t "ms tid=" tid " waker=" waker " cpu=0\n"
 #define START               "start time=100ms wall_ns=0\n"
 #define END                 "end time=200ms\n"
@@ -335,6 +337,21 @@ static void stacks_join_their_switches_whichever_is_stamped_first(void **state)
 	       "11 running 100-200 cpu0 cut<>\n");
 }
 
+/* Every wait that lasts so long is looked up: a sampled one stands for no others then. */
+static void a_sampled_wait_that_is_looked_up_stands_for_itself(void **state)
+{
+	(void)state;
+	expect(START STATE("100", "10", "running") SWITCH("120", "0", "10", "sleeping", "0")
+		       WAIT_STACK("120001us", "lock", "17") WAIT_STACK("126ms", "lock", "1")
+			       SWITCH("150", "0", "0", "runnable", "10")
+				       SWITCH("160", "0", "10", "disk", "0")
+					       WAIT_STACK("166ms", "disk", "1") END,
+	       "10 running 100-120 cpu0 cut<\n"
+	       "10 blocked 120-150 lock/1\n"
+	       "10 running 150-160 cpu0\n"
+	       "10 blocked 160-200 disk/1 cut>\n");
+}
+
 static void a_thread_that_is_found_late_was_unknown_before(void **state)
 {
 	(void)state;
@@ -435,6 +452,7 @@ int main(void)
 		cmocka_unit_test(a_wait_across_both_edges_counts_for_the_window_and_is_marked),
 		cmocka_unit_test(a_wait_that_goes_on_at_the_end_takes_what_is_found_then),
 		cmocka_unit_test(stacks_join_their_switches_whichever_is_stamped_first),
+		cmocka_unit_test(a_sampled_wait_that_is_looked_up_stands_for_itself),
 		cmocka_unit_test(a_thread_that_is_found_late_was_unknown_before),
 		cmocka_unit_test(a_thread_found_running_was_blocked_if_it_is_first_seen_woken),
 		cmocka_unit_test(nothing_counts_behind_the_end),

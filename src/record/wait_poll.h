@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Long waits of which no sample told: threads that have been blocked for some milliseconds
+ * by the exact stream's account are looked up while they still are, and their stacks put as
+ * WAIT_STACK events.
+ *
+ * Whether a wait is looked up depends on the time only, never on what it waits for: so it
+ * stands for itself alone, and so does a sampled one that the look-up would have caught.
+ */
+#ifndef RECORD_WAIT_POLL_H
+#define RECORD_WAIT_POLL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event/event.h"
+#include "event/sink.h"
+#include "streams.h"
+
+#define WAIT_POLL_AGE_NS 5000000u /* how long who is looked up has been blocked */
+
+struct wait_poll;
+
+/*
+ * Finds out how @wait's thread waits now.  0; -ENXIO: it can never be found out, it is a
+ * thread of the kernel's; -EBUSY: too much is asked, go on in the next step; -errno: not
+ * this time.
+ */
+typedef int wait_poll_fn(void *arg, struct event_wait_stack *wait);
+
+/* Everything is borrowed; what was found out becomes a stream of @streams. */
+struct wait_poll *wait_poll_new(struct streams *streams, struct event_sink *sink, wait_poll_fn *fn,
+				void *arg);
+void wait_poll_free(struct wait_poll *poll);
+
+/* SCHED_SWITCH, SCHED_WAKING and sampled WAIT_STACK events, in the order of time. */
+void wait_poll_take(struct wait_poll *poll, const struct event *event);
+
+/* After the streams were drained: look up whom it is time for. */
+void wait_poll_step(struct wait_poll *poll);
+
+uint64_t wait_poll_n_put(const struct wait_poll *poll);
+
+#endif /* RECORD_WAIT_POLL_H */
