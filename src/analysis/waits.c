@@ -5,26 +5,14 @@
 #include "base/map.h"
 #include "chain.h"
 #include "lock_kind.h"
-
-struct stratum { /* the waits of one task, of one ender, that took from 2^n to 2^(n+1) ns */
-	struct stratum_key {
-		uint32_t task;
-		uint32_t log2;
-		struct wait_ender ender;
-	} key;
-	uint32_t next;                 /* chain of the hash table */
-	int64_t n, ns;                 /* of those that are not known one by one */
-	int64_t n_sampled, ns_sampled; /* of n and ns */
-	int64_t n_given, ns_given;     /* shared out: up to so many samples, so much of the whole */
-	int64_t n_shared, ns_shared;
-};
+#include "strata.h"
 
 struct entry {
 	uint32_t stratum;
 	uint32_t next; /* chain of the hash table */
 	struct wait_place place;
-	int64_t n, ns;                 /* known one by one */
-	int64_t n_sampled, ns_sampled; /* standing for others, too */
+	struct amount alone;   /* known one by one */
+	struct amount sampled; /* standing for others, too */
 	int64_t max_ns;
 };
 
@@ -34,9 +22,10 @@ struct waits {
 	const struct sched *sched;
 	const struct filter *filter;
 	enum waits_detail detail;
-	struct chain *chain; /* or NULL */
-	ARRAY(struct stratum) strata;
-	struct map stratum_by_hash;
+	struct chain *chain;  /* or NULL */
+	struct strata strata; /* by: index of an ender */
+	ARRAY(struct wait_ender) enders;
+	struct map ender_by_key;
 	ARRAY(struct entry) entries;
 	struct map entry_by_hash;
 	ARRAY(struct waits_life) lives; /* of task id i at i */
@@ -44,31 +33,26 @@ struct waits {
 	struct waits_totals totals;
 };
 
-#define HASH_OF(key) hash_u32s((const uint32_t *)(key), sizeof(*(key)) / sizeof(uint32_t))
-
-/* The stratum of waits of @task, which @ender ended, that last for @ns: its index. */
-static uint32_t stratum_of(struct waits *waits, uint32_t task, const struct wait_ender *ender,
-			   int64_t ns)
+static uint32_t ender_index(struct waits *waits, const struct wait_ender *ender)
 {
-	struct stratum_key key = {
-		.task = task,
-		.log2 = 63 - (uint32_t)__builtin_clzll((unsigned long long)ns),
-		.ender = *ender,
-	};
-	uint64_t *first = map_insert(&waits->stratum_by_hash, HASH_OF(&key));
+	uint64_t who = ender->task ? (uint64_t)1 << 32 | ender->task : ender->tid;
+	uint64_t *id = map_insert(&waits->ender_by_key, (uint64_t)ender->how << 33 | who);
 
-	for (uint32_t id = (uint32_t)*first; id; id = waits->strata.items[id - 1].next) {
-		if (!memcmp(&waits->strata.items[id - 1].key, &key, sizeof(key)))
-			return id - 1;
+	if (!*id) {
+		*array_add(&waits->enders) = *ender;
+		*id = waits->enders.n;
 	}
-	*array_add(&waits->strata) = (struct stratum){ .key = key, .next = (uint32_t)*first };
-	*first = waits->strata.n;
-	return (uint32_t)*first - 1;
+	return (uint32_t)*id - 1;
+}
+
+static uint64_t hash_place(const struct wait_place *place)
+{
+	return hash_u32s((const uint32_t *)place, sizeof(*place) / sizeof(uint32_t));
 }
 
 static struct entry *entry_of(struct waits *waits, uint32_t stratum, const struct wait_place *place)
 {
-	uint64_t *first = map_insert(&waits->entry_by_hash, HASH_OF(place) ^ hash_u64(stratum));
+	uint64_t *first = map_insert(&waits->entry_by_hash, hash_place(place) ^ hash_u64(stratum));
 	struct entry *entry;
 
 	for (uint32_t id = (uint32_t)*first; id; id = entry->next) {
@@ -95,25 +79,15 @@ struct wait_ender wait_ender_of(const struct sched_interval *interval)
 	};
 }
 
-struct amount {        /* of a sampled wait, or of a part of it */
-	bool is_alone; /* stands for itself only */
-	int64_t n, ns;
-};
-
+/* A sampled wait, or a part of it, that stands for itself only, or for others, too. */
 static void add_entry(struct waits *waits, uint32_t stratum, const struct wait_place *place,
-		      const struct amount *amount)
+		      bool is_alone, struct amount amount)
 {
 	struct entry *entry = entry_of(waits, stratum, place);
 
-	if (amount->ns > entry->max_ns)
-		entry->max_ns = amount->ns;
-	if (amount->is_alone) {
-		entry->n += amount->n;
-		entry->ns = value_add(entry->ns, amount->ns);
-	} else {
-		entry->n_sampled += amount->n;
-		entry->ns_sampled = value_add(entry->ns_sampled, amount->ns);
-	}
+	if (amount.ns > entry->max_ns)
+		entry->max_ns = amount.ns;
+	amount_add(is_alone ? &entry->alone : &entry->sampled, amount.n, amount.ns);
 }
 
 /* Each part at a place of its own; the wait itself counts where its longest part is. */
@@ -129,36 +103,32 @@ static void add_chain(struct waits *waits, const struct sched_interval *interval
 	}
 	for (size_t i = 0; i < n; i++) {
 		place->chain = parts[i].node;
-		add_entry(waits, stratum, place,
-			  &(struct amount){ interval->wait.period == 1, i == longest,
-					    parts[i].ns });
+		add_entry(waits, stratum, place, interval->wait.period == 1,
+			  (struct amount){ i == longest, parts[i].ns });
 	}
 }
 
-static void add_sample(struct waits *waits, const struct sched_interval *interval,
-		       uint32_t stratum_id, int64_t ns)
+static void add_sample(struct waits *waits, const struct sched_interval *interval, uint32_t stratum,
+		       const struct wait_ender *ender, int64_t ns)
 {
 	const struct sched_wait *wait = &interval->wait;
-	struct stratum *stratum = &waits->strata.items[stratum_id];
 	struct wait_place place = {
 		.stack = wait->stack,
 		.why = wait->why,
 		.nr = wait->nr,
 		.object = wait->object,
-		.ender = stratum->key.ender,
+		.ender = *ender,
 	};
 
 	waits->totals.n_known++;
-	if (wait->period != 1) {
-		stratum->n_sampled++;
-		stratum->ns_sampled = value_add(stratum->ns_sampled, ns);
-	}
+	if (wait->period != 1)
+		amount_add(&waits->strata.items.items[stratum].sampled, 1, ns);
 	if (waits->detail == WAITS_WAKERS)
 		place.waker_stack = interval->wake.stack;
-	if (waits->detail == WAITS_CHAINS && place.ender.how == WAIT_END_THREAD)
-		add_chain(waits, interval, stratum_id, &place);
+	if (waits->detail == WAITS_CHAINS && ender->how == WAIT_END_THREAD)
+		add_chain(waits, interval, stratum, &place);
 	else
-		add_entry(waits, stratum_id, &place, &(struct amount){ wait->period == 1, 1, ns });
+		add_entry(waits, stratum, &place, wait->period == 1, (struct amount){ 1, ns });
 }
 
 static int64_t clamp(uint64_t value)
@@ -177,15 +147,13 @@ static void add_blocked(struct waits *waits, const struct sched_interval *interv
 	waits->totals.ns = value_add(waits->totals.ns, ns);
 	if (waits->detail != WAITS_PLACES)
 		ender = wait_ender_of(interval);
-	stratum = stratum_of(waits, interval->task, &ender, ns);
+	stratum = strata_find(&waits->strata, interval->task, ender_index(waits, &ender), ns);
 	if (interval->wait.period && waits->chain)
 		chain_split(waits->chain, interval, start_ns, end_ns);
 	if (interval->wait.period)
-		add_sample(waits, interval, stratum, ns);
-	if (interval->wait.period != 1) {
-		waits->strata.items[stratum].n++;
-		waits->strata.items[stratum].ns = value_add(waits->strata.items[stratum].ns, ns);
-	}
+		add_sample(waits, interval, stratum, &ender, ns);
+	if (interval->wait.period != 1)
+		amount_add(&waits->strata.items.items[stratum].all, 1, ns);
 }
 
 static void add_interval(struct waits *waits, const struct sched_interval *interval,
@@ -238,39 +206,19 @@ struct waits *waits_begin(const struct analysis_input *input, enum waits_detail 
 	return waits;
 }
 
-/* The next @part of @whole_parts of @whole, so that all parts together are the whole. */
-static int64_t share(int64_t whole, int64_t whole_parts, int64_t part, int64_t *given_parts,
-		     int64_t *given)
-{
-	int64_t until, ret;
-
-	*given_parts = value_add(*given_parts, part);
-	until = (int64_t)((__int128)whole * *given_parts / whole_parts);
-	ret = until - *given;
-	*given = until;
-	return ret;
-}
-
 static void spread(struct waits *waits, const struct entry *entry)
 {
-	struct stratum *stratum = &waits->strata.items[entry->stratum];
-	struct wait_row row = {
-		.task = stratum->key.task,
+	struct amount share = strata_share(&waits->strata, entry->stratum, entry->sampled);
+
+	amount_add(&share, entry->alone.n, entry->alone.ns);
+	*array_add(&waits->rows) = (struct wait_row){
+		.task = waits->strata.items.items[entry->stratum].who,
 		.place = entry->place,
 		.is_sampled = true,
-		.n = entry->n,
-		.ns = entry->ns,
+		.n = share.n,
+		.ns = share.ns,
 		.max_ns = entry->max_ns,
 	};
-
-	if (entry->ns_sampled) {
-		row.n += share(stratum->n, stratum->n_sampled, entry->n_sampled, &stratum->n_given,
-			       &stratum->n_shared);
-		row.ns =
-			value_add(row.ns, share(stratum->ns, stratum->ns_sampled, entry->ns_sampled,
-						&stratum->ns_given, &stratum->ns_shared));
-	}
-	*array_add(&waits->rows) = row;
 }
 
 /* What the functions on the stack tell better than the system call. */
@@ -303,16 +251,14 @@ const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n)
 	if (!waits->rows.n) {
 		array_for_each(entry, &waits->entries)
 			spread(waits, entry);
-		array_for_each(stratum, &waits->strata) {
-			if (stratum->n && !stratum->n_sampled)
+		array_for_each(stratum, &waits->strata.items) {
+			if (stratum->all.n && !stratum->sampled.n)
 				*array_add(&waits->rows) = (struct wait_row){
-					.task = stratum->key.task,
-					.place.ender = stratum->key.ender,
-					.n = stratum->n,
-					.ns = stratum->ns,
-					.max_ns = stratum->key.log2 < 62 ?
-							  (int64_t)2 << stratum->key.log2 :
-							  INT64_MAX,
+					.task = stratum->who,
+					.place.ender = waits->enders.items[stratum->by],
+					.n = stratum->all.n,
+					.ns = stratum->all.ns,
+					.max_ns = stratum_max_ns(stratum),
 				};
 		}
 		refine_classes(waits);
@@ -346,11 +292,12 @@ void waits_free(struct waits *waits)
 {
 	if (!waits)
 		return;
-	array_release(&waits->strata);
+	strata_release(&waits->strata);
+	array_release(&waits->enders);
 	array_release(&waits->entries);
 	array_release(&waits->lives);
 	array_release(&waits->rows);
-	map_release(&waits->stratum_by_hash);
+	map_release(&waits->ender_by_key);
 	map_release(&waits->entry_by_hash);
 	chain_free(waits->chain);
 	free(waits);

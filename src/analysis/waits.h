@@ -3,15 +3,11 @@
  * All waits, added up by what is known of them; block, threads and diagnose begin
  * with it.
  *
- * How long each thread waited is exact.  Where and why may be known of a sample of
- * the waits only (one in `period`).  Waits known one by one (period 1) stand for
- * themselves.  What is left of a stratum, the waits of one thread that were about as
- * long (to a power of two), is shared out over those of its waits that were sampled,
- * by their durations: so sums stay exact, and rare long waits are not drowned by the
- * many short ones.  A stratum without a sample stays apart, as "not sampled".
- *
- * Who ended a wait is exact as well.  Where it is asked for, strata are told apart by
- * it, so that the sums of who waited for whom are exact, too.
+ * How long each thread waited is exact, and so is who ended each wait.  Where and why may
+ * be known of a sample of the waits only (one in `period`).  Waits known one by one (period
+ * 1) stand for themselves; the others are shared out over the samples (strata.h).  A
+ * stratum without a sample stays apart, as "not sampled".  Where it is asked who ended
+ * waits, strata are told apart by it, so that the sums of who waited for whom are exact.
  */
 #ifndef ANALYSIS_WAITS_H
 #define ANALYSIS_WAITS_H
