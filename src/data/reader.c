@@ -2,8 +2,10 @@
 #include "data/reader.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "base/array.h"
 #include "base/mem.h"
 #include "data/chunk.h"
@@ -202,11 +204,13 @@ static int walk(struct reader *reader, struct visitor *visitor)
 	return r;
 }
 
+/* Reads and inflates in a thread of its own, while what was read is put into the sink. */
 struct feeder {
 	struct visitor visitor;
 	struct reader *reader;
 	enum reader_pass pass;
-	struct event_sink *sink;
+	struct ahead ahead;
+	int result;
 };
 
 static bool belongs(const struct event *event, uint32_t chunk_kind)
@@ -241,11 +245,10 @@ static int feed_events(const struct chunk *chunk, struct event_sink *sink, uint6
 	return r;
 }
 
-static int feed_chunk(struct visitor *visitor, const void *data, uint64_t offset,
-		      struct chunk *chunk)
+static int hand_over(struct visitor *visitor, const void *data, uint64_t offset,
+		     struct chunk *chunk)
 {
 	struct feeder *feeder = (struct feeder *)visitor;
-	int r;
 
 	(void)offset;
 	if (chunk->kind != CHUNK_DEFS && chunk->kind != CHUNK_EVENTS)
@@ -254,28 +257,53 @@ static int feed_chunk(struct visitor *visitor, const void *data, uint64_t offset
 		return 0;
 	if (chunk_inflate(data, chunk))
 		return VISIT_DAMAGED;
-	r = feed_events(chunk, feeder->sink, &feeder->reader->n_bad_events[chunk->kind - 1]);
-	chunk_release(chunk);
-	return r;
+	return ahead_put(&feeder->ahead, chunk);
+}
+
+static void *read_ahead(void *arg)
+{
+	struct feeder *feeder = arg;
+
+	feeder->result = walk(feeder->reader, &feeder->visitor);
+	ahead_end(&feeder->ahead);
+	return NULL;
 }
 
 _Static_assert((int)READ_DEFS == (int)CHUNK_DEFS && (int)READ_EVENTS == (int)CHUNK_EVENTS,
 	       "a kind of chunk is the bit of its pass");
 
+static int feed(struct feeder *feeder, struct event_sink *sink)
+{
+	struct chunk chunk;
+	int r = 0;
+
+	while (!r && ahead_take(&feeder->ahead, &chunk)) {
+		r = feed_events(&chunk, sink, &feeder->reader->n_bad_events[chunk.kind - 1]);
+		chunk_release(&chunk);
+	}
+	ahead_stop(&feeder->ahead);
+	return r;
+}
+
 int reader_feed(struct reader *reader, enum reader_pass pass, struct event_sink *sink)
 {
-	struct feeder feeder = {
-		.visitor = { feed_chunk },
-		.reader = reader,
-		.pass = pass,
-		.sink = sink,
-	};
+	struct feeder feeder = { .visitor = { hand_over }, .reader = reader, .pass = pass };
+	pthread_t thread;
+	int r;
 
 	for (unsigned int kind = CHUNK_DEFS; kind <= CHUNK_EVENTS; kind++) {
 		if (pass & kind)
 			reader->n_bad_events[kind - 1] = 0;
 	}
-	return walk(reader, &feeder.visitor);
+	ahead_init(&feeder.ahead);
+	r = -pthread_create(&thread, NULL, read_ahead, &feeder);
+	if (!r) {
+		r = feed(&feeder, sink);
+		pthread_join(thread, NULL);
+		r = r ? r : feeder.result;
+	}
+	ahead_release(&feeder.ahead);
+	return r;
 }
 
 struct reader_damage reader_damage(const struct reader *reader)
