@@ -58,6 +58,34 @@ enum wait_class {
 	WAIT_N_CLASSES
 };
 
+/* On disk: append only, as those below. */
+enum memory_access {
+	ACCESS_READ = 0,
+	ACCESS_WRITE = 1,
+	ACCESS_EXECUTE = 2,
+};
+
+enum disk_op {
+	DISK_OTHER = 0,
+	DISK_READ = 1,
+	DISK_WRITE = 2,
+	DISK_FLUSH = 3,
+	DISK_DISCARD = 4,
+	DISK_N_OPS
+};
+
+enum signal_step {
+	SIGNAL_SENT = 0,
+	SIGNAL_DELIVERED = 1, /* its handler runs, or what else it does happens */
+	SIGNAL_IGNORED = 2,   /* sent in vain: nobody wants it, or it is pending already */
+};
+
+enum interrupt_kind {
+	INTERRUPT_HARD = 0, /* a device's */
+	INTERRUPT_SOFT = 1, /* what the kernel put off */
+};
+
+const char *disk_op_name(unsigned int op);     /* "read"; of unknown ones "other" */
 const char *wait_class_name(unsigned int why); /* "lock"; of unknown ones "other" */
 
 struct bytes { /* borrowed */

@@ -21,11 +21,38 @@ static const char *const wait_classes[MAX_WORDS] = {
 	[WAIT_POLL] = "poll",       [WAIT_SLEEP] = "sleep",         [WAIT_CHILD] = "child",
 	[WAIT_IPC] = "ipc",         [WAIT_PAGEFAULT] = "pagefault",
 };
+
+static const char *const accesses[MAX_WORDS] = {
+	[ACCESS_READ] = "read",
+	[ACCESS_WRITE] = "write",
+	[ACCESS_EXECUTE] = "execute",
+};
+
+static const char *const disk_ops[MAX_WORDS] = {
+	[DISK_OTHER] = "other", [DISK_READ] = "read",       [DISK_WRITE] = "write",
+	[DISK_FLUSH] = "flush", [DISK_DISCARD] = "discard",
+};
+
+static const char *const signal_steps[MAX_WORDS] = {
+	[SIGNAL_SENT] = "sent",
+	[SIGNAL_DELIVERED] = "delivered",
+	[SIGNAL_IGNORED] = "ignored",
+};
+
+static const char *const interrupt_kinds[MAX_WORDS] = {
+	[INTERRUPT_HARD] = "hard",
+	[INTERRUPT_SOFT] = "soft",
+};
 _Static_assert((int)WAIT_N_CLASSES <= MAX_WORDS, "each class of waits may have a word");
 
 const char *wait_class_name(unsigned int why)
 {
 	return why < WAIT_N_CLASSES ? wait_classes[why] : wait_classes[WAIT_OTHER];
+}
+
+const char *disk_op_name(unsigned int op)
+{
+	return op < DISK_N_OPS ? disk_ops[op] : disk_ops[DISK_OTHER];
 }
 
 /* Which fields are written as words. */
@@ -37,6 +64,10 @@ static const struct {
 	{ EVENT_MODULE, "type", module_kinds },
 	{ 0, "state", task_states },
 	{ 0, "why", wait_classes },
+	{ EVENT_PAGE_FAULT, "access", accesses },
+	{ EVENT_DISK_IO, "op", disk_ops },
+	{ EVENT_SIGNAL, "step", signal_steps },
+	{ EVENT_INTERRUPT, "kind", interrupt_kinds },
 };
 
 static const char *const *find_words(enum event_kind kind, const struct event_field *field)

@@ -141,7 +141,11 @@ static void some_numbers_have_words(void **state)
 	stays("sched_switch time_ns=1 cpu=1 prev=7 state=sleeping next=8\n"
 	      "task_state time_ns=1 pid=7 tid=7 state=99\n"
 	      "wait_stack time_ns=1 pid=7 tid=7 why=pagefault address=0x7f00\n"
-	      "syscall time_ns=1 tid=7 result=-9223372036854775808\n");
+	      "syscall time_ns=1 tid=7 result=-9223372036854775808\n"
+	      "page_fault time_ns=1 tid=7 address=0x7f00 access=execute\n"
+	      "disk_io time_ns=1 tid=7 device=\"vda\" sector=8 bytes=4096 op=write queued_ns=5\n"
+	      "signal time_ns=1 tid=7 signo=15 step=delivered\n"
+	      "interrupt time_ns=1 kind=soft nr=3 name=\"NET_RX\" duration_ns=9 nested_ns=2\n");
 	prints("sched_switch state=runnable\nwait_stack why=other\nsyscall result=-0\n",
 	       "sched_switch time_ns=0\nwait_stack time_ns=0\nsyscall time_ns=0\n");
 	refused("syscall result=-9223372036854775809",
