@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "event/kinds.def"
+#include "event/values.h"
 
 /* On disk: append only. */
 enum event_kind {
@@ -22,71 +23,6 @@ enum event_kind {
 #undef KIND
 		EVENT_N_KINDS /* one more than the last */
 };
-
-/* On disk: append only. */
-enum module_kind {
-	MODULE_ELF = 1,    /* a mapped file */
-	MODULE_KERNEL = 2, /* the kernel or one of its modules; addresses as run */
-	MODULE_VDSO = 3,   /* the kernel's code in every process */
-	MODULE_JIT = 4,    /* code without a file, of one process; addresses as run */
-	MODULE_NOTE = 5,   /* not code: why a stack ends early; the path is the text */
-};
-
-/* On disk: append only. */
-enum task_state {
-	TASK_RUNNABLE = 0, /* running, or would: preempted */
-	TASK_SLEEPING = 1, /* until an event or a signal */
-	TASK_DISK = 2,     /* until an event; signals do not matter */
-	TASK_DEAD = 3,
-	TASK_STOPPED = 4, /* by a signal or a debugger */
-	TASK_RUNNING = 5, /* on a CPU; of task_state events only */
-};
-
-/* Why a thread blocks.  On disk: append only. */
-enum wait_class {
-	WAIT_OTHER = 0,
-	WAIT_LOCK = 1,
-	WAIT_CONDVAR = 2,
-	WAIT_NETWORK = 3,
-	WAIT_DISK = 4,
-	WAIT_PIPE = 5,
-	WAIT_POLL = 6,
-	WAIT_SLEEP = 7,
-	WAIT_CHILD = 8,
-	WAIT_PAGEFAULT = 9,
-	WAIT_IPC = 10,
-	WAIT_N_CLASSES
-};
-
-/* On disk: append only, as those below. */
-enum memory_access {
-	ACCESS_READ = 0,
-	ACCESS_WRITE = 1,
-	ACCESS_EXECUTE = 2,
-};
-
-enum disk_op {
-	DISK_OTHER = 0,
-	DISK_READ = 1,
-	DISK_WRITE = 2,
-	DISK_FLUSH = 3,
-	DISK_DISCARD = 4,
-	DISK_N_OPS
-};
-
-enum signal_step {
-	SIGNAL_SENT = 0,
-	SIGNAL_DELIVERED = 1, /* its handler runs, or what else it does happens */
-	SIGNAL_IGNORED = 2,   /* sent in vain: nobody wants it, or it is pending already */
-};
-
-enum interrupt_kind {
-	INTERRUPT_HARD = 0, /* a device's */
-	INTERRUPT_SOFT = 1, /* what the kernel put off */
-};
-
-const char *disk_op_name(unsigned int op);     /* "read"; of unknown ones "other" */
-const char *wait_class_name(unsigned int why); /* "lock"; of unknown ones "other" */
 
 struct bytes { /* borrowed */
 	const void *data;

@@ -54,6 +54,7 @@ static void on_switch(struct exact *exact, const struct trace_record *record)
 	if (s->state == TASK_DEAD && s->prev) {
 		life_left(life, s->prev, record->time_ns);
 		trace_calls_forget(&exact->calls, s->prev);
+		trace_detail_forget(&exact->detail, s->prev);
 	}
 }
 
@@ -95,9 +96,8 @@ static void on_call(struct exact *exact, const struct trace_record *record)
 {
 	uint32_t tid = record->call.tid;
 
-	if (exact->waits_for_exec || !life_concerns(exact->options.life, tid)) {
+	if (exact->waits_for_exec || !life_concerns(exact->options.life, tid))
 		return;
-	}
 	if (record->kind == TRACE_EXIT)
 		on_return(exact, record);
 	else
@@ -118,6 +118,7 @@ static void on_gap(struct exact *exact, const struct trace_record *record)
 	};
 
 	trace_calls_gap(&exact->calls);
+	trace_detail_gap(&exact->detail, record->cpu);
 	put(exact, &event);
 }
 
@@ -139,8 +140,13 @@ static int on_record(void *arg, const struct trace_record *record)
 	case TRACE_GAP:
 		on_gap(exact, record);
 		break;
-	default:
+	case TRACE_ENTER:
+	case TRACE_EXIT:
 		on_call(exact, record);
+		break;
+	default:
+		if (!exact->waits_for_exec)
+			trace_detail_take(&exact->detail, record);
 	}
 	return 0;
 }
@@ -190,7 +196,7 @@ static int open_trace(struct exact *exact, const char **ret_missing)
 {
 	const struct exact_options *options = &exact->options;
 	struct trace_options wanted = {
-		.has_calls = options->has_calls,
+		.is_detailed = options->is_detailed,
 		.is_all = options->life->targets->is_all,
 		.buffer_bytes = options->buffer_bytes,
 		.streams = options->streams,
@@ -214,9 +220,9 @@ static int open_trace(struct exact *exact, const char **ret_missing)
 	return r;
 }
 
-static void explain(int error, const char *missing, bool has_calls)
+static void explain(int error, const char *missing, bool is_detailed)
 {
-	const char *what = has_calls ? "no switch times and no system calls" : "no switch times";
+	const char *what = is_detailed ? "no switch times and no system calls" : "no switch times";
 
 	if (error == -EACCES || error == -EPERM)
 		note("%s: tracefs is not open to this user; run with sudo", what);
@@ -224,10 +230,19 @@ static void explain(int error, const char *missing, bool has_calls)
 		note("%s: %s; record from the host", what, missing);
 	else if (error == -ENODEV)
 		note("%s: this kernel has no tracefs (CONFIG_FTRACE)", what);
-	else if (error)
+	else
 		note("%s: %s: %s", what, missing, strerror(-error));
-	else if (missing)
-		note("%s", missing);
+}
+
+/* An event that is not there takes away what it tells, and nothing else. */
+static void explain_lacks(const struct trace *trace)
+{
+	for (int kind = 0; kind < TRACE_N_FORMATS; kind++) {
+		const char *lack = trace_lacks(trace, (enum trace_kind)kind);
+
+		if (lack)
+			note("%s", lack);
+	}
 }
 
 void exact_open(struct exact *exact, const struct exact_options *options)
@@ -236,14 +251,19 @@ void exact_open(struct exact *exact, const struct exact_options *options)
 	int r;
 
 	exact->options = *options;
+	exact->detail.sink = options->sink;
+	exact->detail.definer = options->definer;
+	exact->detail.life = options->life;
 	exact->states.sink = options->sink;
 	exact->states.explain = options->waits ? wait_source_explain : NULL;
 	exact->states.arg = options->waits;
 	r = open_trace(exact, &missing);
-	explain(r, missing, options->has_calls);
 	if (r) {
+		explain(r, missing, options->is_detailed);
 		trace_close(exact->trace);
 		exact->trace = NULL;
+	} else {
+		explain_lacks(exact->trace);
 	}
 	options->life->has_switches = exact->trace != NULL;
 }
@@ -253,6 +273,7 @@ void exact_close(struct exact *exact)
 	trace_close(exact->trace);
 	exact->trace = NULL;
 	trace_calls_release(&exact->calls);
+	trace_detail_release(&exact->detail);
 	states_release(&exact->states);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exact stream as events: switches, wake-ups, system calls and gaps of what
- * concerns the targets, and the states of their threads at the window's two ends.
+ * The exact stream as events: switches, wake-ups, details (trace_detail.h, system calls)
+ * and gaps of what concerns the targets, and the states of their threads at the window's two ends.
  */
 #ifndef RECORD_EXACT_H
 #define RECORD_EXACT_H
@@ -18,13 +18,15 @@
 #include "streams.h"
 #include "trace.h"
 #include "trace_calls.h"
+#include "trace_detail.h"
 #include "wait_source.h"
 
 struct exact_options {
-	bool has_calls;
+	bool is_detailed;
 	size_t buffer_bytes; /* 0: as fits the machine */
 	struct streams *streams;
 	struct event_sink *sink;
+	struct definer *definer;
 	struct life *life;
 
 	struct wait_source *waits; /* NULL: none */
@@ -36,6 +38,7 @@ struct exact {
 	struct exact_options options; /* what it points to is borrowed */
 	struct trace *trace;          /* NULL: there is none */
 	struct trace_calls calls;
+	struct trace_detail detail;
 	struct states states;
 	bool waits_for_exec; /* of the command: what its process does until then is ours */
 	uint64_t start_ns;

@@ -367,10 +367,11 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 		return error;
 	r->exact.waits_for_exec = r->waits_for_exec;
 	exact_open(&r->exact, &(struct exact_options){
-				      .has_calls = options->trace,
+				      .is_detailed = options->trace,
 				      .buffer_bytes = options->trace_buffer_bytes,
 				      .streams = &r->streams,
 				      .sink = &r->outlet,
+				      .definer = r->definer,
 				      .life = &r->life,
 				      .waits = r->waits,
 				      .pids = options->pids,

@@ -189,24 +189,34 @@ static enum source_state probe_memory(struct buf *detail, struct buf *remedy)
 	return failed(r, detail);
 }
 
+/* The events that this kernel does not have. */
+static enum source_state list_lacks(const struct trace *trace, struct buf *detail)
+{
+	for (int kind = 0; kind < TRACE_N_FORMATS; kind++) {
+		const char *lack = trace_lacks(trace, (enum trace_kind)kind);
+
+		if (lack)
+			buf_printf(detail, "%s%s", detail->size ? "; " : "", lack);
+	}
+	return detail->size ? SOURCE_PARTLY : SOURCE_WORKS;
+}
+
 /* As the recorder does: mounted for ourselves if need be; an instance; the events. */
 static enum source_state probe_tracefs(struct buf *detail, struct buf *remedy)
 {
 	struct streams none = { 0 };
 	struct trace_options options = {
-		.streams = &none, .has_calls = true, .is_all = true, .buffer_bytes = 65536
+		.streams = &none, .is_detailed = true, .is_all = true, .buffer_bytes = 65536
 	};
 	const char *missing = NULL;
 	struct trace *trace;
 	int r = trace_open(&options, &trace, &missing);
 
-	if (!r)
-		trace_close(trace);
-	if (!r && !missing)
-		return SOURCE_WORKS;
 	if (!r) {
-		buf_puts(detail, missing);
-		return SOURCE_PARTLY;
+		enum source_state state = list_lacks(trace, detail);
+
+		trace_close(trace);
+		return state;
 	}
 	if (r == -EACCES || r == -EPERM)
 		buf_puts(remedy, "run with sudo");

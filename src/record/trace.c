@@ -78,9 +78,9 @@ static void remove_stale(struct trace *trace)
 
 static int learn(struct trace *trace, enum trace_kind kind)
 {
-	const struct trace_event_name *name = &trace_names[kind];
+	const struct trace_event *event = &trace_events[kind];
 	int size, r;
-	char *text = tracefs_event_file_read(trace->instance, name->system, name->event, "format",
+	char *text = tracefs_event_file_read(trace->instance, event->system, event->event, "format",
 					     &size);
 
 	if (!text)
@@ -92,9 +92,9 @@ static int learn(struct trace *trace, enum trace_kind kind)
 
 static int enable(struct trace *trace, enum trace_kind kind)
 {
-	const struct trace_event_name *name = &trace_names[kind];
+	const struct trace_event *event = &trace_events[kind];
 
-	if (tracefs_event_enable(trace->instance, name->system, name->event))
+	if (tracefs_event_enable(trace->instance, event->system, event->event))
 		return errno ? -errno : -EIO;
 	return 0;
 }
@@ -213,23 +213,40 @@ static int make_instance(struct trace *trace, const char **ret_missing)
 	return r;
 }
 
+static bool is_wanted(const struct trace *trace, int kind)
+{
+	return trace->options.is_detailed || !trace_events[kind].is_detail;
+}
+
+/* One of a group alone tells nothing. */
+static void drop_incomplete(struct trace *trace)
+{
+	struct trace_format *of = trace->formats.of;
+
+	for (int kind = 0; kind < TRACE_N_FORMATS; kind++) {
+		if (!of[kind].is_known)
+			of[trace_events[kind].group].is_known = false;
+	}
+	for (int kind = 0; kind < TRACE_N_FORMATS; kind++)
+		of[kind].is_known &= of[trace_events[kind].group].is_known;
+}
+
 static int open_events(struct trace *trace, const char **ret_missing)
 {
-	int r;
+	for (int kind = 0; kind < TRACE_N_FORMATS; kind++) {
+		if (is_wanted(trace, kind))
+			learn(trace, (enum trace_kind)kind);
+	}
+	drop_incomplete(trace);
+	*ret_missing = trace_lacks(trace, TRACE_SWITCH);
+	return *ret_missing ? -ENOENT : 0;
+}
 
-	*ret_missing = "this kernel has no event sched_switch";
-	r = learn(trace, TRACE_SWITCH);
-	if (r)
-		return r;
-	*ret_missing = NULL;
-	if (learn(trace, TRACE_WAKING))
-		*ret_missing = "this kernel has no event sched_waking: no wake-ups and no wakers";
-	learn(trace, TRACE_FORK); /* only of use where records of perf were lost */
-	if (trace->options.has_calls && (learn(trace, TRACE_ENTER) || learn(trace, TRACE_EXIT)))
-		*ret_missing = "this kernel has no events raw_syscalls: no system calls";
-	if (!trace->formats.of[TRACE_EXIT].is_known)
-		trace->formats.of[TRACE_ENTER].is_known = false;
-	return 0;
+const char *trace_lacks(const struct trace *trace, enum trace_kind kind)
+{
+	if (!is_wanted(trace, (int)kind) || trace->formats.of[kind].is_known)
+		return NULL;
+	return trace_events[kind].if_absent;
 }
 
 int trace_open(const struct trace_options *options, struct trace **ret, const char **ret_missing)
@@ -278,33 +295,30 @@ void trace_close(struct trace *trace)
 	free(trace);
 }
 
-/* The calls that read the stream would make more to read; "0" takes a filter away. */
-static void filter_text(struct trace *trace, enum trace_kind kind, const char *const *fields,
-			struct buf *ret)
+/* What reading the stream does would make more to read; "0" takes a filter away. */
+static void filter_text(struct trace *trace, const struct trace_event *event, struct buf *ret)
 {
-	bool is_call = kind == TRACE_ENTER || kind == TRACE_EXIT;
+	bool is_of_threads = event->who[0] && !trace->options.is_all;
 
-	if (is_call)
+	if (event->is_never_ours)
 		buf_printf(ret, "common_pid!=%d", getpid());
-	else if (trace->options.is_all)
+	else if (!is_of_threads)
 		buf_puts(ret, "0");
-	if (trace->options.is_all)
+	if (!is_of_threads)
 		return;
-	buf_puts(ret, is_call ? "&&(" : "(");
-	trace_filter_text(&trace->filter, fields, ret);
+	buf_puts(ret, event->is_never_ours ? "&&(" : "(");
+	trace_filter_text(&trace->filter, event->who, ret);
 	buf_puts(ret, ")");
 }
 
-static int set_filter(struct trace *trace, enum trace_kind kind, const char *const *fields)
+static int set_filter(struct trace *trace, enum trace_kind kind)
 {
-	const struct trace_event_name *name = &trace_names[kind];
+	const struct trace_event *event = &trace_events[kind];
 	struct buf text = { 0 };
 	int r = 0;
 
-	if (!trace->formats.of[kind].is_known)
-		return 0;
-	filter_text(trace, kind, fields, &text);
-	if (tracefs_event_file_write(trace->instance, name->system, name->event, "filter",
+	filter_text(trace, event, &text);
+	if (tracefs_event_file_write(trace->instance, event->system, event->event, "filter",
 				     buf_str(&text)) < 0)
 		r = errno ? -errno : -EINVAL;
 	buf_release(&text);
@@ -313,20 +327,12 @@ static int set_filter(struct trace *trace, enum trace_kind kind, const char *con
 
 static int set_filters(struct trace *trace)
 {
-	static const char *const of_switch[] = { "prev_pid", "next_pid", NULL };
-	static const char *const of_waking[] = { "pid", NULL };
-	static const char *const of_fork[] = { "parent_pid", NULL };
-	static const char *const of_call[] = { "common_pid", NULL };
-	int r = set_filter(trace, TRACE_SWITCH, of_switch);
+	int r = 0;
 
-	if (!r)
-		r = set_filter(trace, TRACE_WAKING, of_waking);
-	if (!r)
-		r = set_filter(trace, TRACE_FORK, of_fork);
-	if (!r)
-		r = set_filter(trace, TRACE_ENTER, of_call);
-	if (!r)
-		r = set_filter(trace, TRACE_EXIT, of_call);
+	for (int kind = 0; !r && kind < TRACE_N_FORMATS; kind++) {
+		if (trace->formats.of[kind].is_known)
+			r = set_filter(trace, (enum trace_kind)kind);
+	}
 	return r;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exact stream: every switch, wake-up and system call of the targets, from an
- * instance of tracefs that is this recorder's own.  Each CPU's buffer is a stream of
- * records among others.
+ * The exact stream: every switch, wake-up and, if asked for, detail (system calls, page
+ * faults, signals; all interrupts and disk requests) of the targets, from an instance of
+ * tracefs that is this recorder's own.  Each CPU's buffer is a stream of records among
+ * others.
  *
  * The instance is called after the recorder's process.  One that a killed recorder
  * left behind, and that goes on costing, is removed when the next one opens its own.
@@ -20,7 +21,7 @@
 typedef int trace_fn(void *arg, const struct trace_record *record); /* not 0: end the round */
 
 struct trace_options {
-	bool has_calls;      /* system calls, too */
+	bool is_detailed;    /* what trace_events[] calls details, too */
 	bool is_all;         /* of everybody but us; else of the threads given to trace_follow() */
 	size_t buffer_bytes; /* of each CPU; 0: as fits the machine */
 	struct streams *streams; /* borrowed; the buffers are added to them */
@@ -30,12 +31,12 @@ struct trace_options {
 
 struct trace;
 
-/*
- * -errno, and in @ret_missing, a string constant, what could not be had.  With 0,
- * @ret_missing is NULL, or what is missing though the rest works.
- */
+/* -errno, and in @ret_missing, a string constant, what could not be had. */
 int trace_open(const struct trace_options *options, struct trace **ret, const char **ret_missing);
 void trace_close(struct trace *trace);
+
+/* What this kernel does not have though it was wanted, as a sentence; NULL: it has @kind. */
+const char *trace_lacks(const struct trace *trace, enum trace_kind kind);
 
 /*
  * Whom it is about: @tids, and all that is born after @last_id was the last thread id

@@ -9,26 +9,149 @@
 #define FLAG_SOFTIRQ 0x10
 #define FLAG_NMI     0x40
 
-const struct trace_event_name trace_names[TRACE_N_FORMATS] = {
-	[TRACE_SWITCH] = { "sched", "sched_switch" },
-	[TRACE_WAKING] = { "sched", "sched_waking" },
-	[TRACE_FORK] = { "sched", "sched_process_fork" },
-	[TRACE_ENTER] = { "raw_syscalls", "sys_enter" },
-	[TRACE_EXIT] = { "raw_syscalls", "sys_exit" },
+#define FAULT_WRITE   2u /* bits of x86's error code */
+#define FAULT_EXECUTE 16u
+
+#define RWBS_BYTES 16 /* at most; kernels have 8 or 10 */
+
+#define CURRENT "common_pid"
+
+const struct trace_event trace_events[TRACE_N_FORMATS] = {
+	[TRACE_SWITCH] = {
+		.system = "sched",
+		.event = "sched_switch",
+		.fields = { "prev_pid", "prev_state", "next_pid", "prev_comm", "next_comm" },
+		.who = { "prev_pid", "next_pid" },
+		.group = TRACE_SWITCH,
+		.if_absent = "this kernel has no event sched_switch",
+	},
+	[TRACE_WAKING] = {
+		.system = "sched",
+		.event = "sched_waking",
+		.fields = { "pid" },
+		.who = { "pid" },
+		.group = TRACE_WAKING,
+		.if_absent = "this kernel has no event sched_waking: no wake-ups and no wakers",
+	},
+	[TRACE_FORK] = { /* only of use where records of perf were lost */
+		.system = "sched",
+		.event = "sched_process_fork",
+		.fields = { "parent_pid", "child_pid" },
+		.who = { "parent_pid" },
+		.group = TRACE_FORK,
+	},
+	[TRACE_ENTER] = {
+		.system = "raw_syscalls",
+		.event = "sys_enter",
+		.fields = { "id" },
+		.who = { CURRENT },
+		.is_detail = true,
+		.is_never_ours = true,
+		.group = TRACE_ENTER,
+		.if_absent = "this kernel has no events raw_syscalls: no system calls",
+	},
+	[TRACE_EXIT] = {
+		.system = "raw_syscalls",
+		.event = "sys_exit",
+		.fields = { "id", "ret" },
+		.who = { CURRENT },
+		.is_detail = true,
+		.is_never_ours = true,
+		.group = TRACE_ENTER,
+	},
+	[TRACE_FAULT] = {
+		.system = "exceptions",
+		.event = "page_fault_user",
+		.fields = { "address", "error_code" },
+		.who = { CURRENT },
+		.is_detail = true,
+		.is_never_ours = true,
+		.group = TRACE_FAULT,
+		.if_absent = "this kernel has no event page_fault_user: no page faults but those "
+			     "that wait",
+	},
+	[TRACE_IRQ_ENTRY] = {
+		.system = "irq",
+		.event = "irq_handler_entry",
+		.fields = { "irq", "name" },
+		.is_detail = true,
+		.group = TRACE_IRQ_ENTRY,
+		.if_absent = "this kernel has no events irq_handler: no interrupts",
+	},
+	[TRACE_IRQ_EXIT] = {
+		.system = "irq",
+		.event = "irq_handler_exit",
+		.fields = { "irq" },
+		.is_detail = true,
+		.group = TRACE_IRQ_ENTRY,
+	},
+	[TRACE_SOFTIRQ_ENTRY] = {
+		.system = "irq",
+		.event = "softirq_entry",
+		.fields = { "vec" },
+		.is_detail = true,
+		.group = TRACE_SOFTIRQ_ENTRY,
+		.if_absent = "this kernel has no events softirq: no softirqs",
+	},
+	[TRACE_SOFTIRQ_EXIT] = {
+		.system = "irq",
+		.event = "softirq_exit",
+		.fields = { "vec" },
+		.is_detail = true,
+		.group = TRACE_SOFTIRQ_ENTRY,
+	},
+	[TRACE_DISK_START] = {
+		.system = "block",
+		.event = "block_io_start",
+		.fields = { "dev", "sector", "nr_sector", "rwbs" },
+		.is_detail = true,
+		.group = TRACE_DISK_START,
+		.if_absent = "this kernel has no event block_io_start: who hands a disk request to "
+			     "the device is taken for who asked for it",
+	},
+	[TRACE_DISK_ISSUE] = {
+		.system = "block",
+		.event = "block_rq_issue",
+		.fields = { "dev", "sector", "nr_sector", "rwbs" },
+		.is_detail = true,
+		.group = TRACE_DISK_ISSUE,
+		.if_absent = "this kernel has no events block_rq: no disk requests",
+	},
+	[TRACE_DISK_DONE] = {
+		.system = "block",
+		.event = "block_rq_complete",
+		.fields = { "dev", "sector", "nr_sector", "rwbs", "error" },
+		.is_detail = true,
+		.group = TRACE_DISK_ISSUE,
+	},
+	[TRACE_SIGNAL_SENT] = {
+		.system = "signal",
+		.event = "signal_generate",
+		.fields = { "sig", "pid", "group", "result" },
+		.who = { "pid" },
+		.is_detail = true,
+		.group = TRACE_SIGNAL_SENT,
+		.if_absent = "this kernel has no event signal_generate: not who sends signals",
+	},
+	[TRACE_SIGNAL_DELIVERED] = {
+		.system = "signal",
+		.event = "signal_deliver",
+		.fields = { "sig" },
+		.who = { CURRENT },
+		.is_detail = true,
+		.group = TRACE_SIGNAL_DELIVERED,
+		.if_absent = "this kernel has no event signal_deliver: not when signals arrive",
+	},
 };
 
 enum switch_field { PREV, STATE, NEXT, PREV_COMM, NEXT_COMM };
 enum waking_field { WOKEN };
 enum fork_field { PARENT, CHILD };
 enum call_field { NR, RESULT };
-
-static const char *const field_names[TRACE_N_FORMATS][TRACE_MAX_FIELDS] = {
-	[TRACE_SWITCH] = { "prev_pid", "prev_state", "next_pid", "prev_comm", "next_comm" },
-	[TRACE_WAKING] = { "pid" },
-	[TRACE_FORK] = { "parent_pid", "child_pid" },
-	[TRACE_ENTER] = { "id" },
-	[TRACE_EXIT] = { "id", "ret" },
-};
+enum fault_field { ADDRESS, ERROR_CODE };
+enum irq_field { IRQ, IRQ_NAME };
+enum disk_field { DEV, SECTOR, N_SECTORS, RWBS, ERROR };
+enum signal_field { SIGNO, RECEIVER, TO_PROCESS, SIGNAL_RESULT };
 
 static int take_field(const struct tep_format_field *field, uint32_t max, struct trace_field *ret)
 {
@@ -57,18 +180,25 @@ static uint32_t end_of(struct trace_field field, uint32_t at_least)
 	return end > at_least ? end : at_least;
 }
 
+/* How large the text in field @i is; 0: it is a number. */
+static uint32_t text_size(enum trace_kind kind, size_t i)
+{
+	if (kind == TRACE_SWITCH && i >= PREV_COMM)
+		return TRACE_COMM_BYTES;
+	return kind >= TRACE_DISK_START && kind <= TRACE_DISK_DONE && i == RWBS ? RWBS_BYTES : 0;
+}
+
 static int take_fields(struct trace_formats *formats, enum trace_kind kind, struct tep_event *event)
 {
-	const char *const *names = field_names[kind];
+	const char *const *names = trace_events[kind].fields;
 	struct trace_format format = { .is_known = true, .id = (uint16_t)event->id };
 	int r = take_common(formats, event);
 
 	for (size_t i = 0; !r && i < TRACE_MAX_FIELDS && names[i]; i++) {
-		bool is_text = kind == TRACE_SWITCH && i >= PREV_COMM;
+		uint32_t size = text_size(kind, i);
 
-		r = take_field(tep_find_field(event, names[i]), is_text ? TRACE_COMM_BYTES : 8,
-			       &format.fields[i]);
-		if (!r && is_text && format.fields[i].size != TRACE_COMM_BYTES)
+		r = take_field(tep_find_field(event, names[i]), size ? size : 8, &format.fields[i]);
+		if (!r && kind == TRACE_SWITCH && size && format.fields[i].size != size)
 			r = -EBADMSG;
 		format.bytes = end_of(format.fields[i], format.bytes);
 	}
@@ -83,7 +213,7 @@ static int take_fields(struct trace_formats *formats, enum trace_kind kind, stru
 int trace_formats_learn(struct trace_formats *formats, enum trace_kind kind, const char *text,
 			size_t size)
 {
-	const struct trace_event_name *names = &trace_names[kind];
+	const struct trace_event *names = &trace_events[kind];
 	struct tep_handle *tep = tep_alloc();
 	struct tep_event *event = NULL;
 	int r = -EBADMSG;
@@ -128,8 +258,118 @@ static bool is_interrupt(const struct trace_formats *formats, const unsigned cha
 	return number(data, formats->flags) & (FLAG_HARDIRQ | FLAG_SOFTIRQ | FLAG_NMI);
 }
 
+static enum memory_access access_of(uint64_t error_code)
+{
+	if (error_code & FAULT_EXECUTE)
+		return ACCESS_EXECUTE;
+	return error_code & FAULT_WRITE ? ACCESS_WRITE : ACCESS_READ;
+}
+
+/* "R", "WS", "FWFS", "FF": an F in front stands for a flush that comes first. */
+static enum disk_op op_of(const unsigned char *data, struct trace_field rwbs)
+{
+	const unsigned char *at = data + rwbs.offset;
+
+	if (rwbs.size > 1 && at[0] == 'F' && (at[1] == 'W' || at[1] == 'R' || at[1] == 'D'))
+		at++;
+	switch (*at) {
+	case 'R':
+		return DISK_READ;
+	case 'W':
+		return DISK_WRITE;
+	case 'F':
+		return DISK_FLUSH;
+	case 'D':
+	case 'E': /* securely */
+		return DISK_DISCARD;
+	default:
+		return DISK_OTHER;
+	}
+}
+
+/* A text behind the event's fields, of which the field tells the place and the size. */
+static void decode_name(const unsigned char *data, size_t size, struct trace_field field,
+			struct trace_record *ret)
+{
+	uint64_t place = (uint64_t)number(data, field);
+	size_t at = place & 0xffff, length = place >> 16 & 0xffff;
+
+	ret->irq.name = "";
+	ret->irq.name_size = 0;
+	if (field.size != sizeof(uint32_t) || at > size || length > size - at)
+		return;
+	ret->irq.name = (const char *)data + at;
+	ret->irq.name_size = strnlen(ret->irq.name, length);
+}
+
+static void decode_disk(const struct trace_field *fields, const unsigned char *data,
+			struct trace_record *ret)
+{
+	ret->disk.dev = (uint32_t)number(data, fields[DEV]);
+	ret->disk.sector = (uint64_t)number(data, fields[SECTOR]);
+	ret->disk.n_sectors = (uint32_t)number(data, fields[N_SECTORS]);
+	ret->disk.op = op_of(data, fields[RWBS]);
+	ret->disk.error = ret->kind == TRACE_DISK_DONE ? (int32_t)number(data, fields[ERROR]) : 0;
+}
+
+/* Result 1: ignored; 2: pending already; 3: no room for it; 4: sent, but not by whom. */
+static void decode_sent(const struct trace_formats *formats, const unsigned char *data,
+			struct trace_record *ret)
+{
+	const struct trace_field *fields = formats->of[TRACE_SIGNAL_SENT].fields;
+	int64_t result = number(data, fields[SIGNAL_RESULT]);
+
+	ret->signal.sender = is_interrupt(formats, data) ? 0 : ret->signal.tid;
+	ret->signal.tid = (uint32_t)number(data, fields[RECEIVER]);
+	ret->signal.to_process = number(data, fields[TO_PROCESS]) != 0;
+	ret->signal.step = result >= 1 && result <= 3 ? SIGNAL_IGNORED : SIGNAL_SENT;
+}
+
+/* What --trace adds. */
+static void decode_detail(const struct trace_formats *formats, const unsigned char *data,
+			  size_t size, struct trace_record *ret)
+{
+	const struct trace_field *fields = formats->of[ret->kind].fields;
+	uint32_t current = (uint32_t)number(data, formats->tid);
+
+	switch (ret->kind) {
+	case TRACE_FAULT:
+		ret->fault.tid = current;
+		ret->fault.address = (uint64_t)number(data, fields[ADDRESS]);
+		ret->fault.access = access_of((uint64_t)number(data, fields[ERROR_CODE]));
+		break;
+	case TRACE_IRQ_ENTRY:
+		decode_name(data, size, fields[IRQ_NAME], ret);
+		/* fallthrough */
+	case TRACE_IRQ_EXIT:
+	case TRACE_SOFTIRQ_ENTRY:
+	case TRACE_SOFTIRQ_EXIT:
+		ret->irq.tid = current;
+		ret->irq.nr = (uint32_t)number(data, fields[IRQ]);
+		break;
+	case TRACE_DISK_START:
+	case TRACE_DISK_ISSUE:
+	case TRACE_DISK_DONE:
+		ret->disk.tid = current;
+		decode_disk(fields, data, ret);
+		break;
+	case TRACE_SIGNAL_SENT:
+	case TRACE_SIGNAL_DELIVERED:
+		ret->signal.tid = current;
+		ret->signal.sender = 0;
+		ret->signal.signo = (uint32_t)number(data, fields[SIGNO]);
+		ret->signal.to_process = false;
+		ret->signal.step = SIGNAL_DELIVERED;
+		if (ret->kind == TRACE_SIGNAL_SENT)
+			decode_sent(formats, data, ret);
+		break;
+	default:
+		break;
+	}
+}
+
 static void decode_as(const struct trace_formats *formats, enum trace_kind kind,
-		      const unsigned char *data, struct trace_record *ret)
+		      const unsigned char *data, size_t size, struct trace_record *ret)
 {
 	const struct trace_field *fields = formats->of[kind].fields;
 	uint32_t current = (uint32_t)number(data, formats->tid);
@@ -160,7 +400,7 @@ static void decode_as(const struct trace_formats *formats, enum trace_kind kind,
 		ret->call.result = kind == TRACE_EXIT ? number(data, fields[RESULT]) : 0;
 		break;
 	default:
-		break;
+		decode_detail(formats, data, size, ret);
 	}
 }
 
@@ -179,7 +419,7 @@ bool trace_decode(const struct trace_formats *formats, const unsigned char *data
 			continue;
 		if (size < format->bytes)
 			return false;
-		decode_as(formats, (enum trace_kind)kind, data, ret);
+		decode_as(formats, (enum trace_kind)kind, data, size, ret);
 		return true;
 	}
 	return false;

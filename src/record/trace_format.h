@@ -18,6 +18,16 @@ enum trace_kind {
 	TRACE_FORK,
 	TRACE_ENTER, /* a system call begins */
 	TRACE_EXIT,
+	TRACE_FAULT,
+	TRACE_IRQ_ENTRY,
+	TRACE_IRQ_EXIT,
+	TRACE_SOFTIRQ_ENTRY,
+	TRACE_SOFTIRQ_EXIT,
+	TRACE_DISK_START, /* a request is made */
+	TRACE_DISK_ISSUE, /* the device gets it */
+	TRACE_DISK_DONE,
+	TRACE_SIGNAL_SENT,
+	TRACE_SIGNAL_DELIVERED,
 	TRACE_N_FORMATS,
 	TRACE_GAP = TRACE_N_FORMATS, /* no event: some were lost */
 };
@@ -28,6 +38,14 @@ struct trace_switch {
 	uint32_t prev, next;
 	enum task_state state;             /* of prev */
 	const char *prev_comm, *next_comm; /* TRACE_COMM_BYTES each, or NULL */
+};
+
+struct trace_disk_io {
+	uint32_t tid; /* who ran, whether it has to do with it or not */
+	uint32_t dev; /* as the kernel has it, 20 bits of them the minor number */
+	uint64_t sector, n_sectors;
+	enum disk_op op;
+	int32_t error; /* of one that is done: 0 or -errno */
 };
 
 struct trace_record {
@@ -46,6 +64,24 @@ struct trace_record {
 			uint32_t tid;
 			int64_t nr, result; /* result: of an exit */
 		} call;
+		struct {
+			uint32_t tid;
+			uint64_t address;
+			enum memory_access access;
+		} fault;
+		struct {
+			uint32_t tid; /* who was interrupted */
+			uint32_t nr;
+			const char *name; /* of an entry's handler; not terminated */
+			size_t name_size;
+		} irq;
+		struct trace_disk_io disk;
+		struct {
+			uint32_t tid, sender; /* 0: an interrupt */
+			uint32_t signo;
+			enum signal_step step;
+			bool to_process;
+		} signal;
 		struct {
 			uint64_t start_ns, count;
 		} gap;
@@ -70,9 +106,15 @@ struct trace_formats { /* all-zero: none is known */
 	struct trace_field type, flags, tid; /* of all events */
 };
 
-extern const struct trace_event_name { /* of each format */
+extern const struct trace_event { /* of each format */
 	const char *system, *event;
-} trace_names[TRACE_N_FORMATS];
+	const char *fields[TRACE_MAX_FIELDS];
+	const char *who[3];    /* fields with a thread that it is about; none: it is about nobody */
+	bool is_detail;        /* not by default */
+	bool is_never_ours;    /* leave out what this process does: it would go on for ever */
+	int group;             /* a kind; all of a group are had or none */
+	const char *if_absent; /* of the first of a group: what is missing then, as a sentence */
+} trace_events[TRACE_N_FORMATS];
 
 /* Learn @kind's fields from its format file.  0, or -EBADMSG: they are not as needed. */
 int trace_formats_learn(struct trace_formats *formats, enum trace_kind kind, const char *text,

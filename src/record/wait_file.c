@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/intern.h"
 #include "base/map.h"
+#include "disk_name.h"
 #include "net_table.h"
 
 #define REST_FACTOR 200 /* after so dear a search as took T, none for 200 T */
@@ -212,22 +213,6 @@ static void name_pipe(struct wait_files *files, const struct pipe_end *own, uint
 	buf_release(&comm);
 }
 
-/* "vda1" where the file system is on a block device. */
-static void add_device(struct buf *name, dev_t dev)
-{
-	char path[48], target[PATH_MAX];
-	const char *slash;
-	ssize_t size;
-
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(dev), minor(dev));
-	size = readlink(path, target, sizeof(target) - 1);
-	if (size <= 0)
-		return;
-	target[size] = '\0';
-	slash = strrchr(target, '/');
-	buf_printf(name, " on %s", slash ? slash + 1 : target);
-}
-
 struct anon_class {
 	const char *name;
 	enum wait_class why;
@@ -268,7 +253,9 @@ static enum wait_class name_path(struct buf *name, const char *target, const str
 {
 	buf_puts(name, target);
 	if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)) {
-		add_device(name, st->st_dev);
+		buf_puts(name, " on ");
+		if (!disk_name_add(name, major(st->st_dev), minor(st->st_dev)))
+			name->size -= strlen(" on "); /* no block device: a network's, memory */
 		return WAIT_DISK;
 	}
 	if (S_ISBLK(st->st_mode))

@@ -21,6 +21,12 @@ static const struct trace_formats formats = {
 		[TRACE_WAKING] = { true, 375, 28, { { 24, 4 } } },
 		[TRACE_ENTER] = { true, 443, 16, { { 8, 8 } } },
 		[TRACE_EXIT] = { true, 442, 24, { { 8, 8 }, { 16, 8 } } },
+		[TRACE_FAULT] = { true, 190, 32, { { 8, 8 }, { 24, 8 } } },
+		[TRACE_IRQ_ENTRY] = { true, 225, 16, { { 8, 4 }, { 12, 4 } } },
+		[TRACE_DISK_DONE] = { true,
+				      2107,
+				      44,
+				      { { 8, 4 }, { 16, 8 }, { 24, 4 }, { 34, 10 }, { 28, 4 } } },
 	},
 };
 
@@ -31,6 +37,9 @@ static void take(struct trace_calls *calls, const struct trace_record *record)
 
 	if (record->kind == TRACE_SWITCH &&
 	    strnlen(record->switched.next_comm, TRACE_COMM_BYTES) > TRACE_COMM_BYTES)
+		abort();
+	if (record->kind == TRACE_IRQ_ENTRY &&
+	    memchr(record->irq.name, '\0', record->irq.name_size))
 		abort();
 	if (record->kind == TRACE_ENTER)
 		trace_calls_enter(calls, tid, tid / 2, record->call.nr, record->time_ns);

@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Page faults, disk requests, signals and interrupts: against what the program says it did.
+load ../lib/live
+bats_require_minimum_version 1.5.0
+
+# A program whose every page fault, request and signal is known, recorded into ./sysprof.data
+# and ./dump; what it did is in ./stdout, a line "WHAT VALUE" each.
+details() {
+	head -c 4M /dev/urandom >file
+	record "$@" -- "$W/details" file
+	"$SYSPROF" dump >dump
+}
+
+said() {
+	awk -v what="$1" '$1 == what { print $2 }' stdout
+}
+
+# Lines of ./dump of kind $1 that match $2.
+lines() {
+	grep -E "^$1 " dump | grep -E "$2"
+}
+
+# How many faults that match $2 lie in the $3 bytes from $1 on.
+faults_in() {
+	lines page_fault "$2" | sed -E 's/.* address=0x([0-9a-f]+).*/\1/' |
+		perl -ne 'BEGIN { ($from, $size) = (hex shift, shift) }
+			chomp; $n++ if hex >= $from && hex() < $from + $size; END { print $n + 0, "\n" }' \
+			"$1" "$3"
+}
+
+# What the program runs is on a file system on a block device.
+on_a_disk() {
+	df . | grep -q ^/dev/ || skip "no file system on a block device here"
+}
+
+@test "every page fault has its address" {
+	details --trace
+	n=$(said faults)
+	[ "$(faults_in "$(said memory)" access=write $((n * 4096)))" = "$n" ]
+}
+
+@test "every byte that is read from the disk is in a request of the thread that reads" {
+	on_a_disk
+	details --trace
+	tid=$(awk '/^comm / && /name="details"/ { sub(/.* tid=/, ""); sub(/ .*/, ""); print; exit }' dump)
+	# The reads; and a page for each touch of the mapping, or the block it lies in.
+	sum=$(lines disk_io 'op=read' | grep " tid=$tid " |
+		awk '{ sub(/.* bytes=/, ""); sub(/ .*/, ""); n += $1 } END { print n }')
+	at_least "$sum" $(($(said disk) + $(said mapped) * 4096))
+	at_least "$((2 * $(said disk)))" "$sum"
+	run ! grep -E '^disk_io .* duration_ns=0' dump
+}
+
+@test "a signal is sent and delivered as often as it is" {
+	details --trace
+	n=$(said signals)
+	[ "$(lines signal 'signo=10 .*sender=' | wc -l)" = "$n" ]
+	[ "$(lines signal 'signo=10 step=delivered' | wc -l)" = "$n" ]
+}
+
+# /proc/stat counts softirqs since the machine was started: the 2nd field of its line is the
+# sum.  No CPU is idle meanwhile: an idle one may be in an address space where no tracepoint
+# fires (exact.bats).
+@test "every softirq of the machine is recorded" {
+	for ((i = 0; i < $(nproc); i++)); do
+		start sh -c 'while :; do :; done'
+	done
+	record --trace -d 1 -a &
+	recorder=$!
+	sleep 0.3
+	before=$(awk '/^softirq/ { print $2 }' /proc/stat)
+	sleep 0.5
+	after=$(awk '/^softirq/ { print $2 }' /proc/stat)
+	wait "$recorder"
+	"$SYSPROF" dump >dump
+	got=$(lines interrupt kind=soft | wc -l)
+	echo "$((after - before)) softirqs in a part of the window, $got recorded"
+	[ "$got" -ge $((after - before)) ]
+}
+
+@test "without --trace none of it is recorded" {
+	details
+	run ! grep -E '^(page_fault|disk_io|signal|interrupt) ' dump
+}
