@@ -8,6 +8,7 @@
  *   focus RE     ignore RE      stacks with (without) a function that matches
  *   no-kernel                   user space only
  *   wait CLASS   idle           waits: of what kind; those of threads without work as well
+ *   lock NAME                   contention: for one lock
  *
  * Time is asked of each event as it passes; the rest is applied to a profile, when
  * all names are known.  Only rows are left out and stacks are cut, never is a value
@@ -44,6 +45,7 @@ struct filter { /* all-zero lets everything through */
 	regex_t focus, ignore;
 	bool no_kernel;
 	bool with_idle;
+	char *lock;              /* owned; NULL: all */
 	uint32_t waits;          /* of bit 1 << class; 0: all */
 	struct buf text;         /* what was asked for, for headers: "process=nginx cpu=0-3" */
 	uint64_t from_ns, to_ns; /* since and until, once bound */

@@ -20,6 +20,7 @@
 #include "model/model.h"
 
 #define PROFILE_MAX_VALUES 4
+#define PROFILE_MAX_LABELS 2
 #define PROFILE_NO_CPU     UINT32_MAX
 
 struct filter;
@@ -33,7 +34,8 @@ struct value_type {
 struct profile_key {
 	uint32_t stack; /* 0: none was taken */
 	uint32_t task;
-	uint32_t cpu; /* or PROFILE_NO_CPU: it was on none */
+	uint32_t cpu;                        /* or PROFILE_NO_CPU: it was on none */
+	uint32_t labels[PROFILE_MAX_LABELS]; /* text ids of the profile's names; 0: none */
 };
 
 struct profile_row {
@@ -50,7 +52,8 @@ struct profile {
 	const struct audit *audit; /* borrowed; what to state beside the figures, or NULL */
 	struct value_type types[PROFILE_MAX_VALUES];
 	size_t n_types;
-	size_t default_type; /* the one to show first */
+	size_t default_type;                    /* the one to show first */
+	const char *labels[PROFILE_MAX_LABELS]; /* what those of rows are called; NULL: unused */
 	struct value_type period_type;
 	int64_t period;
 	uint64_t time_ns;     /* wall clock of the start, since 1970; 0: unknown */

@@ -18,6 +18,10 @@ void *mutex_begin(const struct analysis_input *input);
 const char *mutex_lack(const void *state);
 void mutex_profile(void *state, struct profile *ret);
 
+void *locks_sheets_begin(const struct analysis_input *input);
+const char *locks_sheets_lack(const void *state);
+void locks_sheets(void *state, struct sheets *ret);
+
 void *threads_begin(const struct analysis_input *input);
 const char *threads_lack(const void *state);
 void threads_sheets(void *state, struct sheets *ret);

@@ -14,6 +14,8 @@ const struct analysis analyses[] = {
 	  block_profile, NULL },
 	{ "mutex", "which locks are fought over, and who holds them", mutex_begin, mutex_lack,
 	  mutex_profile, NULL },
+	{ "locks", "each lock that is fought over", locks_sheets_begin, locks_sheets_lack, NULL,
+	  locks_sheets },
 	{ "threads", "what each thread did all the time", threads_begin, threads_lack, NULL,
 	  threads_sheets },
 	{ "latency", "how long threads wait for a CPU, and who runs instead", latency_begin,

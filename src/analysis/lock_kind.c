@@ -205,6 +205,10 @@ static struct lock_site look(struct names *names, const struct dictionary *dict,
 
 		for (size_t i = 0; goes_on && i < levels.n; i++)
 			goes_on = step(&walk, names, levels.items[i].function);
+		/* What is inlined there is called by its name less often than the whole. */
+		if (!goes_on)
+			walk.function =
+				names_function(names, levels.items[levels.n - 1].function).name;
 		stack = node.parent;
 	}
 	for (int tier = 0; tier < N_TIERS; tier++) {

@@ -7,10 +7,6 @@
 #include "analyses.h"
 #include "contention.h"
 
-#define SHARED "shared futex " /* how the recorder calls such an object */
-
-#define GROUP_MASK 7u /* glibc's condition variables wait on either of two neighbouring words */
-
 struct side { /* of a wait: as its thread, or as its waker saw it */
 	bool is_known;
 	uint32_t stack;
@@ -28,15 +24,9 @@ struct entry {
 	int64_t n_waits, runnable_ns, max_ns;
 };
 
-struct word { /* of memory, that threads wait for */
-	uint32_t n_waiting, most_waiting;
-	uint32_t lock; /* + 1 */
-};
-
 struct locks {
-	struct sched_observer intervals;
-	struct model_observer events;
 	struct contentions *contentions;
+	struct lock_words *words;
 	struct model *model;
 	const struct sched *sched;
 	const struct filter *filter;
@@ -44,9 +34,6 @@ struct locks {
 	struct strata strata;
 	ARRAY(struct entry) entries;
 	struct map entry_by_hash;
-	ARRAY(struct word) words;
-	struct map word_by_key;  /* to an index + 1 */
-	ARRAY(uint32_t) word_of; /* that thread id i waits for now, + 1, at i */
 	ARRAY(struct lock) locks;
 	struct map lock_by_key; /* to an index + 1 */
 	ARRAY(struct lock_row) rows;
@@ -54,84 +41,17 @@ struct locks {
 	struct locks_totals totals;
 };
 
-static struct locks *of_events(struct model_observer *observer)
-{
-	return (struct locks *)((char *)observer - offsetof(struct locks, events));
-}
-
 static uint32_t pid_of(const struct locks *locks, uint32_t task)
 {
 	return model_thread(locks->model, model_task(locks->model, task).thread).pid;
 }
 
-/* Memory that processes share has the same name in all of them. */
-static bool is_shared(const struct locks *locks, uint32_t object)
+static uint32_t word_of_wait(const struct locks *locks, const struct side *wait, uint32_t waiter)
 {
-	return !strncmp(dictionary_string(model_dictionary(locks->model), object), SHARED,
-			sizeof(SHARED) - 1);
-}
-
-static uint64_t word_key(const struct locks *locks, uint32_t pid, uint64_t address, uint32_t object)
-{
-	if (object && is_shared(locks, object))
-		return hash_u64(object);
-	return hash_u64((address & ~(uint64_t)GROUP_MASK) ^ hash_u64((uint64_t)1 << 32 | pid));
-}
-
-static struct word *word_get(struct locks *locks, uint64_t key, uint32_t *ret_id)
-{
-	uint64_t *id = map_insert(&locks->word_by_key, key);
-
-	if (!*id) {
-		array_add(&locks->words);
-		*id = locks->words.n;
-	}
-	if (ret_id)
-		*ret_id = (uint32_t)*id;
-	return &locks->words.items[*id - 1];
-}
-
-static uint32_t *word_of_thread(struct locks *locks, uint32_t task)
-{
-	uint32_t thread = model_task(locks->model, task).thread;
-
-	while (locks->word_of.n <= thread)
-		array_add(&locks->word_of);
-	return &locks->word_of.items[thread];
-}
-
-/* How many wait at once is counted as they come and go. */
-static void stop_waiting(struct locks *locks, uint32_t task)
-{
-	uint32_t *id = word_of_thread(locks, task);
-
-	if (*id)
-		locks->words.items[*id - 1].n_waiting--;
-	*id = 0;
-}
-
-static void take_event(struct model_observer *observer, const struct event *event)
-{
-	struct locks *locks = of_events(observer);
-	const struct event_wait_stack *from = &event->wait_stack;
-	struct word *word;
-	uint32_t task, id;
-
-	if (event->kind != EVENT_WAIT_STACK || !from->address ||
-	    !filter_has_time(locks->filter, event->time_ns))
-		return;
-	task = model_task_now(locks->model, from->pid, from->tid);
-	stop_waiting(locks, task);
-	word = word_get(locks, word_key(locks, from->pid, from->address, from->object), &id);
-	*word_of_thread(locks, task) = id;
-	if (++word->n_waiting > word->most_waiting)
-		word->most_waiting = word->n_waiting;
-}
-
-static void take_interval(struct sched_observer *observer, const struct sched_interval *interval)
-{
-	if (interval->state == SCHED_BLOCKED)
-		stop_waiting((struct locks *)observer, interval->task);
+	return wait->address || lock_is_shared(locks->model, wait->object) ?
+		       lock_words_find(locks->words, pid_of(locks, waiter), wait->address,
+				       wait->object) :
+		       0;
 }
 
 static enum lock_end end_of(const struct contention *contention)
@@ -220,6 +140,7 @@ static void take(void *arg, const struct contention *contention)
 			.address = contention->wake.address,
 		},
 	};
+	uint32_t word;
 	int64_t ns;
 
 	filter_clip(locks->filter, &start_ns, &end_ns);
@@ -231,23 +152,23 @@ static void take(void *arg, const struct contention *contention)
 				   like.holder ? like.holder : UINT32_MAX - end, ns);
 	if (contention->wait.period != 1 && contention->wake.period != 1)
 		amount_add(&locks->strata.items.items[like.stratum].all, 1, ns);
-	if (like.wait.is_known || like.wake.is_known)
-		add_known(locks, &like, contention, ns);
+	if (!like.wait.is_known && !like.wake.is_known)
+		return;
+	add_known(locks, &like, contention, ns);
+	word = word_of_wait(locks, &like.wait, contention->task);
+	if (word && lock_end_counts(end) && (!like.wake.is_known || like.wake.address))
+		lock_words_add(locks->words, word, end_ns, ns);
 }
 
 struct locks *locks_begin(const struct analysis_input *input)
 {
 	struct locks *locks = xcalloc(1, sizeof(*locks));
 
-	locks->intervals.interval = take_interval;
-	locks->events.event = take_event;
 	locks->model = input->model;
 	locks->sched = input->sched;
 	locks->filter = input->filter;
+	locks->words = lock_words_begin(input);
 	locks->contentions = contentions_begin(input, take, locks);
-	if (input->sched)
-		sched_observe(input->sched, &locks->intervals);
-	model_observe(input->model, &locks->events);
 	return locks;
 }
 
@@ -265,7 +186,7 @@ static struct lock_site wait_site(struct locks *locks, const struct entry *entry
 	if (wait->why != WAIT_LOCK && wait->why != WAIT_CONDVAR)
 		return (struct lock_site){ 0 };
 	site = locks_site(locks, wait->stack);
-	if (!wait->address && !is_shared(locks, wait->object))
+	if (!wait->address && !lock_is_shared(locks->model, wait->object))
 		site = (struct lock_site){
 			.kind = wait->why == WAIT_LOCK && wait->object ? LOCK_FILE : LOCK_NONE,
 			.function = site.function,
@@ -281,18 +202,14 @@ static struct lock_site wait_site(struct locks *locks, const struct entry *entry
  */
 static uint32_t name_lock(struct locks *locks, const struct lock *lock, uint32_t function)
 {
-	const char *object = dictionary_string(model_dictionary(locks->model), lock->object);
+	const char *place = lock_place(locks->model, lock->object);
 	struct buf text = { 0 };
-	const char *place;
 	uint32_t name;
 
-	place = !strncmp(object, "futex ", 6) ? strchr(object + 6, ' ') : NULL;
 	if (lock->kind == LOCK_FILE)
-		buf_puts(&text, object);
-	else if (is_shared(locks, lock->object))
-		buf_puts(&text, object + sizeof(SHARED) - 1);
-	else if (place && strstr(place, "+0x"))
-		buf_puts(&text, place + 1);
+		buf_puts(&text, dictionary_string(model_dictionary(locks->model), lock->object));
+	else if (place && (strstr(place, "+0x") || lock_is_shared(locks->model, lock->object)))
+		buf_puts(&text, place);
 	else if (function && lock->address)
 		buf_printf(&text, "0x%llx of %s", (unsigned long long)lock->address,
 			   names_text(locks->names, function));
@@ -307,7 +224,7 @@ static uint32_t name_lock(struct locks *locks, const struct lock *lock, uint32_t
 	return name;
 }
 
-/* The lock of @key, of @site's kind, made if need be. */
+/* The lock of @key, of @site's kind, made if need be: its index + 1. */
 static uint32_t lock_get(struct locks *locks, uint64_t key, struct lock_site site,
 			 const struct lock *like)
 {
@@ -322,11 +239,22 @@ static uint32_t lock_get(struct locks *locks, uint64_t key, struct lock_site sit
 		*lock = *like;
 		lock->kind = site.kind;
 		if (site.is_parked)
-			lock->address = lock->object = 0;
+			lock->address = lock->object = lock->word = 0;
 		lock->name = name_lock(locks, lock, site.function);
 		*id = locks->locks.n;
 	}
 	return (uint32_t)*id;
+}
+
+static uint64_t word_key(uint32_t word)
+{
+	return hash_u64((uint64_t)1 << 32 | word);
+}
+
+/* Of one that nobody was seen to begin to wait for. */
+static uint64_t address_key(uint32_t pid, uint64_t address)
+{
+	return hash_u64(address ^ hash_u64((uint64_t)3 << 32 | pid));
 }
 
 /* Index of @entry's lock + 1; 0: it waited for none. */
@@ -335,45 +263,41 @@ static uint32_t lock_of_wait(struct locks *locks, const struct entry *entry, uin
 	struct lock_site site = wait_site(locks, entry);
 	const struct side *wait = &entry->wait;
 	struct lock like = { .task = waiter, .object = wait->object, .address = wait->address };
-	struct word *word;
-	uint64_t key;
 	uint32_t lock;
 
 	if (!site.kind)
 		return 0;
-	key = site.kind == LOCK_FILE ?
-		      hash_u64((uint64_t)2 << 32 | wait->object) :
-		      word_key(locks, pid_of(locks, waiter), wait->address, wait->object);
-	lock = lock_get(locks, key, site, &like);
-	if (site.is_parked || site.kind == LOCK_FILE)
-		return lock;
-	word = word_get(locks, word_key(locks, pid_of(locks, waiter), wait->address, 0), NULL);
-	if (!word->lock)
-		word->lock = lock; /* for wakers, who know addresses only */
-	word = word_get(locks, key, NULL);
-	if (word->most_waiting > locks->locks.items[lock - 1].most_waiting)
-		locks->locks.items[lock - 1].most_waiting = word->most_waiting;
+	if (site.kind == LOCK_FILE)
+		return lock_get(locks, hash_u64((uint64_t)2 << 32 | wait->object), site, &like);
+	like.word = word_of_wait(locks, wait, waiter);
+	lock = lock_get(locks,
+			like.word ? word_key(like.word) :
+				    address_key(pid_of(locks, waiter), like.address),
+			site, &like);
+	if (like.word && !lock_words_get(locks->words, like.word)->lock)
+		lock_words_get(locks->words, like.word)->lock = lock;
 	return lock;
 }
 
 /* Of a wait that was sampled at its waker only. */
 static uint32_t lock_of_wake(struct locks *locks, const struct entry *entry, uint32_t waiter)
 {
+	uint32_t pid = pid_of(locks, entry->holder);
 	struct lock like = { .task = waiter, .address = entry->wake.address };
 	struct lock_site site;
-	uint64_t key, *word;
 
 	if (!entry->wake.address)
 		return 0;
-	key = word_key(locks, pid_of(locks, entry->holder), entry->wake.address, 0);
-	word = map_find(&locks->word_by_key, key);
-	if (word && locks->words.items[*word - 1].lock)
-		return locks->words.items[*word - 1].lock;
+	like.word = lock_words_find(locks->words, pid, entry->wake.address, 0);
+	if (like.word && lock_words_get(locks->words, like.word)->lock)
+		return lock_words_get(locks->words, like.word)->lock;
 	site = locks_site(locks, entry->wake.stack);
 	site.function = 0; /* of the one who unlocks: no name for a lock */
 	if (!site.kind)
 		site.kind = LOCK_FUTEX;
-	return site.kind == LOCK_SIGNAL ? 0 : lock_get(locks, key, site, &like);
+	return site.kind == LOCK_SIGNAL ?
+		       0 :
+		       lock_get(locks, address_key(pid, like.address), site, &like);
 }
 
 static void add_to_lock(struct lock *lock, const struct lock_row *row)
@@ -447,7 +371,8 @@ void locks_resolve(struct locks *locks, struct names *names)
 
 const struct lock *locks_items(const struct locks *locks, size_t *ret_n)
 {
-	*ret_n = locks->locks.n;
+	if (ret_n)
+		*ret_n = locks->locks.n;
 	return locks->locks.items;
 }
 
@@ -455,6 +380,32 @@ const struct lock_row *locks_rows(const struct locks *locks, size_t *ret_n)
 {
 	*ret_n = locks->rows.n;
 	return locks->rows.items;
+}
+
+/* By its name, by the beginning of it up to a space, or by its address. */
+static bool is_called(const struct locks *locks, const struct lock *lock, const char *name)
+{
+	const char *full = names_text(locks->names, lock->name);
+	size_t size = strlen(name);
+	char *end;
+
+	if (!strncmp(full, name, size) && (!full[size] || full[size] == ' '))
+		return true;
+	return lock->address && !strncmp(name, "0x", 2) &&
+	       strtoull(name, &end, 16) == lock->address && !*end;
+}
+
+bool locks_wanted(const struct locks *locks, const struct lock_row *row)
+{
+	const struct filter *filter = locks->filter;
+
+	return (!filter->lock || is_called(locks, &locks->locks.items[row->lock], filter->lock)) &&
+	       filter_has_task(filter, locks->model, row->holder ? row->holder : row->waiter);
+}
+
+struct lock_words *locks_words(struct locks *locks)
+{
+	return locks->words;
 }
 
 struct locks_totals locks_totals(const struct locks *locks)
@@ -472,13 +423,10 @@ void locks_free(struct locks *locks)
 	if (!locks)
 		return;
 	contentions_free(locks->contentions);
-	model_ignore(locks->model, &locks->events);
+	lock_words_free(locks->words);
 	strata_release(&locks->strata);
 	array_release(&locks->entries);
 	map_release(&locks->entry_by_hash);
-	array_release(&locks->words);
-	map_release(&locks->word_by_key);
-	array_release(&locks->word_of);
 	array_release(&locks->locks);
 	map_release(&locks->lock_by_key);
 	array_release(&locks->rows);

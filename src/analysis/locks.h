@@ -13,6 +13,7 @@
 
 #include "analysis/analysis.h"
 #include "lock_kind.h"
+#include "lock_words.h"
 #include "strata.h"
 
 enum lock_end {
@@ -31,11 +32,11 @@ static inline bool lock_end_counts(enum lock_end end)
 
 struct lock {
 	enum lock_kind kind;
-	uint32_t task;    /* who waited first */
-	uint32_t object;  /* string id: what the recorder said it is */
-	uint64_t address; /* of the word; 0: it says nothing of the lock */
-	uint32_t name;    /* text id */
-	uint32_t most_waiting;
+	uint32_t task;        /* who waited first */
+	uint32_t object;      /* string id: what the recorder said it is */
+	uint64_t address;     /* of the word; 0: it says nothing of the lock */
+	uint32_t name;        /* text id */
+	uint32_t word;        /* of lock_words.h; 0: none */
 	struct amount waited; /* that count */
 	int64_t max_ns;
 	struct amount gave_up;
@@ -65,9 +66,13 @@ const char *locks_lack(const struct locks *locks);
 /* Everything has passed: make locks and rows, calling things as @names does. */
 void locks_resolve(struct locks *locks, struct names *names);
 
-/* Borrowed until locks_free(). */
+/* Borrowed until locks_free().  @ret_n may be NULL. */
 const struct lock *locks_items(const struct locks *locks, size_t *ret_n);
 const struct lock_row *locks_rows(const struct locks *locks, size_t *ret_n);
+/* Whether the filter leaves @row: its lock, and who ended it, or else who waited. */
+bool locks_wanted(const struct locks *locks, const struct lock_row *row);
+
+struct lock_words *locks_words(struct locks *locks);
 struct locks_totals locks_totals(const struct locks *locks);
 
 /* What @stack's functions tell, of a waiter's or waker's. */

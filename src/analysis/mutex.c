@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "analyses.h"
-#include "base/human.h"
 #include "leaf.h"
+#include "lock_figures.h"
 #include "locks.h"
 #include "model/names.h"
 
@@ -25,12 +25,6 @@ struct cell { /* of a lock and who ended waits for it */
 	struct amount done, given;
 };
 
-struct figures { /* for notes */
-	struct amount counted, with_stack, gave_up;
-	struct amount apart[LOCK_N_KINDS];
-	int64_t runnable_ns;
-};
-
 struct maker { /* of the profile */
 	const struct mutex *mutex;
 	struct definer *definer;
@@ -38,7 +32,7 @@ struct maker { /* of the profile */
 	const struct lock *locks;
 	struct map cell_of; /* lock << 32 | holder, to an index + 1 */
 	ARRAY(struct cell) cells;
-	struct figures figures;
+	struct lock_figures figures;
 };
 
 void *mutex_begin(const struct analysis_input *input)
@@ -67,32 +61,16 @@ static struct cell *cell_of(struct maker *maker, const struct lock_row *row)
 	return &maker->cells.items[*id - 1];
 }
 
-/* Whether @row has a place in the profile; what stays apart is counted. */
-static bool is_counted(struct maker *maker, const struct lock_row *row)
-{
-	const struct mutex *mutex = maker->mutex;
-	enum lock_kind kind = maker->locks[row->lock].kind;
-	struct amount *to = &maker->figures.counted;
-
-	if (!filter_has_task(mutex->filter, mutex->model, row->holder ? row->holder : row->waiter))
-		return false;
-	if (!lock_is_contended(kind))
-		to = &maker->figures.apart[kind];
-	else if (!lock_end_counts(row->end))
-		to = &maker->figures.gave_up;
-	amount_add(to, row->waited.n, row->waited.ns);
-	return to == &maker->figures.counted;
-}
-
 static void put(struct maker *maker, const struct lock_row *row, uint32_t stack,
 		struct amount amount)
 {
 	const struct lock *lock = &maker->locks[row->lock];
+	struct names *names = maker->profile->names;
+	const char *kind = lock_kind_name(lock->kind);
 	struct buf text = { 0 };
 	struct profile_row *to;
 
-	buf_printf(&text, "%s: %s", lock_kind_name(lock->kind),
-		   names_text(maker->profile->names, lock->name));
+	buf_printf(&text, "%s: %s", kind, names_text(names, lock->name));
 	to = profile_row(
 		maker->profile,
 		&(struct profile_key){
@@ -100,6 +78,7 @@ static void put(struct maker *maker, const struct lock_row *row, uint32_t stack,
 					       definer_note(maker->definer, buf_str(&text))),
 			.task = row->holder,
 			.cpu = PROFILE_NO_CPU,
+			.labels = { lock->name, names_intern(names, kind) },
 		});
 	to->values[VALUE_CONTENTIONS] = value_add(to->values[VALUE_CONTENTIONS], amount.n);
 	to->values[VALUE_DELAY] = value_add(to->values[VALUE_DELAY], amount.ns);
@@ -149,13 +128,9 @@ static void add_row(struct maker *maker, const struct lock_row *row)
 {
 	struct cell *cell = cell_of(maker, row);
 
-	maker->figures.runnable_ns = value_add(maker->figures.runnable_ns, row->runnable_ns);
-	if (row->end != LOCK_END_THREAD)
-		return;
-	amount_add(row->has_wake ? &cell->with_stack : &cell->without, row->waited.n,
-		   row->waited.ns);
-	if (row->has_wake)
-		amount_add(&maker->figures.with_stack, row->waited.n, row->waited.ns);
+	if (row->end == LOCK_END_THREAD)
+		amount_add(row->has_wake ? &cell->with_stack : &cell->without, row->waited.n,
+			   row->waited.ns);
 }
 
 static void put_rows(struct maker *maker)
@@ -165,7 +140,7 @@ static void put_rows(struct maker *maker)
 	const struct lock_row **counted = xcalloc(n + 1, sizeof(*counted));
 
 	for (size_t i = 0; i < n; i++) {
-		if (!is_counted(maker, &rows[i]))
+		if (!lock_figures_add(&maker->figures, maker->mutex->locks, &rows[i]))
 			continue;
 		counted[n_counted++] = &rows[i];
 		add_row(maker, &rows[i]);
@@ -175,59 +150,10 @@ static void put_rows(struct maker *maker)
 	free(counted);
 }
 
-static void put_apart(const struct figures *figures, struct audit *notes)
-{
-	struct buf text = { 0 };
-	char n[HUMAN_SIZE], ns[HUMAN_SIZE];
-
-	for (int kind = LOCK_LAST_CONTENDED + 1; kind < LOCK_N_KINDS; kind++) {
-		const struct amount *apart = &figures->apart[kind];
-
-		if (apart->n)
-			buf_printf(&text, "%s %s (%s waits, %s)", text.size ? "," : "",
-				   lock_kind_name((enum lock_kind)kind),
-				   human_count(n, (uint64_t)apart->n),
-				   human_duration(ns, (uint64_t)apart->ns));
-	}
-	if (text.size)
-		audit_add(notes, false, "waits that are no contention, apart:%s", buf_str(&text));
-	buf_release(&text);
-}
-
-static void put_notes(const struct figures *figures, const struct locks_totals *totals,
-		      struct audit *notes)
-{
-	char a[HUMAN_SIZE], b[HUMAN_SIZE];
-
-	if (figures->runnable_ns)
-		audit_add(notes, false, "of the delay %s passed between waking up and running",
-			  human_duration(a, (uint64_t)figures->runnable_ns));
-	if (figures->gave_up.n)
-		audit_add(notes, false,
-			  "waits for locks that a timeout or a signal ended, not counted: %s, %s",
-			  human_count(a, (uint64_t)figures->gave_up.n),
-			  human_duration(b, (uint64_t)figures->gave_up.ns));
-	put_apart(figures, notes);
-	if (totals->n_known < totals->all.n)
-		audit_add(notes, false,
-			  "%s of %s waits of all kinds were sampled, on either side; exact "
-			  "durations are spread over these",
-			  human_count(a, (uint64_t)totals->n_known),
-			  human_count(b, (uint64_t)totals->all.n));
-	if (totals->unknown.n)
-		audit_add(notes, true, "of %s waits, %s, it is not known what they were for",
-			  human_count(a, (uint64_t)totals->unknown.n),
-			  human_duration(b, (uint64_t)totals->unknown.ns));
-	if (figures->counted.ns)
-		audit_add(notes, false, "%.1f%% of the delay has the unlocker's stack",
-			  100.0 * (double)figures->with_stack.ns / (double)figures->counted.ns);
-}
-
 void mutex_profile(void *state, struct profile *ret)
 {
 	struct mutex *mutex = state;
 	struct maker maker = { .mutex = mutex, .profile = ret };
-	struct locks_totals totals;
 	size_t n;
 
 	profile_init(ret, "mutex", mutex->model);
@@ -235,14 +161,15 @@ void mutex_profile(void *state, struct profile *ret)
 	ret->default_type = profile_add_type(ret, "delay", "nanoseconds");
 	ret->period_type = (struct value_type){ "contentions", "count" };
 	ret->period = 1;
+	ret->labels[0] = "lock";
+	ret->labels[1] = "kind";
 	locks_resolve(mutex->locks, ret->names);
 	maker.definer = leaf_definer(mutex->model);
 	maker.locks = locks_items(mutex->locks, &n);
 	put_rows(&maker);
-	totals = locks_totals(mutex->locks);
-	ret->unfiltered[VALUE_CONTENTIONS] = maker.figures.counted.n;
-	ret->unfiltered[VALUE_DELAY] = maker.figures.counted.ns;
-	put_notes(&maker.figures, &totals, &ret->notes);
+	ret->unfiltered[VALUE_CONTENTIONS] = maker.figures.all.n;
+	ret->unfiltered[VALUE_DELAY] = maker.figures.all.ns;
+	lock_figures_note(&maker.figures, mutex->locks, &ret->notes);
 	profile_close(ret, mutex->filter);
 	definer_free(maker.definer);
 	map_release(&maker.cell_of);

@@ -22,6 +22,9 @@ static const struct argp_option options[] = {
 	  "Of block: only waits of this class, such as lock or disk (several with commas)", 0 },
 	{ "idle", KEY_FIRST + 9, NULL, 0,
 	  "Of block: also the waits of threads that have nothing to do", 0 },
+	{ "lock", KEY_FIRST + 10, "NAME", 0,
+	  "Of mutex: only this lock, by its name or its address; report then tells all about it",
+	  0 },
 	{ 0 },
 };
 
@@ -29,7 +32,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct buf message = { 0 };
 
-	if (key < KEY_FIRST || key > KEY_FIRST + 9)
+	if (key < KEY_FIRST || key > KEY_FIRST + 10)
 		return ARGP_ERR_UNKNOWN;
 	if (filter_set(state->input, options[key - KEY_FIRST].name, arg, &message))
 		argp_error(state, "--%s: %s", options[key - KEY_FIRST].name, buf_str(&message));

@@ -30,13 +30,14 @@ enum {
 	KEY_JSON,
 	KEY_WAKERS,
 	KEY_CHAIN,
+	KEY_LOCKS,
 };
 
 struct report_args {
 	const char *input;
 	const struct analysis *analysis;
 	const char *value;  /* NULL: the profile's own */
-	const char *detail; /* of block: the profile that shows more; or NULL */
+	const char *detail; /* of block or mutex: the profile that shows more; or NULL */
 	bool json;
 	bool has_rows, has_min, has_width;
 	struct report_options options;
@@ -62,6 +63,7 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "chain", KEY_CHAIN, NULL, 0,
 	  "Of block: with what kept those who ended the waits, the profile chain", 0 },
+	{ "locks", KEY_LOCKS, NULL, 0, "Of mutex: one row for each lock, the profile locks", 0 },
 	{ "json", KEY_JSON, NULL, 0, "For programs: the same figures as JSON", 0 },
 	{ 0 },
 };
@@ -142,25 +144,43 @@ static error_t parse_view(int key, char *arg, struct argp_state *state)
 	case KEY_CHAIN:
 		args->detail = "chain";
 		return 0;
+	case KEY_LOCKS:
+		args->detail = "locks";
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
+static bool is_default_view(const struct report_args *args)
+{
+	return !args->value && args->options.view == REPORT_TABLE &&
+	       args->options.key == TABLE_FUNCTION;
+}
+
+static void pick_detail(struct argp_state *state, struct report_args *args)
+{
+	const char *of = args->detail && !strcmp(args->detail, "locks") ? "mutex" : "block";
+
+	if (args->detail && strcmp(args->analysis->name, of) != 0)
+		argp_error(state, "--%s is for the %s profile", args->detail, of);
+	if (!args->detail && args->filter.lock && !strcmp(args->analysis->name, "mutex") &&
+	    is_default_view(args))
+		args->detail = "locks"; /* all about one lock */
+	if (args->detail)
+		args->analysis = analysis_find(args->detail);
+}
+
 /* What does not go with the profile is refused, not left aside. */
 static void check_args(struct argp_state *state, struct report_args *args)
 {
-	const struct filter *filter = &args->filter;
-	const char *misfit = session_misfit(args->analysis, filter);
+	const char *misfit;
 
+	pick_detail(state, args);
+	misfit = session_misfit(args->analysis, &args->filter);
 	if (misfit)
 		argp_error(state, "%s", misfit);
-	if (args->detail && strcmp(args->analysis->name, "block") != 0)
-		argp_error(state, "--%s is for the block profile", args->detail);
-	if (args->detail)
-		args->analysis = analysis_find(args->detail);
-	if (!args->analysis->profile && (args->value || args->options.view != REPORT_TABLE ||
-					 args->options.key != TABLE_FUNCTION))
+	if (!args->analysis->profile && !is_default_view(args))
 		argp_error(state, "%s has no stacks: no trees, no --by, no --value",
 			   args->analysis->name);
 }

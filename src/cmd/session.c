@@ -289,14 +289,25 @@ const struct analysis *session_analysis(const char *name)
 	return NULL;
 }
 
+static bool is_one_of(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
 const char *session_misfit(const struct analysis *analysis, const struct filter *filter)
 {
-	bool of_waits = !strcmp(analysis->name, "block") || !strcmp(analysis->name, "wakers") ||
-			!strcmp(analysis->name, "chain");
+	static const char *const waits[] = { "block", "wakers", "chain", NULL };
+	static const char *const locks[] = { "mutex", "locks", NULL };
+	bool of_waits = is_one_of(analysis->name, waits);
+	bool of_locks = is_one_of(analysis->name, locks);
 
 	if (!of_waits && (filter->waits || filter->with_idle))
 		return "--wait and --idle are for the block profile";
-	if ((of_waits || !strcmp(analysis->name, "mutex")) && filter->cpus.n)
+	if (!of_locks && filter->lock)
+		return "--lock is for the mutex profile";
+	if ((of_waits || of_locks) && filter->cpus.n)
 		return "--cpu: a thread that waits is on no CPU";
 	if (!analysis->profile &&
 	    (filter->cpus.n || filter->has_focus || filter->has_ignore || filter->no_kernel))

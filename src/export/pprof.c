@@ -124,14 +124,24 @@ static void walk_stack(struct writer *writer, uint32_t stack)
 			add_location(writer, names_frame_of(dictionary_stack(writer->dict, stack)));
 }
 
-enum label { LABEL_COMM, LABEL_THREAD, LABEL_PID, LABEL_TID, LABEL_CPU, N_LABELS };
+enum label {
+	LABEL_COMM,
+	LABEL_THREAD,
+	LABEL_PID,
+	LABEL_TID,
+	LABEL_CPU,
+	N_LABELS,
+	N_LABELS_MAX = N_LABELS + PROFILE_MAX_LABELS
+};
 
-static void fill_labels(struct writer *writer, const struct profile_key *key,
-			Pprof__Label labels[N_LABELS])
+/* Returns how many there are. */
+static size_t fill_labels(struct writer *writer, const struct profile_key *key,
+			  Pprof__Label labels[N_LABELS_MAX])
 {
 	static const char *const keys[] = { "comm", "thread", "pid", "tid", "cpu" };
 	const struct model *model = writer->profile->model;
 	struct model_thread thread = model_thread(model, model_task(model, key->task).thread);
+	size_t n = key->cpu == PROFILE_NO_CPU ? LABEL_CPU : N_LABELS;
 
 	for (size_t i = 0; i < N_LABELS; i++) {
 		pprof__label__init(&labels[i]);
@@ -143,26 +153,32 @@ static void fill_labels(struct writer *writer, const struct profile_key *key,
 	labels[LABEL_TID].num = thread.tid;
 	labels[LABEL_CPU].num = key->cpu;
 	labels[LABEL_CPU].num_unit = labels[LABEL_CPU].key; /* a bare 0 would read as no label */
+	for (size_t i = 0; i < PROFILE_MAX_LABELS; i++) {
+		if (!key->labels[i])
+			continue;
+		pprof__label__init(&labels[n]);
+		labels[n].key = string(writer, writer->profile->labels[i]);
+		labels[n++].str = text(writer, key->labels[i]);
+	}
+	return n;
 }
 
 static void put_sample(struct writer *writer, const struct profile_row *row)
 {
-	Pprof__Label labels[N_LABELS], *pointers[N_LABELS];
+	Pprof__Label labels[N_LABELS_MAX], *pointers[N_LABELS_MAX];
 	Pprof__Sample sample = PPROF__SAMPLE__INIT, *samples = &sample;
 	Pprof__Profile part = PPROF__PROFILE__INIT;
 	int64_t values[PROFILE_MAX_VALUES];
 
 	walk_stack(writer, row->key.stack);
-	fill_labels(writer, &row->key, labels);
-	for (size_t i = 0; i < N_LABELS; i++)
+	sample.n_label = fill_labels(writer, &row->key, labels);
+	for (size_t i = 0; i < sample.n_label; i++)
 		pointers[i] = &labels[i];
 	memcpy(values, row->values, sizeof(values));
 	sample.n_location_id = writer->locations.n;
 	sample.location_id = writer->locations.items;
 	sample.n_value = writer->profile->n_types;
 	sample.value = values;
-	/* The CPU is the last one. */
-	sample.n_label = row->key.cpu == PROFILE_NO_CPU ? N_LABELS - 1 : N_LABELS;
 	sample.label = pointers;
 	part.n_sample = 1;
 	part.sample = &samples;

@@ -235,6 +235,14 @@ static int set_waits(struct filter *filter, const char *value, struct buf *messa
 	return error;
 }
 
+static int set_lock(struct filter *filter, const char *value, struct buf *message)
+{
+	(void)message;
+	free(filter->lock);
+	filter->lock = xstrdup(value);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*set)(struct filter *filter, const char *value, struct buf *message);
@@ -242,7 +250,7 @@ static const struct {
 	{ "process", set_processes }, { "thread", set_threads },      { "cpu", set_cpus },
 	{ "since", set_since },       { "until", set_until },         { "focus", set_focus },
 	{ "ignore", set_ignore },     { "no-kernel", set_no_kernel }, { "wait", set_waits },
-	{ "idle", set_idle },
+	{ "idle", set_idle },         { "lock", set_lock },
 };
 
 int filter_set(struct filter *filter, const char *name, const char *value, struct buf *message)
@@ -332,6 +340,7 @@ void filter_release(struct filter *filter)
 		regfree(&filter->focus);
 	if (filter->has_ignore)
 		regfree(&filter->ignore);
+	free(filter->lock);
 	buf_release(&filter->text);
 	*filter = (struct filter){ 0 };
 }

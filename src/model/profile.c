@@ -2,6 +2,7 @@
 #include "model/profile.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "model/filter.h"
 #include "model/names.h"
@@ -42,7 +43,9 @@ size_t profile_add_type(struct profile *profile, const char *type, const char *u
 
 struct profile_row *profile_row(struct profile *profile, const struct profile_key *key)
 {
-	uint64_t hash = hash_u64(((uint64_t)key->stack << 32 | key->task) ^ hash_u64(key->cpu));
+	uint64_t labels = hash_u64((uint64_t)key->labels[0] << 32 | key->labels[1]);
+	uint64_t hash =
+		hash_u64(((uint64_t)key->stack << 32 | key->task) ^ hash_u64(key->cpu ^ labels));
 	uint64_t *first = map_insert(&profile->by_key, hash);
 	struct profile_row *row;
 	uint32_t id;
@@ -50,7 +53,8 @@ struct profile_row *profile_row(struct profile *profile, const struct profile_ke
 	for (id = (uint32_t)*first; id; id = row->next) {
 		row = &profile->rows.items[id - 1];
 		if (row->key.stack == key->stack && row->key.task == key->task &&
-		    row->key.cpu == key->cpu)
+		    row->key.cpu == key->cpu &&
+		    !memcmp(row->key.labels, key->labels, sizeof(key->labels)))
 			return row;
 	}
 	row = array_add(&profile->rows);

@@ -49,10 +49,38 @@ figures() {
 	grep -Fx 'of the delay 13.0ms passed between waking up and running' "$T/text"
 }
 
+@test "locks is one row a lock, with who is to blame and who suffers" {
+	data=$(recording locks)
+	golden mutex-locks report -i "$data" mutex --locks
+	report -i "$data" mutex --locks --json >"$T/json"
+	jq -e '.locks | length == 3 and ([.[].contentions] | add) == 7' "$T/json"
+	jq -e '.locks[1] | .kind == "rwlock" and .address == "0x7f0000001000" and
+		.total_ns == 100000000 and .mean_ns == 50000000 and .max_ns == 50000000 and
+		.waiting == 2 and .top_holder == "rebuild in d (100%)"' "$T/json"
+	jq -e '.apart[0].kind == "condvar"' "$T/json"
+	jq -e 'all(.locks[], .apart[]; .mean_ns <= .max_ns)' "$T/json"
+}
+
+@test "the story of one lock: who holds it for how long, who waits, when" {
+	data=$(recording locks)
+	golden mutex-lock report -i "$data" mutex --lock srv+0x4040
+	report -i "$data" mutex --lock 0x404040 --json >"$T/json"
+	# b got it at 1180 ms, while a waited, and unlocked it at 1190 ms.
+	jq -e '.holders[] | select(.name == "b") | .holds == 1 and .hold_mean_ns == 9999000' "$T/json"
+	jq -e '.waiters[] | select(.name == "a") | .contentions == 1 and .waits == 2' "$T/json"
+	jq -e '([.slices[].total_ns] | add) == 661000000' "$T/json"
+	[ "$(report -i "$data" mutex --lock srv+0x4040 --tree --json | jq '.types[1].total')" = 661000000 ]
+	run report -i "$data" block --lock srv+0x4040
+	[ "$status" = 2 ]
+}
+
 @test "mutex goes into pprof as Go's profile does" {
 	"$SYSPROF" export -i "$(recording locks)" mutex -o "$T/mutex.pb.gz"
 	report -i "$T/locks.data" mutex --json >"$T/mutex.json"
 	"$BATS_TEST_DIRNAME/../lib/pprof.py" check "$T/mutex.pb.gz"
 	go tool pprof -top -unit=ns -nodefraction=0 -nodecount=0 "$T/mutex.pb.gz" 2>/dev/null |
 		"$BATS_TEST_DIRNAME/../lib/pprof.py" agree "$T/mutex.pb.gz" "$T/mutex.json"
+	go tool pprof -tags "$T/mutex.pb.gz" 2>/dev/null | grep -F 'srv+0x4040'
+	"$SYSPROF" export -i "$T/locks.data" mutex --lock srv+0x4040 -f folded |
+		grep -F 'hold_short;pthread_mutex_unlock;[mutex: srv+0x4040] 70000000'
 }

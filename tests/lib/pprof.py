@@ -109,7 +109,7 @@ def check_samples(profile):
         assert sample["location_id"], "a sample without a location"
         assert all(1 <= id <= len(profile["location"]) for id in sample["location_id"])
         keys = [strings[one(label, "key")] for label in sample["label"]]
-        assert keys[:4] == ["comm", "thread", "pid", "tid"] and keys[4:] in ([], ["cpu"]), keys
+        assert keys[:4] == ["comm", "thread", "pid", "tid"] and keys[4:] in ([], ["cpu"], ["lock", "kind"]), keys
         for label in sample["label"]:
             assert not (one(label, "str") and one(label, "num")), "a label is text and number"
         identity = (tuple(sample["location_id"]),

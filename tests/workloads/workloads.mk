@@ -4,7 +4,7 @@
 W := $(O)/workloads
 WORKLOADS := demo split split-static split-static-pie split-stripped split-fp deep recurse \
 	sighandler plt forker execer shortlived dlopener plugin-a.so plugin-b.so jit threads \
-	kernelheavy waits accounts handover calls pingpong details goburn rustburn JavaBurn.class mntns.sh
+	kernelheavy waits locks accounts handover calls pingpong details goburn rustburn JavaBurn.class mntns.sh
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
 

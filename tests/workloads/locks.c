@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Two locks, three holders.  `locks KIND SECONDS`; KIND is mutex, rwlock, pi or shared (by
+ * two processes).  hold_a takes the first lock for long, hold_b the second one for half as
+ * long, hold_c either for a short time.  The truth, measured by the program itself, is its
+ * output, "lock NAME COUNT SECONDS" and "holder NAME COUNT SECONDS": whoever does not get a
+ * lock by trying waits for it, and charges the wait to the function that unlocked last.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "burn.h"
+
+#define N_LOCKS 2
+
+enum holder { HOLD_A, HOLD_B, HOLD_C, N_HOLDERS };
+enum kind { MUTEX, RWLOCK, PI, SHARED };
+
+struct tally { /* under its lock */
+	uint64_t n, ns;
+};
+
+struct slot {
+	int number;
+	enum holder last; /* who unlocked last */
+	struct tally by_holder[N_HOLDERS];
+	union {
+		pthread_mutex_t lock;
+		pthread_rwlock_t rwlock;
+	};
+};
+
+struct server {
+	long version;
+	struct slot pool[N_LOCKS];
+};
+
+static struct server g_server;
+static struct server *server = &g_server;
+static enum kind kind;
+static uint64_t end_ns;
+
+static void nap_us(unsigned int us)
+{
+	struct timespec ts = { 0, (long)us * 1000 };
+
+	nanosleep(&ts, NULL);
+}
+
+static int try_lock(struct slot *slot)
+{
+	return kind == RWLOCK ? pthread_rwlock_trywrlock(&slot->rwlock) :
+				pthread_mutex_trylock(&slot->lock);
+}
+
+static NOINLINE void wait_lock(struct slot *slot)
+{
+	uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
+	struct tally *tally;
+
+	if (kind == RWLOCK)
+		pthread_rwlock_wrlock(&slot->rwlock);
+	else
+		pthread_mutex_lock(&slot->lock);
+	tally = &slot->by_holder[slot->last];
+	tally->n++;
+	tally->ns += clock_ns(CLOCK_MONOTONIC) - start_ns;
+}
+
+static void take(struct slot *slot)
+{
+	if (try_lock(slot))
+		wait_lock(slot);
+}
+
+static inline __attribute__((always_inline)) void give(struct slot *slot, enum holder holder)
+{
+	slot->last = holder;
+	if (kind == RWLOCK)
+		pthread_rwlock_unlock(&slot->rwlock);
+	else
+		pthread_mutex_unlock(&slot->lock);
+	NO_TAIL_CALL();
+}
+
+static NOINLINE void hold_a(struct slot *slot)
+{
+	take(slot);
+	nap_us(3000);
+	give(slot, HOLD_A);
+}
+
+static NOINLINE void hold_b(struct slot *slot)
+{
+	take(slot);
+	nap_us(1500);
+	give(slot, HOLD_B);
+}
+
+static NOINLINE void hold_c(struct slot *slot)
+{
+	take(slot);
+	nap_us(300);
+	give(slot, HOLD_C);
+}
+
+static void *run_a(void *arg)
+{
+	(void)arg;
+	while (clock_ns(CLOCK_MONOTONIC) < end_ns) {
+		hold_a(&server->pool[0]);
+		nap_us(2000);
+	}
+	return NULL;
+}
+
+static void *run_b(void *arg)
+{
+	(void)arg;
+	while (clock_ns(CLOCK_MONOTONIC) < end_ns) {
+		hold_b(&server->pool[1]);
+		nap_us(2000);
+	}
+	return NULL;
+}
+
+static void *run_c(void *arg)
+{
+	for (size_t i = (size_t)arg; clock_ns(CLOCK_MONOTONIC) < end_ns; i++) {
+		hold_c(&server->pool[i % N_LOCKS]);
+		nap_us(500);
+	}
+	return NULL;
+}
+
+static void init(struct slot *slot)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	if (kind == PI)
+		pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	if (kind == SHARED)
+		pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	if (kind == RWLOCK)
+		pthread_rwlock_init(&slot->rwlock, NULL);
+	else
+		pthread_mutex_init(&slot->lock, &attr);
+}
+
+static void report(void)
+{
+	static const char *const names[] = { "hold_a", "hold_b", "hold_c" };
+	struct tally locks[N_LOCKS] = { { 0 } }, holders[N_HOLDERS] = { { 0 } };
+
+	for (int l = 0; l < N_LOCKS; l++) {
+		for (int h = 0; h < N_HOLDERS; h++) {
+			const struct tally *tally = &server->pool[l].by_holder[h];
+
+			locks[l].n += tally->n;
+			locks[l].ns += tally->ns;
+			holders[h].n += tally->n;
+			holders[h].ns += tally->ns;
+		}
+		printf("lock pool[%d] %lu %.4f\n", l, (unsigned long)locks[l].n,
+		       (double)locks[l].ns / 1e9);
+	}
+	for (int h = 0; h < N_HOLDERS; h++)
+		printf("holder %s %lu %.4f\n", names[h], (unsigned long)holders[h].n,
+		       (double)holders[h].ns / 1e9);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const kinds[] = { "mutex", "rwlock", "pi", "shared" };
+	pthread_t threads[4];
+	pid_t child = 1;
+
+	while (argc > 1 && kind < SHARED && strcmp(argv[1], kinds[kind]) != 0)
+		kind++;
+	end_ns = clock_ns(CLOCK_MONOTONIC) + seconds_arg(argc, argv, 2);
+	if (kind == SHARED)
+		server = mmap(NULL, sizeof(*server), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	for (int i = 0; i < N_LOCKS; i++)
+		init(&server->pool[i]);
+	if (kind == SHARED)
+		child = fork();
+	pthread_create(&threads[0], NULL, child ? run_a : run_c, (void *)0);
+	pthread_create(&threads[1], NULL, child ? run_b : run_c, (void *)1);
+	for (size_t i = 2; i < 4; i++)
+		pthread_create(&threads[i], NULL, run_c, (void *)i);
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	if (!child)
+		return 0;
+	while (kind == SHARED && wait(NULL) > 0)
+		;
+	report();
+	return 0;
+}
