@@ -14,6 +14,9 @@
 /* Append the @size bytes at @data. */
 void escape_text(struct buf *out, const void *data, size_t size);
 
+/* Append @text so that a shell reads it as one word. */
+void escape_shell(struct buf *out, const char *text);
+
 /*
  * The bytes of the UTF-8 character at @data, and its code point, or 0 where none
  * stands there (also an overlong form, a surrogate, an unfinished one).

@@ -3,6 +3,7 @@
 #ifndef EXPORT_SHEETS_H
 #define EXPORT_SHEETS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "model/sheet.h"
@@ -11,6 +12,7 @@ struct sheet_options {
 	size_t n_rows;      /* of each sheet; 0: all */
 	unsigned int width; /* of a line; 0: nothing is cut */
 	const char *filter; /* in words; "" if there is none */
+	bool is_brief;      /* of the self-audit people get the flaws only, in few lines */
 };
 
 /* 0 or -errno. */

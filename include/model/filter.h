@@ -48,6 +48,7 @@ struct filter { /* all-zero lets everything through */
 	char *lock;              /* owned; NULL: all */
 	uint32_t waits;          /* of bit 1 << class; 0: all */
 	struct buf text;         /* what was asked for, for headers: "process=nginx cpu=0-3" */
+	struct buf arguments;    /* the same for a shell: " --process=nginx --cpu=0-3" */
 	uint64_t from_ns, to_ns; /* since and until, once bound */
 };
 

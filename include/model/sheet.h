@@ -19,6 +19,7 @@ enum sheet_unit {
 	SHEET_COUNT,
 	SHEET_NS,
 	SHEET_PERCENT,
+	SHEET_BELOW,  /* a text that has a line of its own below the row, unless it is empty */
 	SHEET_PEOPLE, /* a text that says what other columns do: for people only */
 	SHEET_ID,     /* a number that programs need, as a pid: no thousands, not added up */
 };

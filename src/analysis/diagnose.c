@@ -5,26 +5,25 @@
  */
 #include "analysis/diagnose.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "analyses.h"
 #include "base/human.h"
-#include "leaf.h"
-#include "model/names.h"
-#include "model/table.h"
-#include "waits.h"
+#include "blame.h"
 
 #define LEAST_PERCENT      10.0
 #define LEAST_BUSY_PERCENT 1.0
 #define MOST_FINDINGS      3
-#define NOT_SAMPLED        WAIT_N_CLASSES
+
+#define LEAST_UNKNOWN_PERCENT 1.0 /* worth a line */
+
+#define MOST_PROGRAMS         3
+#define LEAST_INSTEAD_PERCENT 5.0
+
+#define NOT_SAMPLED WAIT_N_CLASSES
 
 enum { CAUSE_CPU = WAIT_N_CLASSES + 1, CAUSE_STARVED, N_CAUSES }; /* behind the classes of waits */
-
-struct worst { /* of a class of waits: the place that takes most */
-	const struct wait_row *row;
-	int64_t ns;
-};
 
 struct diagnosis {
 	struct sched_observer observer;
@@ -33,10 +32,11 @@ struct diagnosis {
 	const struct filter *filter;
 	struct waits *waits;
 	void *cpu;
-	struct map instead; /* thread that ran instead, to ns */
+	struct map instead; /* task that ran instead, to ns */
 	int64_t ns[N_CAUSES];
-	int64_t life_ns, idle_ns;
-	struct worst worst[WAIT_N_CLASSES + 1];
+	int64_t life_ns, unknown_ns, idle_ns;
+	blame_rows waits_of[WAIT_N_CLASSES + 1]; /* but the idle ones */
+	char *arguments;
 };
 
 static void take(struct sched_observer *observer, const struct sched_interval *interval)
@@ -52,6 +52,8 @@ static void take(struct sched_observer *observer, const struct sched_interval *i
 		return;
 	ns = (int64_t)(end_ns - start_ns);
 	diagnosis->life_ns = value_add(diagnosis->life_ns, ns);
+	if (interval->state == SCHED_UNKNOWN)
+		diagnosis->unknown_ns = value_add(diagnosis->unknown_ns, ns);
 	if (interval->state == SCHED_RUNNING)
 		diagnosis->ns[CAUSE_CPU] = value_add(diagnosis->ns[CAUSE_CPU], ns);
 	if (interval->state != SCHED_RUNNABLE)
@@ -71,7 +73,8 @@ static void *begin(const struct analysis_input *input)
 	diagnosis->model = input->model;
 	diagnosis->sched = input->sched;
 	diagnosis->filter = input->filter;
-	diagnosis->waits = waits_begin(input, WAITS_PLACES);
+	diagnosis->arguments = xstrdup(input->arguments ? input->arguments : "");
+	diagnosis->waits = waits_begin(input, WAITS_CHAINS);
 	diagnosis->cpu = cpu_begin(input);
 	if (input->sched)
 		sched_observe(input->sched, &diagnosis->observer);
@@ -91,7 +94,6 @@ static void add_waits(struct diagnosis *diagnosis)
 	rows = waits_rows(diagnosis->waits, &n);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t why = rows[i].place.why < WAIT_N_CLASSES ? rows[i].place.why : WAIT_OTHER;
-		struct worst *worst;
 
 		if (!filter_has_task(diagnosis->filter, diagnosis->model, rows[i].task))
 			continue;
@@ -100,10 +102,8 @@ static void add_waits(struct diagnosis *diagnosis)
 			continue;
 		}
 		why = rows[i].is_sampled ? why : NOT_SAMPLED;
-		worst = &diagnosis->worst[why];
 		diagnosis->ns[why] = value_add(diagnosis->ns[why], rows[i].ns);
-		if (rows[i].ns > worst->ns)
-			*worst = (struct worst){ &rows[i], rows[i].ns };
+		*array_add(&diagnosis->waits_of[why]) = &rows[i];
 	}
 }
 
@@ -112,12 +112,24 @@ static double percent(int64_t part, int64_t whole)
 	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
 }
 
+/* What is neither idle nor unknown. */
+static int64_t busy_ns(const struct diagnosis *diagnosis)
+{
+	return diagnosis->life_ns - diagnosis->unknown_ns - diagnosis->idle_ns;
+}
+
+static bool is_hardly_busy(const struct diagnosis *diagnosis)
+{
+	return percent(busy_ns(diagnosis), diagnosis->life_ns - diagnosis->unknown_ns) <
+	       LEAST_BUSY_PERCENT;
+}
+
 static const char *verdict(unsigned int cause)
 {
 	static const char *const verdicts[N_CAUSES] = {
 		[WAIT_OTHER] = "waiting, for what is not known",
 		[WAIT_LOCK] = "fighting over locks",
-		[WAIT_CONDVAR] = "waiting for other threads (condition variables)",
+		[WAIT_CONDVAR] = "waiting for other threads (condition variables, semaphores)",
 		[WAIT_NETWORK] = "waiting for the network",
 		[WAIT_DISK] = "stalled by the disk",
 		[WAIT_PIPE] = "waiting for pipes",
@@ -134,90 +146,80 @@ static const char *verdict(unsigned int cause)
 	return verdicts[cause];
 }
 
-/* The C library's own functions tell little. */
-static bool is_library(const char *path)
-{
-	const char *base = strrchr(path, '/');
-
-	base = base ? base + 1 : path;
-	return !strncmp(base, "libc.so", 7) || !strncmp(base, "libc-", 5) ||
-	       !strcmp(base, "libc") || !strncmp(base, "libpthread", 10) ||
-	       !strncmp(base, "ld-", 3);
-}
-
-/* "lock: futex cache.lock, in work [srv]" */
-static void put_wait(struct buf *out, const struct diagnosis *diagnosis, struct names *names,
-		     const struct worst *worst)
-{
-	const struct dictionary *dict = model_dictionary(diagnosis->model);
-	uint32_t at = worst->row->place.stack;
-	struct dict_stack node = dictionary_stack(dict, at);
-
-	leaf_reason(out, diagnosis->model, worst->row);
-	while (node.parent &&
-	       is_library(dictionary_module(dict, dictionary_frame(dict, node.frame).module).path))
-		node = dictionary_stack(dict, node.parent);
-	if (at) {
-		struct levels levels = names_frame(names, names_frame_of(node));
-
-		buf_printf(out, ", in %s",
-			   names_text(names, names_function(names, levels.items[0].function).name));
-	}
-}
-
-static void put_cpu(struct buf *out, const struct profile *profile)
-{
-	struct table table;
-
-	table_build(&table, profile, TABLE_FUNCTION);
-	table_sort(&table, profile->default_type, false);
-	if (table.rows.n && profile_total(profile, profile->default_type) > 0)
-		buf_printf(out, "%s (%.0f%% of the samples)",
-			   names_text(profile->names, table.rows.items[0].name),
-			   percent(table.rows.items[0].flat[profile->default_type],
-				   profile_total(profile, profile->default_type)));
-	else
-		buf_puts(out, "no CPU samples tell the function");
-	table_release(&table);
-}
-
+/* "postgres 62%, pgbench 21%": programs, not threads: they come in numbers. */
 static void put_instead(struct buf *out, const struct diagnosis *diagnosis, struct names *names)
 {
-	const struct map_slot *slot, *most = NULL;
+	struct map programs = { 0 };
+	const struct map_slot *slot;
 
 	map_for_each(slot, &diagnosis->instead) {
-		if (slot->key && (!most || slot->value > most->value ||
-				  (slot->value == most->value && slot->key < most->key)))
-			most = slot;
+		if (slot->key)
+			blame_add(&programs,
+				  names_process(names, diagnosis->model, (uint32_t)slot->key),
+				  (int64_t)slot->value);
 	}
-	if (most)
-		buf_printf(out, "%s had the CPU before for %.0f%% of it",
-			   names_text(names,
-				      names_thread(names, diagnosis->model, (uint32_t)most->key)),
-			   percent((int64_t)most->value, diagnosis->ns[CAUSE_STARVED]));
-	else
-		buf_puts(out, "the CPUs were idle before");
+	for (int i = 0; i < MOST_PROGRAMS; i++) {
+		int64_t ns;
+		uint32_t program = (uint32_t)blame_take(&programs, &ns);
+
+		if (percent(ns, diagnosis->ns[CAUSE_STARVED]) < LEAST_INSTEAD_PERCENT)
+			break;
+		buf_printf(out, "%s%s %.0f%%",
+			   i ? ", " : "the CPU was with: ", names_text(names, program),
+			   percent(ns, diagnosis->ns[CAUSE_STARVED]));
+	}
+	if (!out->size)
+		buf_puts(out, "the CPUs were idle before, or with many programs");
+	map_release(&programs);
 }
 
-enum { COLUMN_SHARE, COLUMN_NS, COLUMN_FINDING, COLUMN_BLAME, COLUMN_COMMAND, N_COLUMNS };
+enum {
+	COLUMN_SHARE,
+	COLUMN_NS,
+	COLUMN_FINDING,
+	COLUMN_BLAME,
+	COLUMN_END,
+	COLUMN_COMMAND,
+	N_COLUMNS
+};
 
 static const struct sheet_column columns[N_COLUMNS] = {
 	[COLUMN_SHARE] = { "percent", "busy time", SHEET_PERCENT },
 	[COLUMN_NS] = { "ns", "time", SHEET_NS },
 	[COLUMN_FINDING] = { "finding", "it is", SHEET_TEXT },
-	[COLUMN_BLAME] = { "blame", "most of it", SHEET_TEXT },
-	[COLUMN_COMMAND] = { "command", "see", SHEET_TEXT },
+	[COLUMN_BLAME] = { "blame", "most of it", SHEET_BELOW },
+	[COLUMN_END] = { "end", "in the end", SHEET_BELOW },
+	[COLUMN_COMMAND] = { "command", "see", SHEET_BELOW },
 };
 
-static char *command_for(unsigned int cause)
+/* Told best by what those did who ended the wait. */
+static bool is_ended_by_threads(unsigned int cause)
+{
+	return cause == WAIT_CONDVAR || cause == WAIT_POLL || cause == WAIT_PIPE ||
+	       cause == WAIT_IPC;
+}
+
+static char *command_for(unsigned int cause, const char *arguments)
 {
 	if (cause == CAUSE_CPU)
-		return xstrdup("sysprof report cpu");
+		return xasprintf("sysprof report cpu%s", arguments);
 	if (cause == CAUSE_STARVED)
-		return xstrdup("sysprof report latency");
+		return xasprintf("sysprof report latency%s", arguments);
 	if (cause == NOT_SAMPLED)
-		return xstrdup("sysprof report threads");
-	return xasprintf("sysprof report block --wait %s", wait_class_name(cause));
+		return xasprintf("sysprof report threads%s", arguments);
+	if (cause == WAIT_LOCK)
+		return xasprintf("sysprof report mutex%s", arguments);
+	return xasprintf("sysprof report %s --wait %s%s",
+			 is_ended_by_threads(cause) ? "chain" : "block", wait_class_name(cause),
+			 arguments);
+}
+
+static char *fit_to_print(struct names *names, struct buf *text)
+{
+	char *ret = xstrdup(names_text(names, names_intern(names, buf_str(text))));
+
+	buf_clear(text);
+	return ret;
 }
 
 static void put_finding(struct sheet *sheet, const struct diagnosis *diagnosis,
@@ -227,31 +229,33 @@ static void put_finding(struct sheet *sheet, const struct diagnosis *diagnosis,
 	struct buf text = { 0 };
 
 	if (cause == CAUSE_CPU)
-		put_cpu(&text, cpu);
+		blame_cpu(&text, cpu);
 	else if (cause == CAUSE_STARVED)
 		put_instead(&text, diagnosis, cpu->names);
 	else
-		put_wait(&text, diagnosis, cpu->names, &diagnosis->worst[cause]);
-	cells[COLUMN_SHARE].percent =
-		percent(diagnosis->ns[cause], diagnosis->life_ns - diagnosis->idle_ns);
+		blame_waits(&text, diagnosis->model, cpu->names, &diagnosis->waits_of[cause]);
+	cells[COLUMN_BLAME].text = fit_to_print(cpu->names, &text);
+	if (cause == WAIT_LOCK || is_ended_by_threads(cause))
+		blame_ends(&text, diagnosis->model, waits_chain(diagnosis->waits),
+			   &diagnosis->waits_of[cause]);
+	cells[COLUMN_END].text = fit_to_print(cpu->names, &text);
+	cells[COLUMN_SHARE].percent = percent(diagnosis->ns[cause], busy_ns(diagnosis));
 	cells[COLUMN_NS].number = diagnosis->ns[cause];
 	cells[COLUMN_FINDING].text = xstrdup(verdict(cause));
-	cells[COLUMN_BLAME].text =
-		xstrdup(names_text(cpu->names, names_intern(cpu->names, buf_str(&text))));
-	cells[COLUMN_COMMAND].text = command_for(cause);
+	cells[COLUMN_COMMAND].text = command_for(cause, diagnosis->arguments);
 	buf_release(&text);
 }
 
 /* The largest cause that was not @used yet and stands out; or N_CAUSES. */
 static unsigned int next_cause(const struct diagnosis *diagnosis, const bool used[N_CAUSES])
 {
-	int64_t busy_ns = diagnosis->life_ns - diagnosis->idle_ns;
 	unsigned int most = N_CAUSES;
 
-	if (percent(busy_ns, diagnosis->life_ns) < LEAST_BUSY_PERCENT)
+	if (is_hardly_busy(diagnosis))
 		return most;
 	for (unsigned int cause = 0; cause < N_CAUSES; cause++) {
-		if (!used[cause] && percent(diagnosis->ns[cause], busy_ns) >= LEAST_PERCENT &&
+		if (!used[cause] &&
+		    percent(diagnosis->ns[cause], busy_ns(diagnosis)) >= LEAST_PERCENT &&
 		    (most == N_CAUSES || diagnosis->ns[cause] > diagnosis->ns[most]))
 			most = cause;
 	}
@@ -260,21 +264,18 @@ static unsigned int next_cause(const struct diagnosis *diagnosis, const bool use
 
 static void put_summary(const struct diagnosis *diagnosis, unsigned int first, struct audit *notes)
 {
-	int64_t busy_ns = diagnosis->life_ns - diagnosis->idle_ns;
-	char life[HUMAN_SIZE], busy[HUMAN_SIZE];
+	double unknown = percent(diagnosis->unknown_ns, diagnosis->life_ns);
+	char life[HUMAN_SIZE], busy[HUMAN_SIZE], text[32] = "";
 
-	audit_add(notes, false, "threads lived for %s in all, %.1f%% of it idle: busy for %s",
+	if (unknown >= LEAST_UNKNOWN_PERCENT)
+		snprintf(text, sizeof(text), ", %.1f%% not known", unknown);
+	audit_add(notes, *text, "threads lived for %s in all, %.1f%% of it idle%s: busy for %s",
 		  human_duration(life, (uint64_t)diagnosis->life_ns),
-		  percent(diagnosis->idle_ns, diagnosis->life_ns),
-		  human_duration(busy, (uint64_t)busy_ns));
+		  percent(diagnosis->idle_ns, diagnosis->life_ns), text,
+		  human_duration(busy, (uint64_t)busy_ns(diagnosis)));
 	if (first == N_CAUSES)
 		audit_add(notes, false, "nothing stands out%s",
-			  percent(busy_ns, diagnosis->life_ns) < LEAST_BUSY_PERCENT ?
-				  ": threads had hardly anything to do" :
-				  "");
-	else
-		audit_add(notes, false, "mostly %s (%.0f%% of the busy time)", verdict(first),
-			  percent(diagnosis->ns[first], busy_ns));
+			  is_hardly_busy(diagnosis) ? ": threads had hardly anything to do" : "");
 }
 
 static void end(void *state, struct sheets *ret)
@@ -297,8 +298,11 @@ static void end(void *state, struct sheets *ret)
 		cause = next_cause(diagnosis, used);
 	}
 	profile_release(&cpu);
+	for (size_t i = 0; i <= WAIT_N_CLASSES; i++)
+		array_release(&diagnosis->waits_of[i]);
 	waits_free(diagnosis->waits);
 	map_release(&diagnosis->instead);
+	free(diagnosis->arguments);
 	free(diagnosis);
 }
 

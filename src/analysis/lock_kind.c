@@ -141,8 +141,7 @@ static bool begins_with_one_of(const char *text, const char *const *starts)
 	return false;
 }
 
-/* What lies between a lock and who wants it. */
-static bool is_library(struct names *names, const struct function *function)
+bool lock_is_library(struct names *names, const struct function *function)
 {
 	static const char *const modules[] = { "libc.",     "libc-",   "libpthread", "ld-",
 					       "libstdc++", "libgomp", "libjvm",     NULL };
@@ -181,7 +180,7 @@ static bool step(struct walk *walk, struct names *names, uint32_t function)
 		walk->function = 0;
 		return true;
 	}
-	if (is_library(names, &f))
+	if (lock_is_library(names, &f))
 		return true;
 	if (!walk->function)
 		walk->function = f.name;

@@ -49,6 +49,9 @@ struct lock_site {           /* of a stack */
 	bool is_parked;      /* the word is the waiting thread's own and says nothing of the lock */
 };
 
+/* It lies between a lock and who wants it. */
+bool lock_is_library(struct names *names, const struct function *function);
+
 struct lock_sites {          /* all-zero is valid */
 	struct map by_stack; /* to an index + 1 */
 	ARRAY(struct lock_site) items;

@@ -2,6 +2,7 @@
 #include "base/escape.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /* How long the character is that @first begins; 0: none does. */
 static size_t utf8_size(unsigned int first)
@@ -83,4 +84,19 @@ size_t utf8_prefix(const char *text, size_t n)
 			break;
 	}
 	return i;
+}
+
+void escape_shell(struct buf *out, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_./,:=@%+-";
+
+	if (*text && !text[strspn(text, plain)]) {
+		buf_puts(out, text);
+		return;
+	}
+	buf_puts(out, "'");
+	for (const char *quote; (quote = strchr(text, '\'')); text = quote + 1)
+		buf_printf(out, "%.*s'\\''", (int)(quote - text), text);
+	buf_printf(out, "%s'", text);
 }

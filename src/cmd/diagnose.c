@@ -51,7 +51,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int run(struct diagnose_args *args)
 {
-	struct sheet_options sheet_options = { .filter = buf_str(&args->filter.text) };
+	struct sheet_options sheet_options = { .filter = buf_str(&args->filter.text),
+					       .is_brief = true };
 	struct session session = { 0 };
 	struct sheets sheets;
 	int status = EXIT_FAILED, error;

@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/err.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/human.h"
 #include "cmd/command.h"
@@ -324,12 +325,17 @@ static void print_summary(const struct recorder *recorder, const struct recordin
 {
 	struct recorder_totals t = recorder_totals(recorder);
 	char elapsed[HUMAN_SIZE], samples[HUMAN_SIZE], lost[HUMAN_SIZE], size[HUMAN_SIZE];
-	bool is_default = !strcmp(path, "sysprof.data");
+	struct buf input = { 0 };
 
-	note("recorded %s: %s samples, %s lost; %s in %s; next: sysprof report%s%s",
+	if (strcmp(path, "sysprof.data") != 0) {
+		buf_puts(&input, " -i ");
+		escape_shell(&input, path);
+	}
+	note("recorded %s: %s samples, %s lost; %s in %s; next: sysprof report%s",
 	     human_duration(elapsed, t.window_ns), human_count(samples, t.n_samples),
 	     human_count(lost, t.n_lost), human_bytes(size, writer_size_bytes(rec->writer)), path,
-	     is_default ? "" : " -i ", is_default ? "" : path);
+	     buf_str(&input));
+	buf_release(&input);
 	if (!t.n_samples)
 		note("no sample: nothing that was recorded ran on a CPU when the timer ticked (of "
 		     "processes that were there before, only those named are recorded)");

@@ -273,7 +273,7 @@ static int print(struct report_args *args, const struct profile *profile)
 static int print_sheets(const struct report_args *args, const struct sheets *sheets)
 {
 	struct sheet_options sheet_options = { args->options.n_rows, args->options.width,
-					       args->options.filter };
+					       args->options.filter, false };
 	int error = (args->json ? sheets_json : sheets_text)(sheets, &sheet_options, stdout);
 
 	if (error && error != -EPIPE)

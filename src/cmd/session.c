@@ -6,6 +6,7 @@
 
 #include "analysis/timeline.h"
 #include "base/err.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "event/definer.h"
 #include "symbol/resolver.h"
@@ -54,6 +55,7 @@ int session_open(struct session *ret, const char *path)
 	if (error)
 		err(error, "%s", buf_str(&message));
 	if (!error) {
+		ret->path = path;
 		ret->model = model_new();
 		ret->sched = sched_new(ret->model);
 	}
@@ -159,17 +161,38 @@ static void discard(const struct analysis *analysis, void *state)
 	}
 }
 
+/* What makes another command tell of the same. */
+static void put_arguments(struct buf *out, const struct session *session, struct filter *filter)
+{
+	if (strcmp(session->path, "sysprof.data") != 0) {
+		buf_puts(out, " -i ");
+		escape_shell(out, session->path);
+	}
+	buf_puts(out, buf_str(&filter->arguments));
+}
+
+static void *begin(struct session *session, const struct analysis *analysis, struct filter *filter)
+{
+	struct buf arguments = { 0 };
+	void *state;
+
+	put_arguments(&arguments, session, filter);
+	state = analysis->begin(&(struct analysis_input){ session->model, session->sched, filter,
+							  buf_str(&arguments) });
+	buf_release(&arguments);
+	return state;
+}
+
 int session_read(struct session *session, const struct analysis *analysis, struct filter *filter,
 		 void **ret)
 {
-	struct analysis_input input = { session->model, session->sched, filter };
 	const char *lack = NULL;
 	int error = bind_filter(session, filter);
 	void *state;
 
 	if (error)
 		return err(error, "cannot read the recording: %s", strerror(-error));
-	state = analysis->begin(&input);
+	state = begin(session, analysis, filter);
 	error = reader_feed(session->reader, READ_ALL, model_sink(session->model));
 	sched_finish(session->sched);
 	if (!error)
@@ -240,7 +263,7 @@ static int read_ahead(struct session *session, struct filter *filter, struct tim
 int session_timeline(struct session *session, struct filter *filter,
 		     const struct exporter *exporter, FILE *out, int *ret_write_error)
 {
-	struct analysis_input input = { session->model, session->sched, filter };
+	struct analysis_input input = { session->model, session->sched, filter, NULL };
 	struct timeline_source source = { .model = session->model };
 	struct timeline_options options;
 	struct timeline_sink *sink;

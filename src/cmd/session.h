@@ -11,6 +11,7 @@
 #include "model/model.h"
 
 struct session {
+	const char *path; /* borrowed */
 	struct reader *reader;
 	struct model *model;
 	struct sched *sched;

@@ -6,6 +6,7 @@ static json_t *cell_of(const struct sheet_column *column, const union sheet_cell
 {
 	switch (column->unit) {
 	case SHEET_TEXT:
+	case SHEET_BELOW:
 	case SHEET_PEOPLE:
 		return json_string(cell->text ? cell->text : "");
 	case SHEET_PERCENT:

@@ -6,6 +6,8 @@
 #include "export/sheets.h"
 #include "text.h"
 
+#define BELOW_INDENT 8
+
 /* The cell as people read it; empty where there is nothing to say. */
 static void put_cell(struct buf *out, const struct sheet_column *column,
 		     const union sheet_cell *cell)
@@ -14,6 +16,7 @@ static void put_cell(struct buf *out, const struct sheet_column *column,
 
 	switch (column->unit) {
 	case SHEET_TEXT:
+	case SHEET_BELOW:
 	case SHEET_PEOPLE:
 		buf_puts(out, cell->text ? cell->text : "");
 		break;
@@ -37,19 +40,27 @@ static bool is_left(const struct sheet_column *column)
 	return column->unit == SHEET_TEXT || column->unit == SHEET_PEOPLE;
 }
 
+/* It stands in the row itself. */
+static bool is_in_row(const struct sheet_column *column)
+{
+	return column->title && column->unit != SHEET_BELOW;
+}
+
 static size_t *widths_of(const struct sheet *sheet, size_t n_rows)
 {
 	size_t *widths = xcalloc(sheet->n_columns, sizeof(*widths));
 	struct buf text = { 0 };
 
 	for (size_t i = 0; i < sheet->n_columns; i++)
-		widths[i] = sheet->columns[i].title ? utf8_length(sheet->columns[i].title) : 0;
+		widths[i] = is_in_row(&sheet->columns[i]) ? utf8_length(sheet->columns[i].title) :
+							    0;
 	for (size_t i = 0; i < n_rows * sheet->n_columns; i++) {
 		size_t column = i % sheet->n_columns;
 
 		buf_clear(&text);
 		put_cell(&text, &sheet->columns[column], &sheet->cells.items[i]);
-		if (sheet->columns[column].title && utf8_length(buf_str(&text)) > widths[column])
+		if (is_in_row(&sheet->columns[column]) &&
+		    utf8_length(buf_str(&text)) > widths[column])
 			widths[column] = utf8_length(buf_str(&text));
 	}
 	buf_release(&text);
@@ -80,38 +91,61 @@ static void put_line(struct buf *out, struct buf *line, unsigned int width)
 	buf_clear(line);
 }
 
+static void put_titles(struct buf *out, const struct sheet *sheet, const size_t *widths,
+		       unsigned int width)
+{
+	struct buf line = { 0 };
+
+	for (size_t i = 0; i < sheet->n_columns; i++) {
+		if (is_in_row(&sheet->columns[i]))
+			put_padded(&line, sheet->columns[i].title, widths[i],
+				   is_left(&sheet->columns[i]));
+	}
+	put_line(out, &line, width);
+	buf_release(&line);
+}
+
+static void put_row(struct buf *out, const struct sheet *sheet, const union sheet_cell *cells,
+		    const size_t *widths, unsigned int width)
+{
+	struct buf line = { 0 }, text = { 0 };
+
+	for (size_t i = 0; i < sheet->n_columns; i++) {
+		buf_clear(&text);
+		put_cell(&text, &sheet->columns[i], &cells[i]);
+		if (is_in_row(&sheet->columns[i]))
+			put_padded(&line, buf_str(&text), widths[i], is_left(&sheet->columns[i]));
+	}
+	put_line(out, &line, width);
+	for (size_t i = 0; i < sheet->n_columns; i++) {
+		if (sheet->columns[i].unit != SHEET_BELOW || !cells[i].text || !*cells[i].text)
+			continue;
+		buf_printf(&line, "%*s%s", BELOW_INDENT, "", cells[i].text);
+		put_line(out, &line, width);
+	}
+	buf_release(&line);
+	buf_release(&text);
+}
+
 static void put_sheet(struct buf *out, const struct sheet *sheet,
 		      const struct sheet_options *options)
 {
 	size_t all = sheet_n_rows(sheet);
 	size_t n = options->n_rows && options->n_rows < all ? options->n_rows : all;
-	size_t *widths = widths_of(sheet, n);
-	struct buf line = { 0 }, text = { 0 };
+	size_t *widths;
 
+	if (!all)
+		return;
+	widths = widths_of(sheet, n);
 	buf_puts(out, "\n");
 	if (sheet->title)
 		buf_printf(out, "%s\n", sheet->title);
-	for (size_t i = 0; i < sheet->n_columns; i++) {
-		if (sheet->columns[i].title)
-			put_padded(&line, sheet->columns[i].title, widths[i],
-				   is_left(&sheet->columns[i]));
-	}
-	put_line(out, &line, options->width);
-	for (size_t i = 0; i < n * sheet->n_columns; i++) {
-		const struct sheet_column *column = &sheet->columns[i % sheet->n_columns];
-
-		buf_clear(&text);
-		put_cell(&text, column, &sheet->cells.items[i]);
-		if (column->title)
-			put_padded(&line, buf_str(&text), widths[i % sheet->n_columns],
-				   is_left(column));
-		if (i % sheet->n_columns == sheet->n_columns - 1)
-			put_line(out, &line, options->width);
-	}
+	put_titles(out, sheet, widths, options->width);
+	for (size_t i = 0; i < n; i++)
+		put_row(out, sheet, &sheet->cells.items[i * sheet->n_columns], widths,
+			options->width);
 	if (n < all)
 		buf_printf(out, "... %zu more; -n 0 shows all\n", all - n);
-	buf_release(&line);
-	buf_release(&text);
 	free(widths);
 }
 
@@ -127,9 +161,12 @@ int sheets_text(const struct sheets *sheets, const struct sheet_options *options
 	if (options->filter && *options->filter)
 		buf_printf(&text, "filter %s\n", options->filter);
 	text_notes(&text, &sheets->notes);
+	if (options->is_brief)
+		text_flaws(&text, sheets->audit);
 	array_for_each(sheet, &sheets->sheets)
 		put_sheet(&text, sheet, options);
-	text_audit(&text, sheets->audit);
+	if (!options->is_brief)
+		text_audit(&text, sheets->audit);
 	if (fwrite(text.data, 1, text.size, out) != text.size)
 		error = errno ? -errno : -EIO;
 	buf_release(&text);

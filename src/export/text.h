@@ -16,6 +16,7 @@ void text_subject(struct buf *out, const struct text_subject *subject);
 
 void text_notes(struct buf *out, const struct audit *notes);
 void text_audit(struct buf *out, const struct audit *audit); /* NULL: nothing */
+void text_flaws(struct buf *out, const struct audit *audit); /* the first ones, as notes */
 
 /* What was recorded, how much of it is shown; @out grows by whole lines. */
 void text_header(struct buf *out, const struct profile *profile,

@@ -8,6 +8,8 @@
 #include "model/audit.h"
 #include "text.h"
 
+#define MOST_FLAWS 1 /* where they are told in brief */
+
 static const char *meta(const struct text_subject *subject, const char *key)
 {
 	return dictionary_meta(model_dictionary(subject->model), key);
@@ -161,4 +163,19 @@ void text_audit(struct buf *out, const struct audit *audit)
 	buf_puts(out, "\nself-audit\n");
 	array_for_each(line, &audit->lines)
 		buf_printf(out, "  %s %s\n", line->is_flaw ? "!" : " ", line->text);
+}
+
+void text_flaws(struct buf *out, const struct audit *audit)
+{
+	const struct audit_line *line;
+	size_t n = 0;
+
+	if (!audit)
+		return;
+	array_for_each(line, &audit->lines) {
+		if (line->is_flaw && n++ < MOST_FLAWS)
+			buf_printf(out, "! %s\n", line->text);
+	}
+	if (n > MOST_FLAWS)
+		buf_printf(out, "! and %zu more: any report ends with them all\n", n - MOST_FLAWS);
 }

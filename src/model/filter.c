@@ -265,9 +265,12 @@ int filter_set(struct filter *filter, const char *name, const char *value, struc
 			return error;
 		buf_puts(&filter->text, filter->text.size ? " " : "");
 		buf_puts(&filter->text, name);
+		buf_printf(&filter->arguments, " --%s", name);
 		if (value && setters[i].set != set_no_kernel && setters[i].set != set_idle) {
 			buf_puts(&filter->text, "=");
 			escape_text(&filter->text, value, strlen(value));
+			buf_puts(&filter->arguments, "=");
+			escape_shell(&filter->arguments, value);
 		}
 		return 0;
 	}
@@ -342,5 +345,6 @@ void filter_release(struct filter *filter)
 		regfree(&filter->ignore);
 	free(filter->lock);
 	buf_release(&filter->text);
+	buf_release(&filter->arguments);
 	*filter = (struct filter){ 0 };
 }

@@ -195,14 +195,37 @@ report() {
 }
 
 @test "diagnose names the largest causes, what is to blame and the command that shows more" {
-	data=$(recording waits)
-	golden diagnose "$SYSPROF" diagnose -i "$data"
-	"$SYSPROF" diagnose -i "$data" --json | jq -e '.findings | length == 3 and
-		.[0].ns == 1279990000 and .[1].blame == "disk: read /var/db, in work"'
-	[ "$("$SYSPROF" diagnose -i "$data" | wc -l)" -le 20 ]
-	"$SYSPROF" diagnose -i "$data" --thread worker |
-		grep -F 'sysprof report block --wait lock'
-	"$SYSPROF" diagnose -i "$data" --thread pool | grep -F 'nothing stands out'
+	cd "$T"
+	for name in waits idle; do
+		recording $name >/dev/null
+		mv $name.data sysprof.data
+		golden diagnose-$name "$SYSPROF" diagnose
+		[ "$(wc -l <got)" -le 20 ]
+	done
+	recording waits >/dev/null
+	"$SYSPROF" diagnose -i waits.data --json | jq -e '.findings | length == 3 and
+		.[0].ns == 1279990000 and .[1].blame == "disk: read /var/db, in work (100% of it)"'
+	"$SYSPROF" diagnose -i waits.data --thread pool | grep -F 'nothing stands out'
+}
+
+@test "diagnose's commands show the same recording with the same filters, whatever their names" {
+	cd "$T"
+	recording waits >/dev/null
+	mv waits.data "it's here.data"
+	"$SYSPROF" diagnose -i "it's here.data" --thread holder --since 0.1 --json >json
+	command=$(jq -r '.findings[] | select(.finding == "sleeping on purpose").command' json)
+	[ "$command" = "sysprof report block --wait sleep -i 'it'\\''s here.data' --thread=holder --since=0.1" ]
+	sysprof() { "$SYSPROF" "$@"; }
+	[ "$(eval "$command --json" | jq '.types[1].total')" = \
+		"$(jq '.findings[] | select(.finding == "sleeping on purpose").ns' json)" ]
+}
+
+@test "diagnose tells what waits were for in the end" {
+	cd "$T"
+	data=$(recording chain)
+	"$SYSPROF" diagnose -i "$data" | tee got
+	grep -F 'in the end: disk: read /var/db' got
+	grep -F 'sysprof report mutex -i' got
 }
 
 @test "a recording without switches says so and what to do" {

@@ -66,6 +66,20 @@ static void length_counts_characters(void **state)
 	assert_int_equal(utf8_prefix("aé€😀", 9), 10);
 }
 
+static void a_shell_reads_one_word(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	escape_shell(&out, "/tmp/a-b_c.data:1,2=3");
+	buf_puts(&out, " ");
+	escape_shell(&out, "it's $HOME");
+	buf_puts(&out, " ");
+	escape_shell(&out, "");
+	assert_string_equal(buf_str(&out), "/tmp/a-b_c.data:1,2=3 'it'\\''s $HOME' ''");
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -74,6 +88,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_utf8_becomes_hex),
 		cmocka_unit_test(zero_bytes_are_bytes_too),
 		cmocka_unit_test(length_counts_characters),
+		cmocka_unit_test(a_shell_reads_one_word),
 	};
 
 	return cmocka_run_group_tests_name("base-escape", tests, NULL, NULL);
