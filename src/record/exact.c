@@ -159,12 +159,17 @@ static void add_tid(void *arg, pid_t pid, pid_t tid)
 	*array_add(&tids->list) = (uint32_t)tid;
 }
 
-/* @last_id: all threads with ids given out up to it are in @tids or among the targets. */
+/*
+ * @last_id: all threads with ids given out up to it are in @tids or among the targets, or
+ * are targets that were told to have ended, and have a last switch ahead of them.
+ */
 static int follow(struct exact *exact, struct tids *tids, uint32_t last_id)
 {
 	struct map_slot *slot;
 
 	map_for_each(slot, &exact->options.life->targets->tids)
+		*array_add(&tids->list) = (uint32_t)slot->key;
+	map_for_each(slot, &exact->options.life->dying)
 		*array_add(&tids->list) = (uint32_t)slot->key;
 	return trace_follow(exact->trace, tids->list.items, tids->list.n, last_id);
 }
@@ -365,11 +370,15 @@ void exact_put_states(struct exact *exact)
 void exact_every_second(struct exact *exact)
 {
 	struct tids tids = { 0 };
+	int r = 0;
 
 	if (!exact->trace)
 		return;
 	if (trace_is_stale(exact->trace))
-		follow(exact, &tids, exact->earlier_id);
+		r = follow(exact, &tids, exact->earlier_id);
+	if (r && !exact->has_warned)
+		warn("cannot follow threads that are born from now on: %s", strerror(-r));
+	exact->has_warned |= r < 0;
 	array_release(&tids.list);
 	exact->earlier_id = trace_last_id();
 }

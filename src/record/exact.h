@@ -42,6 +42,7 @@ struct exact {
 	struct states states;
 	bool waits_for_exec; /* of the command: what its process does until then is ours */
 	uint64_t start_ns;
+	bool has_warned;        /* that newborns cannot be followed */
 	uint32_t earlier_id;    /* the last thread id given out, a second ago */
 	uint64_t n_states_left; /* threads whose state was not read, for lack of time */
 };

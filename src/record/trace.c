@@ -46,8 +46,7 @@ struct trace {
 	struct tracefs_instance *instance;
 	struct trace_formats formats;
 	struct trace_filter filter;
-	uint32_t last_id; /* at the last trace_follow() */
-	uint32_t max_id;
+	struct trace_filter_options births; /* of the last trace_follow() */
 	ARRAY(struct trace_cpu) cpus;
 	struct trace_facts facts;
 };
@@ -255,7 +254,7 @@ int trace_open(const struct trace_options *options, struct trace **ret, const ch
 	int r;
 
 	trace->options = *options;
-	trace->max_id = read_number(MAX_PID_PATH);
+	trace->births.max_id = read_number(MAX_PID_PATH);
 	*ret_missing = "cannot use tracefs";
 	r = trace_dir_open(&trace->dir);
 	if (!r) {
@@ -338,24 +337,24 @@ static int set_filters(struct trace *trace)
 
 int trace_follow(struct trace *trace, const uint32_t *tids, size_t n_tids, uint32_t last_id)
 {
-	trace->last_id = last_id;
-	trace_filter_make(&trace->filter, tids, n_tids,
-			  &(struct trace_filter_options){
-				  .last_id = last_id,
-				  .max_id = trace->max_id,
-				  .n_births = trace->max_id / 2,
-				  .max_ranges = MAX_RANGES,
-			  });
-	return set_filters(trace);
+	struct trace_filter_options births = {
+		.last_id = last_id,
+		.max_id = trace->births.max_id,
+		.n_births = trace->births.max_id / 2,
+		.max_ranges = MAX_RANGES,
+	};
+	int r;
+
+	trace_filter_make(&trace->filter, tids, n_tids, &births);
+	r = set_filters(trace);
+	if (!r)
+		trace->births = births;
+	return r;
 }
 
 bool trace_is_stale(const struct trace *trace)
 {
-	uint32_t id = trace_last_id();
-	uint32_t n = id >= trace->last_id ? id - trace->last_id :
-					    id + trace->max_id - trace->last_id;
-
-	return !trace->options.is_all && n > trace->max_id / 4;
+	return !trace->options.is_all && trace_filter_is_stale(&trace->births, trace_last_id());
 }
 
 int trace_start(struct trace *trace, uint64_t start_ns)

@@ -99,6 +99,15 @@ void trace_filter_make(struct trace_filter *filter, const uint32_t *tids, size_t
 	close_gaps(filter, options->max_ranges);
 }
 
+bool trace_filter_is_stale(const struct trace_filter_options *options, uint32_t id)
+{
+	uint32_t n_used = id - options->last_id;
+
+	if (id < options->last_id)
+		n_used += options->max_id;
+	return n_used > options->n_births / 2;
+}
+
 bool trace_filter_passes(const struct trace_filter *filter, uint32_t tid)
 {
 	const struct trace_range *range;

@@ -38,6 +38,12 @@ struct trace_filter_options {
 void trace_filter_make(struct trace_filter *filter, const uint32_t *tids, size_t n_tids,
 		       const struct trace_filter_options *options);
 
+/*
+ * Half of the births that were let pass have been used up when @id was the last one given
+ * out: time to make the filter anew, while the other half lasts.
+ */
+bool trace_filter_is_stale(const struct trace_filter_options *options, uint32_t id);
+
 bool trace_filter_passes(const struct trace_filter *filter, uint32_t tid);
 
 /* "(field>=1&&field<=9)||…" for each of the fields (the list ends with NULL). */

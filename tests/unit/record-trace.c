@@ -340,6 +340,46 @@ static void many_threads_make_few_ranges_that_leave_none_out(void **state)
 	trace_filter_release(&f);
 }
 
+/* 80,000 births in steps of a second, across the highest id twice; the recorder looks after each. */
+static void no_birth_is_missed_however_often_the_filter_is_made_anew(void **state)
+{
+	struct trace_filter_options o = { 1000, 32768, 32768 / 2, 6 };
+	struct trace_filter f = { 0 };
+	uint32_t id = o.last_id, earlier = id, alive = 1000;
+	unsigned int n_made = 0;
+
+	(void)state;
+	trace_filter_make(&f, &alive, 1, &o);
+	for (unsigned int second = 0; second < 16; second++) {
+		for (unsigned int birth = 0; birth < 5000; birth++) {
+			id = id < o.max_id ? id + 1 : 300;
+			assert_true(trace_filter_passes(&f, id));
+		}
+		assert_true(trace_filter_passes(&f, alive));
+		if (trace_filter_is_stale(&o, id)) {
+			o.last_id = earlier;
+			trace_filter_make(&f, &alive, 1, &o);
+			n_made++;
+		}
+		earlier = id;
+	}
+	assert_in_range(n_made, 5, 15);
+	trace_filter_release(&f);
+}
+
+static void a_filter_is_stale_when_half_of_its_births_are_used_up(void **state)
+{
+	struct trace_filter_options o = some_births;
+
+	(void)state;
+	assert_false(trace_filter_is_stale(&o, 1000));
+	assert_false(trace_filter_is_stale(&o, 1250));
+	assert_true(trace_filter_is_stale(&o, 1251));
+	o.last_id = 32700;
+	assert_false(trace_filter_is_stale(&o, 182));
+	assert_true(trace_filter_is_stale(&o, 183));
+}
+
 static void the_largest_gaps_stay_closed_to_strangers(void **state)
 {
 	static const uint32_t tids[] = { 1, 3, 5, 500, 502, 504 };
@@ -514,6 +554,8 @@ int main(void)
 		cmocka_unit_test(threads_and_births_pass_and_most_others_do_not),
 		cmocka_unit_test(both_fields_of_a_switch_are_asked),
 		cmocka_unit_test(many_threads_make_few_ranges_that_leave_none_out),
+		cmocka_unit_test(a_filter_is_stale_when_half_of_its_births_are_used_up),
+		cmocka_unit_test(no_birth_is_missed_however_often_the_filter_is_made_anew),
 		cmocka_unit_test(the_largest_gaps_stay_closed_to_strangers),
 		cmocka_unit_test(births_go_on_from_the_lowest_id_behind_the_highest),
 		cmocka_unit_test(a_call_is_what_one_thread_entered_and_left),
