@@ -71,6 +71,9 @@ int definer_name(struct definer *definer, uint32_t frame, uint32_t depth,
 
 int definer_meta(struct definer *definer, const char *key, const char *value);
 
+/* Put a PLACE event: @object, a string, lies at @frame's address in static data.  Once each. */
+int definer_place(struct definer *definer, uint32_t object, uint32_t frame);
+
 int definer_error(const struct definer *definer); /* 0, or the first -errno of the sink */
 
 #endif /* EVENT_DEFINER_H */

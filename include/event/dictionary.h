@@ -62,6 +62,9 @@ struct dict_module dictionary_module(const struct dictionary *dict, uint32_t id)
 struct dict_frame dictionary_frame(const struct dictionary *dict, uint32_t id);
 struct dict_stack dictionary_stack(const struct dictionary *dict, uint32_t id);
 
+/* The frame that stands for where @object lies in static data; 0: it does not, or unknown. */
+uint32_t dictionary_place(const struct dictionary *dict, uint32_t object);
+
 /* Highest ids defined: walk 1 … n. */
 uint32_t dictionary_n_strings(const struct dictionary *dict);
 uint32_t dictionary_n_modules(const struct dictionary *dict);

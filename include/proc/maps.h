@@ -12,6 +12,7 @@ struct maps_line {
 	uint64_t offset;
 	uint64_t dev, inode;
 	bool is_exec;
+	bool is_shared; /* what is written there others see */
 	bool is_deleted;
 	const char *path; /* not terminated; points into the text; as in the file, "\012" and all */
 	size_t path_size; /* without " (deleted)" */

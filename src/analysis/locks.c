@@ -197,15 +197,22 @@ static struct lock_site wait_site(struct locks *locks, const struct entry *entry
 }
 
 /*
- * "app+0x4040" in static data; elsewhere where it was waited for first, and its address.
+ * "g_pool[3].lock" or "app+0x4040" in static data; elsewhere where it was waited for
+ * first, and its address.
  * @function: a text id.
  */
 static uint32_t name_lock(struct locks *locks, const struct lock *lock, uint32_t function)
 {
 	const char *place = lock_place(locks->model, lock->object);
+	struct dictionary *dict = model_dictionary(locks->model);
+	uint32_t frame = dictionary_place(dict, lock->object);
 	struct buf text = { 0 };
 	uint32_t name;
 
+	if (frame && dictionary_frame(dict, frame).n_names)
+		return names_function(locks->names,
+				      names_frame(locks->names, frame).items[0].function)
+			.name;
 	if (lock->kind == LOCK_FILE)
 		buf_puts(&text, dictionary_string(model_dictionary(locks->model), lock->object));
 	else if (place && (strstr(place, "+0x") || lock_is_shared(locks->model, lock->object)))

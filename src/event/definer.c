@@ -177,6 +177,15 @@ int definer_meta(struct definer *definer, const char *key, const char *value)
 	return put(definer, &event);
 }
 
+int definer_place(struct definer *definer, uint32_t object, uint32_t frame)
+{
+	struct event event = { .kind = EVENT_PLACE };
+
+	event.place.object = object;
+	event.place.frame = frame;
+	return put(definer, &event);
+}
+
 int definer_error(const struct definer *definer)
 {
 	return definer->error;

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/intern.h"
+#include "base/map.h"
 
 /*
  * Tables are indexed by id - 1 and grow to the highest one.  Ids are given out
@@ -51,6 +52,7 @@ struct dictionary {
 	ARRAY(struct stack) stacks; /* all-zero: not defined */
 	struct intern meta_keys;
 	ARRAY(struct meta) metas; /* of meta_keys' id i at i - 1 */
+	struct map places;        /* from a string to a frame */
 	size_t n_defined;
 	size_t used_bytes;
 	uint64_t n_refused;
@@ -78,6 +80,7 @@ void dictionary_free(struct dictionary *dict)
 	array_release(&dict->stacks);
 	intern_release(&dict->meta_keys);
 	array_release(&dict->metas);
+	map_release(&dict->places);
 	free(dict);
 }
 
@@ -211,6 +214,15 @@ static bool put_meta(struct dictionary *dict, const struct event_meta *event)
 	return true;
 }
 
+static bool put_place(struct dictionary *dict, const struct event_place *event)
+{
+	if (!event->object || map_find(&dict->places, event->object) ||
+	    !take_bytes(dict, sizeof(struct map_slot)))
+		return false;
+	*map_insert(&dict->places, event->object) = event->frame;
+	return true;
+}
+
 int dictionary_put(struct dictionary *dict, const struct event *event)
 {
 	bool is_taken = true;
@@ -233,6 +245,9 @@ int dictionary_put(struct dictionary *dict, const struct event *event)
 		break;
 	case EVENT_META:
 		is_taken = put_meta(dict, &event->meta);
+		break;
+	case EVENT_PLACE:
+		is_taken = put_place(dict, &event->place);
 		break;
 	default:
 		return 0;
@@ -342,4 +357,11 @@ void dictionary_each_meta(const struct dictionary *dict,
 uint64_t dictionary_n_refused(const struct dictionary *dict)
 {
 	return dict->n_refused;
+}
+
+uint32_t dictionary_place(const struct dictionary *dict, uint32_t object)
+{
+	uint64_t *frame = map_find(&dict->places, object);
+
+	return frame ? (uint32_t)*frame : 0;
 }

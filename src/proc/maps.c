@@ -68,6 +68,7 @@ static bool parse_line(const char *line, const char *end, struct maps_line *ret)
 	if (c.failed || c.end - c.at < 5 || ret->end <= ret->start)
 		return false;
 	ret->is_exec = c.at[2] == 'x';
+	ret->is_shared = c.at[3] == 's';
 	c.at += 4;
 	expect(&c, ' ');
 	ret->offset = number(&c, 16);

@@ -2,6 +2,7 @@
 #include "wait_object.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -28,7 +29,8 @@ struct known {
 };
 
 struct wait_objects {
-	struct definer *definer; /* borrowed */
+	struct definer *definer; /* borrowed, as is spaces */
+	struct spaces *spaces;
 	struct wait_files *files;
 	struct map index; /* pid and descriptor, or futex → number of known + 1 */
 	ARRAY(struct known) known;
@@ -38,11 +40,12 @@ struct wait_objects {
 	struct wait_file file;
 };
 
-struct wait_objects *wait_objects_new(struct definer *definer)
+struct wait_objects *wait_objects_new(struct definer *definer, struct spaces *spaces)
 {
 	struct wait_objects *objects = xcalloc(1, sizeof(*objects));
 
 	objects->definer = definer;
+	objects->spaces = spaces;
 	objects->files = wait_files_new();
 	return objects;
 }
@@ -136,11 +139,14 @@ static const char *base_name(const char *path, size_t size)
 	return slash ? slash + 1 : path;
 }
 
-/*
- * "app+0x4040": from where the file is mapped first.  Memory without a file that follows
- * a file's own is the rest of its data.
- */
-static void add_place(struct buf *out, const struct buf *maps, uint64_t address)
+/* Where an address lies, by /proc/PID/maps. */
+struct place {
+	struct maps_line line;
+	struct maps_line file; /* that it belongs to, where it is mapped first; else no path */
+};
+
+/* Memory without a file that follows a file's own is the rest of its data. */
+static bool find_place(const struct buf *maps, uint64_t address, struct place *ret)
 {
 	const char *at = (const char *)maps->data, *end = at + maps->size;
 	struct maps_line line, first = { 0 };
@@ -158,34 +164,97 @@ static void add_place(struct buf *out, const struct buf *maps, uint64_t address)
 		last_end = line.end;
 		if (address < line.start || address >= line.end)
 			continue;
-		if (first.path_size) {
-			const char *name = base_name(first.path, first.path_size);
+		*ret = (struct place){ line, first };
+		return true;
+	}
+	return false;
+}
 
-			buf_printf(out, " %.*s+0x%llx", (int)(first.path + first.path_size - name),
-				   name, (unsigned long long)(address - first.start));
-		} else if (line.path_size) {
-			buf_printf(out, " %.*s", (int)line.path_size, line.path);
-		}
+/* One name in all processes: that of the file, the offset in it, and which one it is. */
+static void add_shared(struct buf *out, const struct maps_line *line, uint64_t address)
+{
+	const char *name = base_name(line->path, line->path_size);
+
+	buf_printf(out, "shared futex %.*s+0x%llx (inode %llu)",
+		   (int)(line->path + line->path_size - name), name,
+		   (unsigned long long)(address - line->start + line->offset),
+		   (unsigned long long)line->inode);
+}
+
+/* "app+0x4040", "[heap]"; nothing of nameless memory. */
+static void add_place(struct buf *out, const struct place *place, uint64_t address)
+{
+	const struct maps_line *file = &place->file;
+	const char *name;
+
+	if (!file->path_size) {
+		if (place->line.path_size)
+			buf_printf(out, " %.*s", (int)place->line.path_size, place->line.path);
 		return;
 	}
+	name = base_name(file->path, file->path_size);
+	buf_printf(out, " %.*s+0x%llx", (int)(file->path + file->path_size - name), name,
+		   (unsigned long long)(address - file->start));
+}
+
+/* Static data gets a name with those of functions: it is a place in a module that has code. */
+static void define_place(struct wait_objects *objects, uint32_t pid, const struct place *place,
+			 uint64_t address, uint32_t object)
+{
+	const struct space *space = spaces_get(objects->spaces, (pid_t)pid);
+	const struct mapping *mapping;
+
+	array_for_each(mapping, &space->mappings) {
+		const struct module *module = mapping->module;
+		uint32_t id;
+
+		if (module->kind != MODULE_ELF || strlen(module->path) != place->file.path_size ||
+		    memcmp(module->path, place->file.path, place->file.path_size) != 0)
+			continue;
+		id = definer_module(objects->definer, MODULE_ELF, module->path,
+				    module->build_id[0] ? module->build_id : NULL, 0);
+		definer_place(objects->definer, object,
+			      definer_frame(objects->definer, id, address - mapping_bias(mapping)));
+		return;
+	}
+}
+
+static uint32_t name_futex(struct wait_objects *objects, const struct wait_call *call,
+			   uint64_t address)
+{
+	bool is_private = call->nr == SYS_futex && call->args[1] & FUTEX_PRIVATE_FLAG;
+	struct place place = { 0 };
+	struct buf maps = { 0 };
+	bool is_known, is_static;
+	uint32_t object;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", call->pid);
+	is_known = file_read(path, &maps) > 0 && find_place(&maps, address, &place);
+	is_static = is_known && place.file.path_size && !place.line.is_shared;
+	buf_clear(&objects->text);
+	if (is_known && !is_private && place.line.is_shared) {
+		add_shared(&objects->text, &place.line, address);
+	} else {
+		buf_printf(&objects->text, "futex 0x%llx", (unsigned long long)address);
+		if (is_known)
+			add_place(&objects->text, &place, address);
+	}
+	object = set_text(objects);
+	if (is_static)
+		define_place(objects, call->pid, &place, address, object);
+	buf_release(&maps);
+	return object;
 }
 
 static uint32_t find_futex(struct wait_objects *objects, const struct wait_call *call,
 			   uint64_t address)
 {
 	struct known *known = find_known(objects, key_of(call, OBJECT_FUTEX, address));
-	struct buf maps = { 0 };
-	char path[32];
 
 	if (known->ttl_ns || !may_look_up(objects, call->now_ns))
 		return known->object;
-	snprintf(path, sizeof(path), "/proc/%u/maps", call->pid);
-	buf_clear(&objects->text);
-	buf_printf(&objects->text, "futex 0x%llx", (unsigned long long)address);
-	if (file_read(path, &maps) > 0)
-		add_place(&objects->text, &maps, address);
-	buf_release(&maps);
-	known->object = set_text(objects);
+	known->object = name_futex(objects, call, address);
 	known->ttl_ns = MAX_TTL_NS;
 	return known->object;
 }

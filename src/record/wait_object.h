@@ -16,7 +16,8 @@
 
 struct wait_objects;
 
-struct wait_objects *wait_objects_new(struct definer *definer); /* @definer: borrowed */
+struct wait_objects *wait_objects_new(struct definer *definer,
+				      struct spaces *spaces); /* borrowed, both */
 void wait_objects_free(struct wait_objects *objects);
 
 /* Fill in @reason's object, and its class where that follows from the object. */

@@ -30,7 +30,7 @@ struct wait_reasons *wait_reasons_new(struct spaces *spaces, struct definer *def
 	struct wait_reasons *reasons = xcalloc(1, sizeof(*reasons));
 
 	reasons->spaces = spaces;
-	reasons->objects = wait_objects_new(definer);
+	reasons->objects = wait_objects_new(definer, spaces);
 	return reasons;
 }
 

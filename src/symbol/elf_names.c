@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/intern.h"
 #include "base/mem.h"
+#include "data_names.h"
 #include "debug_info.h"
 #include "demangle.h"
 #include "download.h"
@@ -30,6 +31,7 @@ struct elf_names {
 	struct download download;
 	uint64_t bias; /* of the DWARF: to subtract from an address of the file */
 	struct symtab symtab;
+	struct data_names *data;
 	struct debug_info *debug_info; /* NULL: none; as for the next */
 	struct gopclntab *gopclntab;
 	struct fdes *fdes;
@@ -162,6 +164,7 @@ static int read_names(struct elf_names *names, const char *path, int fd)
 		names->bias = dwarf_bias - bias;
 		names->debug_info = debug_info_new(dwarf, is_code, names);
 	}
+	names->data = data_names_new(module, dwarf, names->bias);
 	names->gopclntab = gopclntab_new(elf);
 	names->fdes = fdes_new(elf);
 	return dwarf || names->symtab.symbols.n || names->gopclntab || names->fdes ? 0 : -ENODATA;
@@ -207,6 +210,7 @@ void elf_names_free(struct elf_names *names)
 {
 	if (!names)
 		return;
+	data_names_free(names->data);
 	debug_info_free(names->debug_info);
 	gopclntab_free(names->gopclntab);
 	fdes_free(names->fdes);
@@ -282,11 +286,26 @@ static size_t find_place(struct elf_names *names, uint64_t address, struct symbo
 	return 1;
 }
 
+/* Of what is no code: static data. */
+static size_t find_data(struct elf_names *names, uint64_t address, struct symbol_name *ret)
+{
+	struct buf text = { 0 };
+	size_t n = data_names_find(names->data, address, &text);
+
+	if (n)
+		*ret = (struct symbol_name){ .function = keep(names, &text) };
+	buf_release(&text);
+	return n;
+}
+
 size_t elf_names_find(struct elf_names *names, uint64_t address, struct symbol_name *ret)
 {
 	const struct symbol *symbol = symtab_find(&names->symtab, address);
 	uint64_t entry = 0;
 	size_t n = 0;
+
+	if (!symtab_is_code(&names->symtab, address) && find_data(names, address, ret))
+		return 1;
 
 	if (names->debug_info)
 		n = debug_info_find(names->debug_info, address - names->bias, ret, &entry);

@@ -203,6 +203,24 @@ static void collect(void *arg, const char *key, const char *value)
 	buf_printf(buf, "%s=%s;", key, value);
 }
 
+static void the_first_place_of_an_object_holds(void **state)
+{
+	struct recorder r = recorder_new();
+	struct definer *definer = definer_new(&r.sink);
+	uint32_t object;
+
+	(void)state;
+	object = definer_string(definer, "futex 0x404040");
+	assert_int_equal(dictionary_place(r.dict, object), 0);
+	assert_int_equal(definer_place(definer, object, 7), 0);
+	assert_int_equal(dictionary_place(r.dict, object), 7);
+	definer_place(definer, object, 8);
+	assert_int_equal(dictionary_place(r.dict, object), 7);
+	assert_int_equal(dictionary_n_refused(r.dict), 1);
+	definer_free(definer);
+	dictionary_free(r.dict);
+}
+
 static void the_last_value_of_a_meta_holds(void **state)
 {
 	struct recorder r = recorder_new();
@@ -335,6 +353,7 @@ int main(void)
 		cmocka_unit_test(ids_go_on_after_those_skipped),
 		cmocka_unit_test(a_failing_sink_is_remembered_and_ids_go_on),
 		cmocka_unit_test(names_are_kept_innermost_first),
+		cmocka_unit_test(the_first_place_of_an_object_holds),
 		cmocka_unit_test(the_last_value_of_a_meta_holds),
 		cmocka_unit_test(ids_never_defined_give_empty_entries),
 		cmocka_unit_test(definitions_that_break_a_rule_are_counted_and_left_out),

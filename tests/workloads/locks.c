@@ -28,10 +28,8 @@ struct slot {
 	int number;
 	enum holder last; /* who unlocked last */
 	struct tally by_holder[N_HOLDERS];
-	union {
-		pthread_mutex_t lock;
-		pthread_rwlock_t rwlock;
-	};
+	pthread_mutex_t lock;
+	pthread_rwlock_t rwlock;
 };
 
 struct server {
