@@ -93,4 +93,10 @@ struct sched_flaws sched_flaws(const struct sched *sched);
  */
 bool sched_has_switches(const struct sched *sched);
 
+/*
+ * Wake-ups are recorded.  Without, blocked intervals last until the thread runs again, and
+ * of runnable ones there are only those after a preemption.
+ */
+bool sched_has_wakeups(const struct sched *sched);
+
 #endif /* MODEL_SCHED_H */

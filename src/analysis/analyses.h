@@ -37,4 +37,7 @@ void syscalls_sheets(void *state, struct sheets *ret);
 /* What to say of a recording that tells nothing of time off the CPU; NULL: it does. */
 const char *analysis_lacks_switches(const struct sched *sched);
 
+/* The same of one that does not tell who was woken when, and by whom. */
+const char *analysis_lacks_wakeups(const struct sched *sched);
+
 #endif /* ANALYSIS_ANALYSES_H */

@@ -34,6 +34,16 @@ const char *analysis_lacks_switches(const struct sched *sched)
 	       "says what works here)";
 }
 
+const char *analysis_lacks_wakeups(const struct sched *sched)
+{
+	const char *lack = analysis_lacks_switches(sched);
+
+	if (lack || sched_has_wakeups(sched))
+		return lack;
+	return "the recording holds no wake-ups: it does not tell who ended a wait, nor when a "
+	       "thread could run again; record as root";
+}
+
 const struct analysis *analysis_find(const char *name)
 {
 	const struct analysis *a;

@@ -168,7 +168,9 @@ static void put_instead(struct buf *out, const struct diagnosis *diagnosis, stru
 			   i ? ", " : "the CPU was with: ", names_text(names, program),
 			   percent(ns, diagnosis->ns[CAUSE_STARVED]));
 	}
-	if (!out->size)
+	if (!sched_has_wakeups(diagnosis->sched))
+		buf_puts(out, "who ran meanwhile was not recorded");
+	else if (!out->size)
 		buf_puts(out, "the CPUs were idle before, or with many programs");
 	map_release(&programs);
 }
@@ -199,19 +201,20 @@ static bool is_ended_by_threads(unsigned int cause)
 	       cause == WAIT_IPC;
 }
 
-static char *command_for(unsigned int cause, const char *arguments)
+/* Of a recording that lacks wake-ups, the report that needs none. */
+static char *command_for(unsigned int cause, const char *arguments, bool has_wakeups)
 {
 	if (cause == CAUSE_CPU)
 		return xasprintf("sysprof report cpu%s", arguments);
-	if (cause == CAUSE_STARVED)
+	if (cause == CAUSE_STARVED && has_wakeups)
 		return xasprintf("sysprof report latency%s", arguments);
-	if (cause == NOT_SAMPLED)
+	if (cause == NOT_SAMPLED || cause == CAUSE_STARVED)
 		return xasprintf("sysprof report threads%s", arguments);
-	if (cause == WAIT_LOCK)
+	if (cause == WAIT_LOCK && has_wakeups)
 		return xasprintf("sysprof report mutex%s", arguments);
 	return xasprintf("sysprof report %s --wait %s%s",
-			 is_ended_by_threads(cause) ? "chain" : "block", wait_class_name(cause),
-			 arguments);
+			 has_wakeups && is_ended_by_threads(cause) ? "chain" : "block",
+			 wait_class_name(cause), arguments);
 }
 
 static char *fit_to_print(struct names *names, struct buf *text)
@@ -226,6 +229,7 @@ static void put_finding(struct sheet *sheet, const struct diagnosis *diagnosis,
 			const struct profile *cpu, unsigned int cause)
 {
 	union sheet_cell *cells = sheet_row(sheet);
+	bool has_wakeups = sched_has_wakeups(diagnosis->sched);
 	struct buf text = { 0 };
 
 	if (cause == CAUSE_CPU)
@@ -235,14 +239,14 @@ static void put_finding(struct sheet *sheet, const struct diagnosis *diagnosis,
 	else
 		blame_waits(&text, diagnosis->model, cpu->names, &diagnosis->waits_of[cause]);
 	cells[COLUMN_BLAME].text = fit_to_print(cpu->names, &text);
-	if (cause == WAIT_LOCK || is_ended_by_threads(cause))
+	if (has_wakeups && (cause == WAIT_LOCK || is_ended_by_threads(cause)))
 		blame_ends(&text, diagnosis->model, waits_chain(diagnosis->waits),
 			   &diagnosis->waits_of[cause]);
 	cells[COLUMN_END].text = fit_to_print(cpu->names, &text);
 	cells[COLUMN_SHARE].percent = percent(diagnosis->ns[cause], busy_ns(diagnosis));
 	cells[COLUMN_NS].number = diagnosis->ns[cause];
 	cells[COLUMN_FINDING].text = xstrdup(verdict(cause));
-	cells[COLUMN_COMMAND].text = command_for(cause, diagnosis->arguments);
+	cells[COLUMN_COMMAND].text = command_for(cause, diagnosis->arguments, has_wakeups);
 	buf_release(&text);
 }
 

@@ -85,7 +85,7 @@ void *latency_begin(const struct analysis_input *input)
 
 const char *latency_lack(const void *state)
 {
-	return analysis_lacks_switches(((const struct latency *)state)->sched);
+	return analysis_lacks_wakeups(((const struct latency *)state)->sched);
 }
 
 enum { T_NAME, T_TID, T_PID, T_N, T_PREEMPTED, T_TOTAL, T_MEAN, T_P50, T_P99, T_MAX, T_N_COLUMNS };

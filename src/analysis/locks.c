@@ -174,7 +174,7 @@ struct locks *locks_begin(const struct analysis_input *input)
 
 const char *locks_lack(const struct locks *locks)
 {
-	return analysis_lacks_switches(locks->sched);
+	return analysis_lacks_wakeups(locks->sched);
 }
 
 /* What the wait of @entry was for, by those who waited; LOCK_NONE: no futex. */

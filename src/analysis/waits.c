@@ -285,7 +285,8 @@ struct waits_life waits_life(const struct waits *waits, uint32_t task)
 
 const char *waits_lack(const struct waits *waits)
 {
-	return analysis_lacks_switches(waits->sched);
+	return waits->detail == WAITS_PLACES ? analysis_lacks_switches(waits->sched) :
+					       analysis_lacks_wakeups(waits->sched);
 }
 
 void waits_free(struct waits *waits)

@@ -158,9 +158,20 @@ static void add_form(struct audit *audit, const struct model *model)
 			  (unsigned long long)refused);
 }
 
+static void add_wakeups(struct audit *audit, const struct model *model)
+{
+	const char *meta = dictionary_meta(model_dictionary(model), "wakeups");
+
+	if (meta && !strcmp(meta, "no"))
+		audit_add(audit, true,
+			  "off the CPU is not told apart: no wake-ups were recorded, so waits "
+			  "include the time until a CPU was free; record as root for both");
+}
+
 void audit_collect(struct audit *audit, const struct model *model)
 {
 	add_losses(audit, model);
+	add_wakeups(audit, model);
 	model_each_counter(model, add_other, audit);
 	add_unwinding(audit, model);
 	add_names(audit, model);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/sched.h"
 
+#include <string.h>
+
 #include "sched_state.h"
 
 /* A waker that comes while its thread is on the way to block is ahead of it by less than this. */
@@ -488,4 +490,11 @@ struct sched_flaws sched_flaws(const struct sched *sched)
 bool sched_has_switches(const struct sched *sched)
 {
 	return sched->has_switches;
+}
+
+bool sched_has_wakeups(const struct sched *sched)
+{
+	const char *meta = dictionary_meta(model_dictionary(sched->model), "wakeups");
+
+	return !meta || strcmp(meta, "no");
 }

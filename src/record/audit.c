@@ -98,6 +98,8 @@ void audit_put_meta(struct definer *definer, const struct audit_meta *meta)
 	put_number(definer, "hz", meta->hz);
 	definer_meta(definer, "event", meta->is_hardware ? "cycles" : "cpu-clock");
 	definer_meta(definer, "space", meta->has_kernel ? "user+kernel" : "user");
+	if (meta->lacks_wakeups)
+		definer_meta(definer, "wakeups", "no");
 	put_number(definer, "stack_bytes", meta->stack_bytes);
 	put_number(definer, "ring_bytes", meta->ring_bytes);
 	definer_meta(definer, "recorder", "sysprof " SYSPROF_VERSION);

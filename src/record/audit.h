@@ -30,6 +30,7 @@ struct audit {
 struct audit_meta {
 	uint32_t hz;
 	bool is_hardware, has_kernel;
+	bool lacks_wakeups; /* there are switches without them */
 	uint32_t stack_bytes;
 	size_t ring_bytes;
 	const pid_t *pids;

@@ -225,10 +225,15 @@ static int open_trace(struct exact *exact, const char **ret_missing)
 	return r;
 }
 
-static void explain(int error, const char *missing, bool is_detailed)
+static void explain(int error, const char *missing, const struct exact *exact)
 {
-	const char *what = is_detailed ? "no switch times and no system calls" : "no switch times";
+	const char *what = exact->options.has_perf_switches ?
+				   "no wake-ups: who ends a wait, and how long threads wait for a "
+				   "CPU, is not recorded" :
+				   "no switch times";
 
+	if (error && exact->options.is_detailed)
+		note("none of what --trace adds: tracefs cannot be used");
 	if (error == -EACCES || error == -EPERM)
 		note("%s: tracefs is not open to this user; run with sudo", what);
 	else if (error == -EXDEV)
@@ -264,9 +269,10 @@ void exact_open(struct exact *exact, const struct exact_options *options)
 	exact->states.arg = options->waits;
 	r = open_trace(exact, &missing);
 	if (r) {
-		explain(r, missing, options->is_detailed);
+		explain(r, missing, exact);
 		trace_close(exact->trace);
 		exact->trace = NULL;
+		exact->is_perf = options->has_perf_switches;
 	} else {
 		explain_lacks(exact->trace);
 	}
@@ -279,6 +285,7 @@ void exact_close(struct exact *exact)
 	exact->trace = NULL;
 	trace_calls_release(&exact->calls);
 	trace_detail_release(&exact->detail);
+	array_release(&exact->seen_ns);
 	states_release(&exact->states);
 }
 
@@ -351,15 +358,82 @@ void exact_open_at_exec(struct exact *exact, uint32_t pid, uint64_t time_ns)
 
 	exact->waits_for_exec = false;
 	exact->start_ns = exact->calls.start_ns = time_ns;
-	if (exact->trace)
+	if (exact->trace || exact->is_perf)
 		put(exact, &event);
+}
+
+static uint64_t *seen_of(struct exact *exact, uint32_t cpu)
+{
+	while (exact->seen_ns.n <= cpu)
+		*array_add(&exact->seen_ns) = exact->start_ns;
+	return &exact->seen_ns.items[cpu];
+}
+
+static void on_perf_lost(struct exact *exact, const struct perf_record *record)
+{
+	on_gap(exact, &(struct trace_record){
+			      .time_ns = record->time_ns,
+			      .cpu = record->cpu,
+			      .gap = { *seen_of(exact, record->cpu), record->lost },
+		      });
+	*seen_of(exact, record->cpu) = record->time_ns;
+}
+
+/* With the thread's events its records end: none tells of its last switch, which is near. */
+static void on_perf_exit(struct exact *exact, const struct perf_record *record)
+{
+	struct event event = {
+		.kind = EVENT_SCHED_SWITCH,
+		.time_ns = record->time_ns,
+		.sched_switch = {
+			.cpu = record->cpu,
+			.prev = record->tid,
+			.state = TASK_DEAD,
+		},
+	};
+
+	put_sched(exact, &event);
+}
+
+static void on_perf_switch(struct exact *exact, const struct perf_record *record)
+{
+	bool is_out = record->misc & PERF_RECORD_MISC_SWITCH_OUT;
+	bool is_preempted = record->misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
+	struct event event = {
+		.kind = EVENT_SCHED_SWITCH,
+		.time_ns = record->time_ns,
+		.sched_switch = {
+			.cpu = record->cpu,
+			.prev = is_out ? record->tid : 0,
+			.state = is_out && !is_preempted ? TASK_SLEEPING : TASK_RUNNABLE,
+			.next = is_out ? 0 : record->tid,
+		},
+	};
+
+	life_meet(exact->options.life, record->pid, record->tid, record->time_ns);
+	life_see(exact->options.life, record->tid, "", 0, record->time_ns);
+	put_sched(exact, &event);
+	*seen_of(exact, record->cpu) = record->time_ns;
+	exact->n_perf++;
+}
+
+void exact_take_perf(struct exact *exact, const struct perf_record *record)
+{
+	if (!exact->is_perf || exact->waits_for_exec)
+		return;
+	if (record->type == PERF_RECORD_LOST)
+		on_perf_lost(exact, record);
+	else if (record->type == PERF_RECORD_EXIT)
+		on_perf_exit(exact, record);
+	else
+		on_perf_switch(exact, record);
 }
 
 void exact_put_states(struct exact *exact)
 {
 	struct visit visit = { .fn = state_at_start, .time_ns = exact->start_ns };
 
-	if (exact->trace)
+	if (exact->trace || exact->is_perf)
 		visit_threads(exact, &visit);
 }
 
@@ -399,9 +473,10 @@ void exact_finish(struct exact *exact, uint64_t end_ns)
 {
 	struct visit visit = { .fn = state_at_end, .time_ns = end_ns };
 
-	if (!exact->trace)
+	if (!exact->trace && !exact->is_perf)
 		return;
-	trace_tell_lost(exact->trace, end_ns);
+	if (exact->trace)
+		trace_tell_lost(exact->trace, end_ns);
 	visit_threads(exact, &visit);
 }
 
@@ -411,7 +486,7 @@ void exact_count(const struct exact *exact, struct audit *audit)
 
 	if (exact->trace)
 		facts = trace_facts(exact->trace);
-	audit->n_exact = facts.n_events;
+	audit->n_exact = facts.n_events + exact->n_perf;
 	audit->n_exact_lost = facts.n_lost;
 	audit->n_exact_undecodable = facts.n_undecodable;
 	audit->n_unpaired = exact->calls.n_unpaired;

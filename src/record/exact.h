@@ -2,6 +2,10 @@
 /*
  * The exact stream as events: switches, wake-ups, details (trace_detail.h, system calls)
  * and gaps of what concerns the targets, and the states of their threads at the window's two ends.
+ *
+ * Where tracefs is not open to us, perf's records of switches serve: they tell when each
+ * thread of the targets left its CPU, whether because it blocked, and when it ran again,
+ * but not when and by whom it was woken, nor who ran instead.
  */
 #ifndef RECORD_EXACT_H
 #define RECORD_EXACT_H
@@ -12,8 +16,10 @@
 #include <sys/types.h>
 
 #include "audit.h"
+#include "base/array.h"
 #include "event/sink.h"
 #include "life.h"
+#include "record/perf_record.h"
 #include "states.h"
 #include "streams.h"
 #include "trace.h"
@@ -23,7 +29,8 @@
 
 struct exact_options {
 	bool is_detailed;
-	size_t buffer_bytes; /* 0: as fits the machine */
+	bool has_perf_switches; /* exact_take_perf() will be called, in the order of time */
+	size_t buffer_bytes;    /* 0: as fits the machine */
 	struct streams *streams;
 	struct event_sink *sink;
 	struct definer *definer;
@@ -37,6 +44,9 @@ struct exact_options {
 struct exact {
 	struct exact_options options; /* what it points to is borrowed */
 	struct trace *trace;          /* NULL: there is none */
+	bool is_perf;                 /* switches come by exact_take_perf() */
+	ARRAY(uint64_t) seen_ns;      /* is_perf: the last switch of CPU i */
+	uint64_t n_perf;              /* switches by then */
 	struct trace_calls calls;
 	struct trace_detail detail;
 	struct states states;
@@ -59,6 +69,10 @@ void exact_put_states(struct exact *exact); /* after what the window opened with
 
 /* The window opens with the exec of the command, process @pid, which runs at that time. */
 void exact_open_at_exec(struct exact *exact, uint32_t pid, uint64_t time_ns);
+
+/* A record of perf: SWITCH; EXIT, after life_exit(); LOST, among which there may be switches. */
+void exact_take_perf(struct exact *exact, const struct perf_record *record);
+
 void exact_every_second(struct exact *exact);
 
 /* No new records; after the last drain: what is left to tell. */

@@ -206,6 +206,7 @@ int perf_record_decode(const void *data, size_t size, struct perf_record *ret)
 		return decode_lost(body, size, ret);
 	case PERF_RECORD_THROTTLE:
 	case PERF_RECORD_UNTHROTTLE:
+	case PERF_RECORD_SWITCH: /* misc says which way */
 		return 0;
 	default:
 		return -ENOTSUP;

@@ -34,6 +34,7 @@ struct recorder {
 	struct stacks *stacks;
 	struct streams streams;
 	struct sampler *sampler;
+	enum sampler_scope scope;
 	struct targets targets;
 	struct life life;
 	struct exact exact;
@@ -132,6 +133,7 @@ static void on_lost(struct recorder *r, const struct perf_record *record)
 
 	r->audit.n_lost += record->lost;
 	put(r, &event);
+	exact_take_perf(&r->exact, record);
 }
 
 /* Stacks of waits only: what they are of is known, and its times are exact. */
@@ -152,6 +154,12 @@ static void on_throttle(struct recorder *r, const struct perf_record *record)
 
 	r->audit.n_throttled += event.throttle.on;
 	put(r, &event);
+}
+
+static void on_exit_record(struct recorder *r, const struct perf_record *record)
+{
+	life_exit(&r->life, record);
+	exact_take_perf(&r->exact, record);
 }
 
 static void open_window(struct recorder *r, uint64_t time_ns)
@@ -205,6 +213,8 @@ static int on_record(void *arg, const struct perf_record *record)
 		;
 	else if (record->type == PERF_RECORD_SAMPLE)
 		on_sample(r, record);
+	else if (record->type == PERF_RECORD_SWITCH)
+		exact_take_perf(&r->exact, record);
 	else if (record->type == PERF_RECORD_MMAP2)
 		on_mmap(r, record);
 	else if (record->type == PERF_RECORD_COMM)
@@ -212,7 +222,7 @@ static int on_record(void *arg, const struct perf_record *record)
 	else if (is_fork)
 		life_fork(&r->life, record);
 	else if (record->type == PERF_RECORD_EXIT)
-		life_exit(&r->life, record);
+		on_exit_record(r, record);
 	return r->error;
 }
 
@@ -273,6 +283,7 @@ static void open_waits(struct recorder *r, const struct recorder_options *option
 		.sink = &r->outlet,
 		.targets = &r->targets,
 		.life = &r->life,
+		.has_samples = r->scope == SAMPLER_CPUS,
 	};
 	int error = wait_source_open(&context, options->budget_permille, &r->waits);
 
@@ -294,16 +305,17 @@ static int open_sampler(struct recorder *r, const struct recorder_options *optio
 
 	if ((error == -EACCES || error == -EPERM) && !options->is_all) {
 		wanted.scope = SAMPLER_TASKS;
+		wanted.has_switches = !options->cpu_only;
 		wanted.on_exec = options->command != NULL;
 		error = sampler_open(&wanted, &r->sampler);
 	}
 	if (error)
 		return permission_explain_open(error, options);
-	if (wanted.scope == SAMPLER_CPUS) {
-		if (!options->cpu_only)
-			open_waits(r, options);
+	r->scope = wanted.scope;
+	if (!options->cpu_only)
+		open_waits(r, options);
+	if (r->scope == SAMPLER_CPUS)
 		return 0;
-	}
 	for (size_t i = 0; i < options->n_pids; i++) {
 		error = permission_check_pid(options->pids[i]);
 		if (error)
@@ -326,6 +338,7 @@ static void put_meta(struct recorder *r)
 					   .hz = r->hz,
 					   .is_hardware = facts.is_hardware,
 					   .has_kernel = facts.has_kernel,
+					   .lacks_wakeups = r->exact.is_perf,
 					   .stack_bytes = facts.stack_bytes,
 					   .ring_bytes = facts.ring_bytes,
 					   .pids = options->pids,
@@ -368,6 +381,7 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 	r->exact.waits_for_exec = r->waits_for_exec;
 	exact_open(&r->exact, &(struct exact_options){
 				      .is_detailed = options->trace,
+				      .has_perf_switches = r->scope == SAMPLER_TASKS,
 				      .buffer_bytes = options->trace_buffer_bytes,
 				      .streams = &r->streams,
 				      .sink = &r->outlet,

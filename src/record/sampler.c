@@ -81,6 +81,7 @@ static struct perf_event_attr attr_for(const struct sampler_options *options)
 		.comm = 1,
 		.comm_exec = 1,
 		.task = 1,
+		.context_switch = options->has_switches,
 		.watermark = 1,
 		.sample_id_all = 1,
 		.use_clockid = 1,

@@ -36,6 +36,7 @@ struct sampler_options {
 	uint32_t hz;
 	enum sampler_scope scope;
 	bool on_exec;            /* SAMPLER_TASKS: start when the task calls exec */
+	bool has_switches;       /* SAMPLER_TASKS: records of the tasks' switches, too */
 	struct streams *streams; /* borrowed; the rings are added to them */
 	sampler_fn *fn;          /* called for each record when the streams are drained */
 	void *arg;

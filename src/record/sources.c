@@ -79,6 +79,20 @@ static enum source_state probe_own(struct buf *detail, struct buf *remedy)
 	return SOURCE_PARTLY;
 }
 
+static enum source_state probe_switches(struct buf *detail, struct buf *remedy)
+{
+	struct perf_event_attr attr = cpu_clock;
+	int r;
+
+	attr.exclude_kernel = 1;
+	attr.context_switch = 1;
+	r = try_event(attr, 0, -1);
+	if (!r)
+		return SOURCE_WORKS;
+	buf_puts(remedy, PARANOID_ADVICE "2");
+	return failed(r, detail);
+}
+
 static enum source_state probe_cycles(struct buf *detail, struct buf *remedy)
 {
 	struct perf_event_attr attr = cpu_clock;
@@ -242,6 +256,8 @@ const struct source sources[] = {
 	{ "cpu, whole system", "samples of every thread on every CPU (-a; cheapest for -p)",
 	  probe_system },
 	{ "cpu, own processes", "samples of this user's processes (-p, COMMAND)", probe_own },
+	{ "off-CPU, own processes", "time off the CPU, without tracefs (-p, COMMAND)",
+	  probe_switches },
 	{ "hardware cycles", "samples by processor cycles", probe_cycles },
 	{ "ring memory", "room for samples between two looks", probe_ring },
 	{ "process memory", "stacks deeper than the kernel copies", probe_memory },

@@ -69,7 +69,6 @@ int wait_live_unwind(struct wait_live *live, const struct wait_call *call, uint3
 	};
 	struct wait_call after = *call;
 	struct wait_reason unused;
-	uint32_t stack;
 
 	for (size_t i = 0; i < PERF_N_REGS; i++)
 		regs[i] = UNKNOWN;
@@ -78,10 +77,9 @@ int wait_live_unwind(struct wait_live *live, const struct wait_call *call, uint3
 	record.sample.stack_size = read_stack(live, call->pid, call->sp);
 	if (!record.sample.stack_size)
 		return -EFAULT;
-	stack = stacks_intern(live->stacks, &record);
 	if (wait_reasons_ask(live->reasons, &after, &unused) || after.ip != call->ip ||
 	    after.sp != call->sp)
 		return -EAGAIN;
-	*ret_stack = stack;
+	*ret_stack = stacks_intern(live->stacks, &record);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #define AHEAD_NS 20000u /* so long before its switch may a sample be stamped */
 
 struct thread {
+	uint32_t tid;
 	uint64_t since_ns;            /* when it blocked; 0: it is not blocked */
 	uint64_t sampled_ns;          /* when a stack told of it last */
 	struct event_wait_stack wait; /* of then */
@@ -20,11 +21,12 @@ struct thread {
 
 struct blocked { /* in the order of time */
 	uint64_t since_ns;
-	uint32_t tid, thread;
+	uint32_t thread;
 };
 
 struct answer {
-	uint64_t time_ns, since_ns;
+	uint64_t asked_ns, time_ns;
+	uint64_t since_ns; /* 0: of a glance */
 	uint32_t thread;
 	struct event_wait_stack wait;
 };
@@ -40,6 +42,7 @@ struct wait_poll {
 	size_t first; /* of the queue */
 	ARRAY(struct answer) answers;
 	size_t first_answer;
+	size_t next; /* thread to glance at */
 	uint64_t n_put;
 };
 
@@ -60,12 +63,20 @@ static void look_at_answers(void *source, uint32_t i)
 	(void)i;
 }
 
-/* Between the switch and the answer the thread has not run: all until then has passed now. */
+/* All that came before the answer has passed now: whether the thread has run since it was asked. */
+static bool is_true(const struct answer *answer, const struct thread *thread)
+{
+	if (answer->since_ns)
+		return thread->since_ns == answer->since_ns;
+	return thread->tid == answer->wait.tid && thread->since_ns &&
+	       thread->since_ns < answer->asked_ns;
+}
+
 static int pass_answer(void *source, uint32_t i)
 {
 	struct wait_poll *poll = source;
 	const struct answer *answer = &poll->answers.items[poll->first_answer++];
-	struct thread *thread = &poll->threads.items[answer->thread];
+	const struct thread *thread = &poll->threads.items[answer->thread];
 	struct event event = {
 		.kind = EVENT_WAIT_STACK,
 		.time_ns = answer->time_ns,
@@ -73,7 +84,7 @@ static int pass_answer(void *source, uint32_t i)
 	};
 
 	(void)i;
-	if (thread->since_ns == answer->since_ns) {
+	if (is_true(answer, thread)) {
 		poll->n_put++;
 		event_sink_put(poll->sink, &event);
 	}
@@ -118,6 +129,7 @@ static uint32_t thread_of(struct wait_poll *poll, uint32_t tid)
 		array_add(&poll->threads);
 		*index = poll->threads.n;
 	}
+	poll->threads.items[*index - 1].tid = tid;
 	return (uint32_t)*index - 1;
 }
 
@@ -154,7 +166,7 @@ static void block(struct wait_poll *poll, const struct event *event)
 	thread->cpu = event->sched_switch.cpu;
 	if (thread->is_mute)
 		return;
-	*array_add(&poll->queue) = (struct blocked){ event->time_ns, event->sched_switch.prev, i };
+	*array_add(&poll->queue) = (struct blocked){ event->time_ns, i };
 }
 
 static void wake(struct wait_poll *poll, uint32_t tid)
@@ -195,33 +207,64 @@ void wait_poll_take(struct wait_poll *poll, const struct event *event)
 		take_sample(poll, event);
 }
 
+static int ask(struct wait_poll *poll, struct answer *answer)
+{
+	struct thread *thread = &poll->threads.items[answer->thread];
+	int r;
+
+	answer->wait = (struct event_wait_stack){ .tid = thread->tid, .cpu = thread->cpu };
+	answer->asked_ns = clock_ns(CLOCK_MONOTONIC);
+	r = poll->fn(poll->arg, &answer->wait);
+	thread->is_mute = r == -ENXIO;
+	return r;
+}
+
+static void add_answer(struct wait_poll *poll, struct answer *answer, uint32_t period)
+{
+	answer->wait.period = period;
+	answer->time_ns = clock_ns(CLOCK_MONOTONIC);
+	*array_add(&poll->answers) = *answer;
+}
+
+static bool is_sampled(const struct thread *thread)
+{
+	return thread->sampled_ns + AHEAD_NS >= thread->since_ns;
+}
+
 /* Looks up a thread that blocked at @blocked, unless it is known to have run since. */
 static int look_up(struct wait_poll *poll, const struct blocked *blocked)
 {
-	struct thread *thread = &poll->threads.items[blocked->thread];
-	struct answer answer = {
-		.since_ns = blocked->since_ns,
-		.thread = blocked->thread,
-		.wait = { .tid = blocked->tid, .cpu = thread->cpu },
-	};
+	const struct thread *thread = &poll->threads.items[blocked->thread];
+	struct answer answer = { .since_ns = blocked->since_ns, .thread = blocked->thread };
 	int r = 0;
 
-	if (thread->since_ns != blocked->since_ns)
+	if (thread->since_ns != blocked->since_ns ||
+	    (is_sampled(thread) && thread->wait.period == 1))
 		return 0;
-	if (thread->sampled_ns + AHEAD_NS >= blocked->since_ns) {
-		if (thread->wait.period == 1)
-			return 0;
+	if (is_sampled(thread))
 		answer.wait = thread->wait;
-	} else {
-		r = poll->fn(poll->arg, &answer.wait);
+	else
+		r = ask(poll, &answer);
+	if (!r)
+		add_answer(poll, &answer, 1);
+	return r;
+}
+
+void wait_poll_glance(struct wait_poll *poll, size_t n)
+{
+	for (size_t i = 0; i < n && i < poll->threads.n; i++, poll->next++) {
+		struct answer answer = { .thread = (uint32_t)(poll->next % poll->threads.n) };
+		const struct thread *thread = &poll->threads.items[answer.thread];
+		int r = 0;
+
+		if (!thread->tid || thread->is_mute)
+			continue;
+		r = ask(poll, &answer);
+		if (r == -EBUSY)
+			break;
+		if (!r)
+			add_answer(poll, &answer, WAIT_POLL_SOME);
 	}
-	thread->is_mute = r == -ENXIO;
-	if (r)
-		return r;
-	answer.wait.period = 1;
-	answer.time_ns = clock_ns(CLOCK_MONOTONIC);
-	*array_add(&poll->answers) = answer;
-	return 0;
 }
 
 void wait_poll_step(struct wait_poll *poll)

@@ -6,6 +6,9 @@
  *
  * Whether a wait is looked up depends on the time only, never on what it waits for: so it
  * stands for itself alone, and so does a sampled one that the look-up would have caught.
+ *
+ * Where nothing is sampled at all, a glance now and then at whatever thread stands in for it:
+ * what is found blocked is one of some waits of about its length.
  */
 #ifndef RECORD_WAIT_POLL_H
 #define RECORD_WAIT_POLL_H
@@ -18,6 +21,7 @@
 #include "streams.h"
 
 #define WAIT_POLL_AGE_NS 5000000u /* how long who is looked up has been blocked */
+#define WAIT_POLL_SOME   2        /* the period of a glance: it is not known */
 
 struct wait_poll;
 
@@ -38,6 +42,9 @@ void wait_poll_take(struct wait_poll *poll, const struct event *event);
 
 /* After the streams were drained: look up whom it is time for. */
 void wait_poll_step(struct wait_poll *poll);
+
+/* Look at some @n threads in turn, blocked or not. */
+void wait_poll_glance(struct wait_poll *poll, size_t n);
 
 uint64_t wait_poll_n_put(const struct wait_poll *poll);
 

@@ -24,6 +24,7 @@
 #define REFRESH_NS       100000000u /* between better filters, at least */
 #define MANY_STRANGERS   50         /* samples that are worth them */
 #define MAX_STACKS       1000000
+#define GLANCES          16   /* threads at a time, where nothing is sampled */
 #define POLL_SHARE       0.25 /* of the budget, for looking up long waits, at most */
 #define POLL_SAVED_NS    1e9  /* how long what is not used of that can be saved up */
 
@@ -188,16 +189,18 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 	source->poll = wait_poll_new(context->streams, context->sink, look_up, source);
 	source->clock_ns = clock_cost_ns();
 	budget_init(&source->budget, budget_permille, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
+	*ret = source;
+	if (!context->has_samples)
+		return 0;
 	r = tracepoint_find("sched", "sched_switch", "prev_state", &source->switch_id, &unused);
 	if (!r)
 		r = tracepoint_find("sched", "sched_waking", "pid", &source->waking_id,
 				    &source->woken);
 	if (r) {
 		wait_source_close(source);
-		return r;
+		*ret = NULL;
 	}
-	*ret = source;
-	return 0;
+	return r;
 }
 
 void wait_source_close(struct wait_source *source)
@@ -266,7 +269,7 @@ int wait_source_start(struct wait_source *source)
 {
 	source->is_started = true;
 	source->young[0] = source->young[1] = source->first_tid;
-	return open_events(source);
+	return source->context.has_samples ? open_events(source) : 0;
 }
 
 /* The stack that a thread has when it blocks here: for when it is found blocked later. */
@@ -452,7 +455,8 @@ static bool is_outdated(struct wait_source *source, uint64_t now_ns)
 /* What looking up threads that block for long may take: a part of the budget. */
 static void poll_waits(struct wait_source *source, uint64_t now_ns)
 {
-	double rate = POLL_SHARE * source->budget.limit, saved = rate * POLL_SAVED_NS;
+	double share = source->context.has_samples ? POLL_SHARE : 1;
+	double rate = share * source->budget.limit, saved = rate * POLL_SAVED_NS;
 
 	if (source->polled_ns)
 		source->poll_ns += rate * (double)(now_ns - source->polled_ns);
@@ -460,14 +464,15 @@ static void poll_waits(struct wait_source *source, uint64_t now_ns)
 	if (source->poll_ns > saved)
 		source->poll_ns = saved;
 	wait_poll_step(source->poll);
+	if (!source->context.has_samples)
+		wait_poll_glance(source->poll, GLANCES);
 }
 
-void wait_source_step(struct wait_source *source, uint64_t now_ns)
+/* As much as can be afforded. */
+static void step_samples(struct wait_source *source, uint64_t now_ns)
 {
 	bool again = false;
 
-	if (!source->is_started)
-		return;
 	if (!source->window_ns)
 		source->window_ns = now_ns;
 	if (now_ns - source->window_ns >= BUDGET_WINDOW_NS)
@@ -475,12 +480,23 @@ void wait_source_step(struct wait_source *source, uint64_t now_ns)
 	again |= is_outdated(source, now_ns);
 	if (again)
 		open_events(source);
+}
+
+void wait_source_step(struct wait_source *source, uint64_t now_ns)
+{
+	if (!source->is_started)
+		return;
+	if (source->context.has_samples)
+		step_samples(source, now_ns);
 	poll_waits(source, now_ns);
 }
 
 int wait_source_timeout_ms(const struct wait_source *source)
 {
-	return budget_period(&source->budget, BUDGET_WAITS) > 1 ? POLL_MS : INT_MAX;
+	bool is_all = source->context.has_samples &&
+		      budget_period(&source->budget, BUDGET_WAITS) == 1;
+
+	return is_all ? INT_MAX : POLL_MS;
 }
 
 void wait_source_take_exact(struct wait_source *source, const struct event *event)

@@ -5,7 +5,8 @@
  *
  * Two tracepoints are sampled on every CPU, chosen by filters in the kernel, all of
  * them or one in N (budget.h).  Nothing is opened for a single thread: that would cost
- * the target on each of its switches, also on those that do not block.
+ * the target on each of its switches, also on those that do not block.  Without privilege
+ * there are no tracepoints: then long waits have stacks, which are looked up, and no others.
  */
 #ifndef RECORD_WAIT_SOURCE_H
 #define RECORD_WAIT_SOURCE_H
@@ -32,6 +33,7 @@ struct wait_context { /* all borrowed */
 	struct event_sink *sink;
 	struct targets *targets;
 	struct life *life;
+	bool has_samples; /* else threads that block for long are looked up, and that is all */
 };
 
 struct wait_stats {

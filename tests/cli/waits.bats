@@ -25,6 +25,20 @@ report() {
 	jq -e '.types[1] | .total == 800010000 and .unfiltered_total == 2700010000' "$T/json"
 }
 
+@test "without wake-ups that is said, and what is about nothing else is refused" {
+	{ echo 'meta key=wakeups value=no'; grep -v ^sched_waking "$BATS_TEST_DIRNAME/../data/waits.events"; } >"$T/events"
+	"$SYSPROF" dump --assemble "$T/events" -o "$T/data"
+	report -i "$T/data" block >"$T/out"
+	grep -q '! off the CPU is not told apart' "$T/out"
+	for what in latency wakers mutex; do
+		run report -i "$T/data" $what
+		[ "$status" = 1 ]
+		[[ $output == *"holds no wake-ups"* ]]
+	done
+	report -i "$(recording waits)" block >"$T/out"
+	! grep 'told apart' "$T/out" || false
+}
+
 @test "waits can be filtered by class" {
 	data=$(recording waits)
 	[ "$(report -i "$data" block --json --wait lock | jq '.types[1].total')" = 200000000 ]

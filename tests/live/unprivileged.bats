@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	place=$(mktemp -d)
 	chmod 777 "$place"
-	cp "$SYSPROF" "$W/split" "$place"
+	cp "$SYSPROF" "$W/split" "$W/waits" "$W/handover" "$place"
 	cd "$place" || return 1
 	paranoid=$(cat /proc/sys/kernel/perf_event_paranoid)
 	started=()
@@ -44,6 +44,55 @@ as_nobody() {
 	as_nobody ./sysprof record -F 997 -d 1 -p "$target" 2>messages
 	as_nobody ./sysprof export cpu --value cpu -f folded -o folded
 	at_least "$(share burn_50)" 40
+}
+
+# Of each thread: running, runnable, blocked and unknown make up its life.
+is_closed() {
+	as_nobody ./sysprof report threads --json >threads.json
+	jq -e '[.threads[] | .lifetime_ns - .running_ns - .runnable_ns - .blocked_ns - .unknown_ns |
+		fabs] | max < 1e5' threads.json
+}
+
+# Nanoseconds of thread $1's waits in function $2.
+waited_in() {
+	as_nobody ./sysprof export block --idle -f folded -o folded --thread "$1"
+	awk -v what="[;]$2;" '$0 ~ what { sum += $NF } END { printf "%.0f\n", sum }' folded
+}
+
+# What the program measured is what is recorded without wake-ups: until it ran again.  A wait
+# that was over before it was looked up is missing, which after a busy machine's delay a long
+# one may be: a tenth of a point of the truth for each.
+@test "an own process's waits are recorded with their stacks, without wake-ups" {
+	echo 2 >/proc/sys/kernel/perf_event_paranoid
+	as_nobody ./sysprof record -- ./waits 3 >said 2>messages
+	grep -q 'no wake-ups' messages
+	is_closed
+	jq -e '[.threads[] | .unknown_ns] | add < 5e6' threads.json
+	tid=$(jq 'first(.threads[] | select(.tid == .pid)) | .tid' threads.json)
+	for what in wait_sleep wait_pipe wait_lock; do
+		said_ns=$(awk -v what=$what '$1 == what { print $2 * 1e9 }' said)
+		got=$(waited_in "$tid" $what)
+		echo "$what: $got of $said_ns"
+		awk -v got="$got" -v want="$said_ns" \
+			'BEGIN { exit !(got <= 1.02 * want + 5e6 && got >= 0.9 * want) }'
+	done
+	as_nobody ./sysprof report block >report
+	grep -q 'off the CPU is not told apart' report
+	run as_nobody ./sysprof report latency
+	[ "$status" = 1 ]
+	[[ "$output" == *"no wake-ups"* ]]
+}
+
+@test "short waits of an own process that runs already are found at glances" {
+	echo 2 >/proc/sys/kernel/perf_event_paranoid
+	as_nobody ./handover 1000000 100 >/dev/null 3>&- &
+	started+=($!)
+	sleep 0.3
+	target=$(pgrep -n -u 65534 -x handover)
+	as_nobody ./sysprof record -d 2 -p "$target" 2>messages
+	as_nobody ./sysprof export block -f folded -o folded
+	at_least "$(share 'turn')" 80
+	is_closed
 }
 
 @test "the process of another is refused with the command that would do it" {

@@ -252,6 +252,23 @@ static void forks_exits_names_and_losses_are_told_apart(void **state)
 	buf_release(&lost);
 }
 
+static void a_switch_says_of_which_thread_and_which_way(void **state)
+{
+	struct buf b = begin();
+	struct perf_record record;
+
+	(void)state;
+	end_with_id(&b, PERF_RECORD_SWITCH,
+		    PERF_RECORD_MISC_SWITCH_OUT | PERF_RECORD_MISC_SWITCH_OUT_PREEMPT);
+	assert_int_equal(perf_record_decode(b.data, b.size, &record), 0);
+	assert_int_equal(record.tid, 12);
+	assert_int_equal(record.cpu, 3);
+	assert_int_equal(record.time_ns, 5000);
+	assert_true(record.misc & PERF_RECORD_MISC_SWITCH_OUT);
+	assert_true(record.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT);
+	buf_release(&b);
+}
+
 static void the_time_is_found_without_decoding(void **state)
 {
 	struct buf s = sample(), m = mmap2(0x1000, 0x1000);
@@ -281,6 +298,7 @@ int main(void)
 		cmocka_unit_test(an_mmap_marked_for_another_recorder_keeps_its_inode),
 		cmocka_unit_test(an_mmap_that_wraps_or_has_no_end_of_path_is_refused),
 		cmocka_unit_test(forks_exits_names_and_losses_are_told_apart),
+		cmocka_unit_test(a_switch_says_of_which_thread_and_which_way),
 		cmocka_unit_test(the_time_is_found_without_decoding),
 	};
 

@@ -237,6 +237,47 @@ static void who_must_not_be_asked_now_is_asked_in_the_next_step(void **state)
 	assert_int_equal(world->n_put, 1);
 }
 
+static void a_glance_sees_whoever_is_blocked_by_then(void **state)
+{
+	struct world *world = *state;
+
+	block(world, 10, 1);
+	wake(world, 10);
+	wait_poll_glance(world->poll, 4); /* though it was awake for all that is known */
+	block(world, 10, 0);
+	pass_all(world);
+	assert_int_equal(world->n_asked, 1);
+	assert_int_equal(world->n_put, 1);
+	assert_int_equal(world->put.period, WAIT_POLL_SOME);
+}
+
+static void a_glance_at_who_ran_meanwhile_is_dropped(void **state)
+{
+	struct world *world = *state;
+
+	block(world, 10, 1);
+	wait_poll_glance(world->poll, 4);
+	world->now_ns = clock_ns(CLOCK_MONOTONIC); /* it blocks again after it was asked */
+	block(world, 10, 0);
+	pass_all(world);
+	assert_int_equal(world->n_asked, 1);
+	assert_int_equal(world->n_put, 0);
+}
+
+static void glances_go_round(void **state)
+{
+	struct world *world = *state;
+
+	for (uint32_t tid = 10; tid < 15; tid++)
+		block(world, tid, 1);
+	wait_poll_glance(world->poll, 3);
+	wait_poll_glance(world->poll, 2);
+	pass_all(world);
+	assert_int_equal(world->n_asked, 5);
+	assert_int_equal(world->n_put, 5);
+	assert_int_equal(world->put.tid, 14);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -252,6 +293,9 @@ int main(void)
 		TEST(threads_of_the_kernel_are_asked_once),
 		TEST(who_gets_the_id_of_a_dead_one_is_asked_again),
 		TEST(who_must_not_be_asked_now_is_asked_in_the_next_step),
+		TEST(a_glance_sees_whoever_is_blocked_by_then),
+		TEST(a_glance_at_who_ran_meanwhile_is_dropped),
+		TEST(glances_go_round),
 	};
 
 	return cmocka_run_group_tests_name("record-wait_poll", tests, NULL, NULL);
