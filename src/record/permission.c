@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,4 +105,16 @@ int permission_check_targets(const struct recorder_options *options)
 				pid);
 	}
 	return 0;
+}
+
+void permission_raise_fds(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	if (!geteuid() && limit.rlim_max < 1u << 20)
+		limit.rlim_max = 1u << 20;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }

@@ -23,4 +23,10 @@ void permission_note_missing(struct sampler_facts facts, size_t n_threads);
 /* 0 if the process may be followed without privilege, else -EACCES, having said why. */
 int permission_check_pid(pid_t pid);
 
+/*
+ * As many descriptors as may be had: they go for events (threads × CPUs without privilege) and
+ * for modules.
+ */
+void permission_raise_fds(void);
+
 #endif /* RECORD_PERMISSION_H */

@@ -156,10 +156,17 @@ static void on_throttle(struct recorder *r, const struct perf_record *record)
 	put(r, &event);
 }
 
-static void on_exit_record(struct recorder *r, const struct perf_record *record)
+/* What became of a target's thread. */
+static void on_task_record(struct recorder *r, const struct perf_record *record)
 {
-	life_exit(&r->life, record);
-	exact_take_perf(&r->exact, record);
+	if (record->type == PERF_RECORD_COMM)
+		life_comm(&r->life, record);
+	else if (record->type == PERF_RECORD_FORK)
+		life_fork(&r->life, record);
+	else if (record->type == PERF_RECORD_EXIT)
+		life_exit(&r->life, record);
+	if (record->type == PERF_RECORD_EXIT || record->type == PERF_RECORD_SWITCH)
+		exact_take_perf(&r->exact, record);
 }
 
 static void open_window(struct recorder *r, uint64_t time_ns)
@@ -213,16 +220,10 @@ static int on_record(void *arg, const struct perf_record *record)
 		;
 	else if (record->type == PERF_RECORD_SAMPLE)
 		on_sample(r, record);
-	else if (record->type == PERF_RECORD_SWITCH)
-		exact_take_perf(&r->exact, record);
 	else if (record->type == PERF_RECORD_MMAP2)
 		on_mmap(r, record);
-	else if (record->type == PERF_RECORD_COMM)
-		life_comm(&r->life, record);
-	else if (is_fork)
-		life_fork(&r->life, record);
-	else if (record->type == PERF_RECORD_EXIT)
-		on_exit_record(r, record);
+	else
+		on_task_record(r, record);
 	return r->error;
 }
 
@@ -348,19 +349,6 @@ static void put_meta(struct recorder *r)
 				   });
 }
 
-/* Descriptors go for events (threads × CPUs without privilege) and for modules. */
-static void raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	if (!geteuid() && limit.rlim_max < 1u << 20)
-		limit.rlim_max = 1u << 20;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int open_all(struct recorder *r, const struct recorder_options *options)
 {
 	int error = permission_check_targets(options);
@@ -374,7 +362,7 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 		targets_add_thread(&r->targets, (uint32_t)r->command.pid, (uint32_t)r->command.pid);
 		r->waits_for_exec = true;
 	}
-	raise_fd_limit();
+	permission_raise_fds();
 	error = open_sampler(r, options);
 	if (error || options->cpu_only)
 		return error;
