@@ -87,6 +87,13 @@ void sched_finish(struct sched *sched);
 
 struct sched_flaws sched_flaws(const struct sched *sched);
 
+struct sched_clocks { /* of the stacks of waits, and of the switches they belong to */
+	uint64_t n_stacks;
+	uint64_t n_apart;  /* of them: far from any switch of their thread, which is there */
+	uint64_t apart_ns; /* how far from the nearest, in the middle of these */
+};
+struct sched_clocks sched_clocks(const struct sched *sched);
+
 /*
  * The recording tells of time off the CPU: it holds switches, or states of threads, which
  * may have blocked all the time.

@@ -8,8 +8,13 @@
 #include "base/err.h"
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/human.h"
 #include "event/definer.h"
 #include "symbol/resolver.h"
+
+/* From how many stacks without a switch on, and from one in how many, clocks are to blame. */
+#define APART_LEAST 10
+#define APART_SHARE 20
 
 /* Learns the window, for filters that count from its ends. */
 struct window_sink {
@@ -147,6 +152,21 @@ static void audit_damage(struct session *session)
 		audit_add(&session->audit, true, "the file is cut off: its end is missing");
 }
 
+/* With clocks that agree, stacks are apart from all switches of their thread one in thousands. */
+static void audit_clocks(struct session *session)
+{
+	struct sched_clocks clocks = sched_clocks(session->sched);
+	char time[HUMAN_SIZE], n[HUMAN_SIZE], all[HUMAN_SIZE];
+
+	if (clocks.n_apart < APART_LEAST || clocks.n_apart < clocks.n_stacks / APART_SHARE)
+		return;
+	audit_add(&session->audit, true,
+		  "the clocks of two sources disagree by %s or more: stacks of waits may be joined "
+		  "wrongly (%s of %s are at no switch of their thread)",
+		  human_duration(time, clocks.apart_ns), human_count(n, clocks.n_apart),
+		  human_count(all, clocks.n_stacks));
+}
+
 static void discard(const struct analysis *analysis, void *state)
 {
 	struct profile profile;
@@ -199,6 +219,7 @@ int session_read(struct session *session, const struct analysis *analysis, struc
 		name_frames(session);
 	audit_collect(&session->audit, session->model);
 	audit_damage(session);
+	audit_clocks(session);
 	if (!error && analysis->lack)
 		lack = analysis->lack(state);
 	if (error)

@@ -161,7 +161,7 @@ bool sched_is_near(uint64_t a, uint64_t b, uint64_t within)
 	return a > b ? a - b <= within : b - a <= within;
 }
 
-static void begin_blocked(struct slot *slot, uint64_t now_ns, uint32_t state)
+static void begin_blocked(struct sched *sched, struct slot *slot, uint64_t now_ns, uint32_t state)
 {
 	slot->state = SCHED_BLOCKED;
 	slot->woken_ns = 0;
@@ -170,8 +170,11 @@ static void begin_blocked(struct slot *slot, uint64_t now_ns, uint32_t state)
 	slot->wake = (struct sched_wake){ 0 };
 	if (slot->pending.time_ns && sched_is_near(slot->pending.time_ns, now_ns, JOIN_NS))
 		slot->wait = slot->pending.wait;
+	else
+		sched_note_apart(sched, slot, now_ns);
 	slot->wait.is_disk = state == TASK_DISK;
 	slot->pending.time_ns = 0;
+	slot->blocked_ns = now_ns;
 	if (slot->early_wake_ns && now_ns - slot->early_wake_ns <= RACE_NS) {
 		slot->woken_ns = now_ns;
 		slot->is_assumed_awake = true;
@@ -200,7 +203,7 @@ static void switch_out(struct sched *sched, uint32_t tid, const struct event *ev
 		slot->state = SCHED_RUNNABLE;
 		slot->wake = (struct sched_wake){ 0 };
 	} else {
-		begin_blocked(slot, event->time_ns, state);
+		begin_blocked(sched, slot, event->time_ns, state);
 	}
 }
 
@@ -358,7 +361,8 @@ static void take_wait_stack(struct sched *sched, const struct event *event)
 	     (!slot->woken_ns && slot->wait.period != 1)))
 		slot->wait = wait;
 	else
-		slot->pending = (struct pending){ event->time_ns, wait };
+		sched_put_pending(sched, slot, event->time_ns, &wait);
+	sched->clocks.n_stacks++;
 }
 
 static void take_wake_stack(struct sched *sched, const struct event *event)

@@ -44,6 +44,7 @@ struct slot { /* a thread, from its birth to its end */
 	uint64_t woken_ns; /* while blocked: 0 until the wake-up */
 	struct sched_wake wake;
 	struct sched_wait wait;
+	uint64_t blocked_ns; /* when it blocked last; 0: never */
 	struct pending pending;
 	struct pending_wake pending_wake;
 	uint64_t early_wake_ns; /* a wake-up while it ran; 0: none */
@@ -63,6 +64,13 @@ struct gap {
 	uint64_t start_ns, end_ns;
 };
 
+#define N_APART 256u
+
+struct clocks {
+	uint64_t n_stacks, n_apart;
+	uint64_t apart_ns[N_APART]; /* of the last ones: number i at i % N_APART */
+};
+
 struct sched {
 	struct model_observer observer;
 	struct model *model;
@@ -73,6 +81,7 @@ struct sched {
 	ARRAY(struct sched_observer *) observers;
 	ARRAY(struct gap) gaps; /* by their ends */
 	struct sched_flaws flaws;
+	struct clocks clocks;
 	uint64_t start_ns, end_ns;
 	bool has_start, has_switches, has_ended;
 };
@@ -98,6 +107,13 @@ void sched_end(struct sched *sched, struct slot *slot, uint64_t now_ns);
 uint32_t *sched_current(struct sched *sched, uint32_t cpu);
 
 bool sched_is_near(uint64_t a, uint64_t b, uint64_t within);
+
+/* The pending stack of @slot, if any, is not of the switch at @now_ns, nor of an earlier one. */
+void sched_note_apart(struct sched *sched, const struct slot *slot, uint64_t now_ns);
+
+/* A stack of @slot that is of no switch yet. */
+void sched_put_pending(struct sched *sched, struct slot *slot, uint64_t time_ns,
+		       const struct sched_wait *wait);
 
 void sched_take_task_state(struct sched *sched, const struct event *event);
 void sched_take_fork(struct sched *sched, const struct event *event);

@@ -159,6 +159,40 @@ report() {
 		."[tid 109: and so on]" == 84000000 and ."[tid 101: too long ago]" > 2900000000' "$T/json"
 }
 
+# A thread that runs for 5 ms and is blocked for 5 ms in turns, with the stacks of its waits
+# stamped $1 us from their switches; a gap hides the switches if there is a $2.
+skewed() {
+	{
+		echo "start time=1s wall_ns=1"
+		echo "task_state time=1s pid=7 tid=7 state=running"
+		for i in {1..40}; do
+			[ $((i % 2)) = 1 ] || [ -z "${2:-}" ] || echo "gap time=$((10 * i + 1000))ms cpu=0 start_ns=1000000000"
+			echo "sched_switch time=$((10000 * i + 1000000))us cpu=0 prev=7 state=sleeping next=0"
+			echo "wait_stack time=$((10000 * i + 1000000 + $1))us pid=7 tid=7 cpu=0 why=lock period=1 stack={a!f}"
+			echo "sched_waking time=$((10000 * i + 1005000))us tid=7 waker=0 cpu=0"
+			echo "sched_switch time=$((10000 * i + 1005000))us cpu=0 prev=0 state=runnable next=7"
+		done
+		echo "end time=2s"
+	} | sed 's/.* time=\([0-9]*\)\(m\?\)\(u\?\)s/\1\2\3 &/' |
+		sed 's/^\([0-9]*\)m /\1000 /; s/^\([0-9]*\)u /\1 /; s/^\([0-9]\) /\1000000 /' |
+		sort -n -s -k 1,1 | cut -d ' ' -f 2- >"$T/text"
+	"$SYSPROF" dump --assemble "$T/text" -o "$T/skewed" && report -i "$T/skewed" block
+}
+
+@test "clocks of two sources that disagree are found by their switches" {
+	local sentence='! the clocks of two sources disagree by'
+	for skew in "0" "150" "-2000 gap"; do
+		# shellcheck disable=SC2086
+		skewed $skew >"$T/out"
+		grep -F '[lock' "$T/out" || [ "$skew" = "-2000 gap" ]
+		[ "$(grep -cF "$sentence" "$T/out")" = 0 ]
+	done
+	skewed -2000 >"$T/out"
+	grep -F "$sentence 2.00ms or more: stacks of waits may be joined wrongly (40 of 40 are at no switch of their thread)" "$T/out"
+	skewed 7000 >"$T/out"
+	grep -F "$sentence 3.00ms or more" "$T/out"
+}
+
 @test "every thread's states sum to its life" {
 	data=$(recording waits)
 	golden threads report -i "$data" threads
