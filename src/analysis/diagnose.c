@@ -198,7 +198,7 @@ static const struct sheet_column columns[N_COLUMNS] = {
 static bool is_ended_by_threads(unsigned int cause)
 {
 	return cause == WAIT_CONDVAR || cause == WAIT_POLL || cause == WAIT_PIPE ||
-	       cause == WAIT_IPC;
+	       cause == WAIT_IPC || cause == WAIT_CHILD;
 }
 
 /* Of a recording that lacks wake-ups, the report that needs none. */
