@@ -4,12 +4,12 @@
 #include <errno.h>
 
 #include "base/mem.h"
-#include "unwind/cfi_image.h"
+#include "unwind/cfi_table.h"
 #include "unwind/cfi_vet.h"
 
 #define TREE_FACTOR 6 /* bytes in libdw's tree for one of the smallest entry */
 
-struct cfi {
+struct tables { /* what libdw makes of an image */
 	struct cfi_image image;
 	Elf *elf;         /* of the image */
 	Dwarf *dwarf;     /* of the image, for .debug_frame; or NULL */
@@ -17,29 +17,50 @@ struct cfi {
 	Dwarf_CFI *debug; /* borrowed from dwarf; or NULL */
 };
 
-static void open_tables(struct cfi *cfi)
-{
-	struct cfi_image *image = &cfi->image;
+struct cfi {
+	const struct module *module; /* borrowed */
+	struct cfi_table table;
+	struct tables whole; /* what no table leads to */
+};
 
-	cfi->elf = elf_memory((char *)image->data, image->size);
-	if (!cfi->elf)
+static void open_tables(struct tables *tables)
+{
+	struct cfi_image *image = &tables->image;
+
+	cfi_vet(image);
+	tables->elf = elf_memory((char *)image->data, image->size);
+	if (!tables->elf)
 		return;
 	if (image->pieces[CFI_EH_FRAME].data)
-		cfi->eh = dwarf_getcfi_elf(cfi->elf);
+		tables->eh = dwarf_getcfi_elf(tables->elf);
 	if (image->pieces[CFI_DEBUG_FRAME].data)
-		cfi->dwarf = dwarf_begin_elf(cfi->elf, DWARF_C_READ, NULL);
-	if (cfi->dwarf)
-		cfi->debug = dwarf_getcfi(cfi->dwarf);
+		tables->dwarf = dwarf_begin_elf(tables->elf, DWARF_C_READ, NULL);
+	if (tables->dwarf)
+		tables->debug = dwarf_getcfi(tables->dwarf);
+}
+
+static void close_tables(struct tables *tables)
+{
+	if (tables->eh)
+		dwarf_cfi_end(tables->eh);
+	dwarf_end(tables->dwarf);
+	elf_end(tables->elf);
+	cfi_image_release(&tables->image);
 }
 
 struct cfi *cfi_new(const struct module *module, size_t max_size)
 {
 	struct cfi *cfi = xcalloc(1, sizeof(*cfi));
+	struct cfi_want want = { CFI_EH_FRAME, max_size };
 
-	if ((module->fd >= 0 || module->image) && !cfi_image_read(module, max_size, &cfi->image)) {
-		cfi_vet(&cfi->image);
-		open_tables(cfi);
-	}
+	cfi->module = module;
+	if (module->fd < 0 && !module->image)
+		return cfi;
+	cfi_table_open(module, &cfi->table);
+	if (cfi->table.n)
+		want.first = CFI_DEBUG_FRAME;
+	if (!cfi_image_read(module, &want, &cfi->whole.image))
+		open_tables(&cfi->whole);
 	return cfi;
 }
 
@@ -47,27 +68,23 @@ void cfi_free(struct cfi *cfi)
 {
 	if (!cfi)
 		return;
-	if (cfi->eh)
-		dwarf_cfi_end(cfi->eh);
-	dwarf_end(cfi->dwarf);
-	elf_end(cfi->elf);
-	cfi_image_release(&cfi->image);
+	cfi_table_close(&cfi->table);
+	close_tables(&cfi->whole);
 	free(cfi);
 }
 
-/* Without a search table libdw goes through all entries and keeps each in a tree. */
+/* Libdw goes through all entries and keeps each in a tree. */
 size_t cfi_size(const struct cfi *cfi)
 {
-	bool has_table = cfi->image.pieces[CFI_EH_FRAME_HDR].data;
+	const struct cfi_image *image = &cfi->whole.image;
 
-	return cfi->image.size +
-	       (has_table ? 0 : TREE_FACTOR * cfi->image.pieces[CFI_EH_FRAME].size) +
-	       TREE_FACTOR * cfi->image.pieces[CFI_DEBUG_FRAME].size;
+	return image->size + TREE_FACTOR * (image->pieces[CFI_EH_FRAME].size +
+					    image->pieces[CFI_DEBUG_FRAME].size);
 }
 
 bool cfi_is_go(const struct cfi *cfi)
 {
-	return cfi->image.is_go;
+	return cfi->whole.image.is_go;
 }
 
 static int compile(Dwarf_Frame *frame, struct row *ret)
@@ -87,18 +104,39 @@ static void add_frame_pointer(struct row *row)
 	row->is_go = true;
 }
 
+static int find_eh(const struct tables *tables, uint64_t vaddr, struct row *ret)
+{
+	Dwarf_Frame *frame;
+
+	if (!tables->eh || dwarf_cfi_addrframe(tables->eh, vaddr, &frame))
+		return -ENOENT;
+	return compile(frame, ret);
+}
+
+static int find_by_table(const struct cfi *cfi, uint64_t vaddr, struct row *ret)
+{
+	struct tables one = { 0 };
+	int r = cfi_table_read(&cfi->table, cfi->module, vaddr, &one.image);
+
+	if (r)
+		return r;
+	open_tables(&one);
+	r = find_eh(&one, vaddr, ret);
+	close_tables(&one);
+	return r;
+}
+
 /* .eh_frame first: of a program of Go and C it knows the C, .debug_frame the Go. */
 int cfi_find(const struct cfi *cfi, uint64_t vaddr, struct row *ret)
 {
+	int r = cfi->table.n ? find_by_table(cfi, vaddr, ret) : find_eh(&cfi->whole, vaddr, ret);
 	Dwarf_Frame *frame;
-	int r;
 
-	if (cfi->eh && !dwarf_cfi_addrframe(cfi->eh, vaddr, &frame))
-		return compile(frame, ret);
-	if (!cfi->debug || dwarf_cfi_addrframe(cfi->debug, vaddr, &frame))
-		return -ENOENT;
+	if (r != -ENOENT || !cfi->whole.debug ||
+	    dwarf_cfi_addrframe(cfi->whole.debug, vaddr, &frame))
+		return r;
 	r = compile(frame, ret);
-	if (!r && cfi->image.is_go)
+	if (!r && cfi_is_go(cfi))
 		add_frame_pointer(ret);
 	return r;
 }

@@ -8,8 +8,9 @@
 struct cfi;
 
 /*
- * What CFI @module has, which is copied if it fits in @max_size bytes.  Never NULL:
- * of a file without CFI, or with CFI that lies, nothing will be found.
+ * What CFI @module has, borrowed.  What has a search table is read from the file when it is
+ * asked for; the rest is copied, sections of up to @max_size bytes.  Never NULL: of a file
+ * without CFI, or with CFI that lies, nothing will be found.
  */
 struct cfi *cfi_new(const struct module *module, size_t max_size);
 void cfi_free(struct cfi *cfi);

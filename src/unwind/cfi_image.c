@@ -7,8 +7,7 @@
 
 #include "base/mem.h"
 
-#define PADDING      1024 /* bytes of zeros behind each section */
-#define MAX_SEGMENTS 256  /* a file that claims more lies */
+#define PADDING 1024 /* bytes of zeros behind each section */
 
 static const struct {
 	const char *name;
@@ -16,11 +15,10 @@ static const struct {
 	uint32_t name_at;       /* in the names below */
 } sections[] = {
 	[CFI_EH_FRAME] = { ".eh_frame", NULL, 1 },
-	[CFI_EH_FRAME_HDR] = { ".eh_frame_hdr", NULL, 11 },
-	[CFI_DEBUG_FRAME] = { ".debug_frame", ".zdebug_frame", 25 },
+	[CFI_DEBUG_FRAME] = { ".debug_frame", ".zdebug_frame", 11 },
 };
-static const char names[] = "\0.eh_frame\0.eh_frame_hdr\0.debug_frame\0.shstrtab";
-#define SHSTRTAB_AT 38
+static const char names[] = "\0.eh_frame\0.debug_frame\0.shstrtab";
+#define SHSTRTAB_AT 24
 
 enum { N_HEADERS = CFI_N_SECTIONS + 2 }; /* the empty one before, the names behind */
 
@@ -30,14 +28,7 @@ struct head {
 	char names[sizeof(names)];
 };
 
-/* What was found in the file, before it is put together. */
-struct found {
-	const unsigned char *data; /* borrowed from libelf */
-	size_t size;
-	uint64_t vaddr;
-};
-
-static int load_section(Elf_Scn *scn, size_t max_size, struct found *ret)
+static int load_section(Elf_Scn *scn, size_t max_size, struct cfi_piece *ret)
 {
 	GElf_Shdr sh;
 	GElf_Chdr ch;
@@ -56,14 +47,14 @@ static int load_section(Elf_Scn *scn, size_t max_size, struct found *ret)
 	data = elf_rawdata(scn, NULL);
 	if (!data || !data->d_buf || data->d_size > max_size)
 		return -ENOEXEC;
-	*ret = (struct found){ data->d_buf, data->d_size, sh.sh_addr };
+	*ret = (struct cfi_piece){ data->d_buf, data->d_size, sh.sh_addr };
 	return 0;
 }
 
 /* ".zdebug_…": "ZLIB" and the size, big-endian, then the stream. */
-static int load_gnu_compressed(Elf_Scn *scn, size_t max_size, struct found *ret)
+static int load_gnu_compressed(Elf_Scn *scn, size_t max_size, struct cfi_piece *ret)
 {
-	struct found raw;
+	struct cfi_piece raw;
 	uint64_t size = 0;
 	int r = load_section(scn, max_size, &raw);
 
@@ -78,20 +69,22 @@ static int load_gnu_compressed(Elf_Scn *scn, size_t max_size, struct found *ret)
 	return elf_compress_gnu(scn, 0, 0) < 0 ? -ENOEXEC : load_section(scn, max_size, ret);
 }
 
-static void load_if_named(Elf_Scn *scn, const char *name, size_t max_size, struct found *found)
+static void load_if_wanted(Elf_Scn *scn, const char *name, const struct cfi_want *want,
+			   struct cfi_piece *found)
 {
-	for (int i = 0; i < CFI_N_SECTIONS; i++) {
+	for (int i = want->first; i < CFI_N_SECTIONS; i++) {
 		if (found[i].data)
 			continue;
 		if (!strcmp(name, sections[i].name))
-			load_section(scn, max_size, &found[i]);
+			load_section(scn, want->max_size, &found[i]);
 		else if (sections[i].compressed && !strcmp(name, sections[i].compressed))
-			load_gnu_compressed(scn, max_size, &found[i]);
+			load_gnu_compressed(scn, want->max_size, &found[i]);
 	}
 }
 
 /* A section that cannot be read is one the file does not have. */
-static void find_by_section(Elf *elf, size_t max_size, struct found *found, bool *ret_is_go)
+static void find_sections(Elf *elf, const struct cfi_want *want, struct cfi_piece *found,
+			  bool *ret_is_go)
 {
 	Elf_Scn *scn = NULL;
 	size_t strings;
@@ -105,94 +98,9 @@ static void find_by_section(Elf *elf, size_t max_size, struct found *found, bool
 
 		if (!name)
 			continue;
-		load_if_named(scn, name, max_size, found);
+		load_if_wanted(scn, name, want, found);
 		*ret_is_go |= strstr(name, ".gopclntab") != NULL;
 	}
-}
-
-static int load_chunk(Elf *elf, uint64_t offset, uint64_t size, struct found *ret)
-{
-	Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)offset, size, ELF_T_BYTE);
-
-	if (!data || !data->d_buf)
-		return -ENOEXEC;
-	ret->data = data->d_buf;
-	ret->size = size;
-	return 0;
-}
-
-/* Where the zero word is that ends an .eh_frame. */
-static size_t find_end(const unsigned char *data, size_t size)
-{
-	size_t at = 0;
-	uint32_t length;
-
-	while (size - at >= 4) {
-		memcpy(&length, data + at, sizeof(length));
-		if (!length || length > size - at - 4)
-			return at;
-		at += 4 + (size_t)length;
-	}
-	return at;
-}
-
-/* The segment that holds .eh_frame says where it must end; a zero word says where it does. */
-static int load_eh_frame_at(Elf *elf, uint64_t vaddr, size_t max_size, struct found *ret)
-{
-	size_t n, size;
-	GElf_Phdr ph;
-	int r;
-
-	if (elf_getphdrnum(elf, &n) || n > MAX_SEGMENTS)
-		return -ENOEXEC;
-	for (size_t i = 0; i < n; i++) {
-		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD ||
-		    vaddr - ph.p_vaddr >= ph.p_filesz)
-			continue;
-		size = ph.p_filesz - (vaddr - ph.p_vaddr);
-		if (size > max_size)
-			return -EFBIG;
-		r = load_chunk(elf, ph.p_offset + (vaddr - ph.p_vaddr), size, ret);
-		if (r)
-			return r;
-		ret->vaddr = vaddr;
-		ret->size = find_end(ret->data, size);
-		return 0;
-	}
-	return -ENOEXEC;
-}
-
-/* The header's first pointer, to .eh_frame: relative to itself, 32 bits, in every file met. */
-static int load_by_header(Elf *elf, const GElf_Phdr *ph, size_t max_size, struct found *found)
-{
-	struct found *hdr = &found[CFI_EH_FRAME_HDR];
-	int32_t pointer;
-	int r;
-
-	if (ph->p_filesz > max_size)
-		return -EFBIG;
-	r = load_chunk(elf, ph->p_offset, ph->p_filesz, hdr);
-	if (r)
-		return r;
-	hdr->vaddr = ph->p_vaddr;
-	if (hdr->size < 8 || hdr->data[1] != 0x1b)
-		return -ENOEXEC;
-	memcpy(&pointer, hdr->data + 4, sizeof(pointer));
-	return load_eh_frame_at(elf, ph->p_vaddr + 4 + (uint64_t)(int64_t)pointer, max_size,
-				&found[CFI_EH_FRAME]);
-}
-
-static int find_by_segment(Elf *elf, size_t max_size, struct found *found)
-{
-	size_t n;
-	GElf_Phdr ph;
-
-	if (elf_getphdrnum(elf, &n) || n > MAX_SEGMENTS)
-		return -ENOEXEC;
-	for (size_t i = 0; i < n; i++)
-		if (gelf_getphdr(elf, (int)i, &ph) && ph.p_type == PT_GNU_EH_FRAME)
-			return load_by_header(elf, &ph, max_size, found);
-	return 0;
 }
 
 static size_t round_up(size_t size)
@@ -226,66 +134,47 @@ static void write_head(struct head *head)
 	memcpy(head->names, names, sizeof(names));
 }
 
-/* The search table must stand before what it points into is looked for: libdw takes the first. */
-static const enum cfi_section order[] = { CFI_EH_FRAME_HDR, CFI_EH_FRAME, CFI_DEBUG_FRAME };
-
-static void assemble(const struct found *found, struct cfi_image *image)
+void cfi_image_make(const struct cfi_piece pieces[CFI_N_SECTIONS], struct cfi_image *ret)
 {
+	struct cfi_image image = { .size = round_up(sizeof(struct head)) };
+	size_t at = image.size;
 	struct head *head;
-	size_t at = round_up(sizeof(*head));
 
-	image->size = at;
 	for (int i = 0; i < CFI_N_SECTIONS; i++)
-		image->size += round_up(found[i].size) + PADDING;
-	image->data = xcalloc(1, image->size);
-	head = (struct head *)image->data;
+		image.size += pieces[i].data ? round_up(pieces[i].size) + PADDING : 0;
+	image.data = xcalloc(1, image.size);
+	head = (struct head *)image.data;
 	write_head(head);
 	for (int i = 0; i < CFI_N_SECTIONS; i++) {
-		const struct found *f = &found[order[i]];
+		const struct cfi_piece *piece = &pieces[i];
 
-		if (!f->data)
+		if (!piece->data)
 			continue;
-		memcpy(image->data + at, f->data, f->size);
-		image->pieces[order[i]] = (struct cfi_piece){ image->data + at, f->size, f->vaddr };
+		memcpy(image.data + at, piece->data, piece->size);
+		image.pieces[i] = (struct cfi_piece){ image.data + at, piece->size, piece->vaddr };
 		head->shdrs[1 + i] = (Elf64_Shdr){
-			.sh_name = sections[order[i]].name_at,
+			.sh_name = sections[i].name_at,
 			.sh_type = SHT_PROGBITS,
-			.sh_addr = f->vaddr,
+			.sh_addr = piece->vaddr,
 			.sh_offset = at,
-			.sh_size = f->size,
+			.sh_size = piece->size,
 			.sh_addralign = 1,
 		};
-		at += round_up(f->size) + PADDING;
+		at += round_up(piece->size) + PADDING;
 	}
+	*ret = image;
 }
 
 void cfi_image_drop(struct cfi_image *image, enum cfi_section section)
 {
-	struct head *head = (struct head *)image->data;
-
 	image->pieces[section] = (struct cfi_piece){ 0 };
-	for (int i = 0; i < CFI_N_SECTIONS; i++)
-		if (order[i] == section)
-			head->shdrs[1 + i] = (Elf64_Shdr){ 0 };
+	((struct head *)image->data)->shdrs[1 + section] = (Elf64_Shdr){ 0 };
 }
 
-static bool is_native(Elf *elf)
+bool cfi_image_is_native(const Elf64_Ehdr *ehdr)
 {
-	GElf_Ehdr ehdr;
-
-	return elf && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &ehdr) &&
-	       ehdr.e_ident[EI_CLASS] == ELFCLASS64 && ehdr.e_ident[EI_DATA] == ELFDATA2LSB &&
-	       ehdr.e_machine == EM_X86_64;
-}
-
-static int find(Elf *elf, size_t max_size, struct found *found, bool *ret_is_go)
-{
-	if (!is_native(elf))
-		return -ENOEXEC;
-	find_by_section(elf, max_size, found, ret_is_go);
-	if (found[CFI_EH_FRAME].data || found[CFI_DEBUG_FRAME].data)
-		return 0;
-	return find_by_segment(elf, max_size, found);
+	return !memcmp(ehdr->e_ident, ELFMAG, SELFMAG) && ehdr->e_ident[EI_CLASS] == ELFCLASS64 &&
+	       ehdr->e_ident[EI_DATA] == ELFDATA2LSB && ehdr->e_machine == EM_X86_64;
 }
 
 /*
@@ -302,21 +191,29 @@ static bool has_sane_header(const struct module *module)
 	       (ehdr.e_shnum || !ehdr.e_shoff);
 }
 
-int cfi_image_read(const struct module *module, size_t max_size, struct cfi_image *ret)
+static bool is_native(Elf *elf)
 {
-	struct found found[CFI_N_SECTIONS] = { 0 };
-	struct cfi_image image = { 0 };
+	const Elf64_Ehdr *ehdr = elf ? elf64_getehdr(elf) : NULL;
+
+	return ehdr && cfi_image_is_native(ehdr);
+}
+
+int cfi_image_read(const struct module *module, const struct cfi_want *want, struct cfi_image *ret)
+{
+	struct cfi_piece found[CFI_N_SECTIONS] = { 0 };
+	bool is_go = false;
 	Elf *elf;
-	int r;
+	int r = -ENOEXEC;
 
 	if (!has_sane_header(module))
-		return -ENOEXEC;
+		return r;
 	elf = module->image ? elf_memory((char *)(uintptr_t)module->image, module->image_size) :
 			      elf_begin(module->fd, ELF_C_READ, NULL);
-	r = find(elf, max_size, found, &image.is_go);
-	if (!r) {
-		assemble(found, &image);
-		*ret = image;
+	if (is_native(elf)) {
+		find_sections(elf, want, found, &is_go);
+		cfi_image_make(found, ret);
+		ret->is_go = is_go;
+		r = 0;
 	}
 	elf_end(elf);
 	return r;

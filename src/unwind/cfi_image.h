@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A small ELF image in memory with nothing in it but a module's call frame
- * information, for libdw to read.
+ * A small ELF image in memory with nothing in it but call frame information of a
+ * module, for libdw to read: one entry, or all there is.
  *
  * Given the file itself, libdw would read every debug section to get at
  * .debug_frame (Go), or the whole file where there is no section table; and a
@@ -12,16 +12,17 @@
 #ifndef UNWIND_CFI_IMAGE_H
 #define UNWIND_CFI_IMAGE_H
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "proc/module.h"
 
-enum cfi_section { CFI_EH_FRAME, CFI_EH_FRAME_HDR, CFI_DEBUG_FRAME, CFI_N_SECTIONS };
+enum cfi_section { CFI_EH_FRAME, CFI_DEBUG_FRAME, CFI_N_SECTIONS };
 
 struct cfi_piece {
-	unsigned char *data; /* points into the image; NULL: there is none */
+	unsigned char *data; /* borrowed; NULL: there is none */
 	size_t size;
 	uint64_t vaddr;
 };
@@ -33,15 +34,25 @@ struct cfi_image {
 	bool is_go; /* the file holds Go code */
 };
 
+/* An image of @pieces, which are copied. */
+void cfi_image_make(const struct cfi_piece pieces[CFI_N_SECTIONS], struct cfi_image *ret);
+
+struct cfi_want {
+	enum cfi_section first; /* the sections from here on */
+	size_t max_size;        /* of each, in bytes: a larger one is left out */
+};
+
 /*
- * Copy what CFI @module has, which must be open, if no section is larger than
- * @max_size bytes.  Returns 0, also where there is none; -EFBIG; -ENOEXEC where the
- * file is not what it should be.
+ * Copy what sections @module has, which must be open.  Returns 0, also where there is
+ * none, or -ENOEXEC where the file is not what it should be.
  */
-int cfi_image_read(const struct module *module, size_t max_size, struct cfi_image *ret);
+int cfi_image_read(const struct module *module, const struct cfi_want *want, struct cfi_image *ret);
 void cfi_image_release(struct cfi_image *image);
 
 /* Take a section out of the image: libdw will not find it. */
 void cfi_image_drop(struct cfi_image *image, enum cfi_section section);
+
+/* Whether its registers are those that the unwinder knows. */
+bool cfi_image_is_native(const Elf64_Ehdr *ehdr);
 
 #endif /* UNWIND_CFI_IMAGE_H */

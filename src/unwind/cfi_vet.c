@@ -17,8 +17,7 @@
 struct vet {
 	Elf_Data data;
 	bool is_eh;
-	struct map cies;     /* offset → enum cie_flags | bytes of an FDE's address */
-	unsigned char *fdes; /* owned: a bit an offset where an FDE begins */
+	struct map cies; /* offset → enum cie_flags | bytes of an FDE's address */
 };
 
 enum cie_flags { CIE_IS_SIZED = 1 << 8 };
@@ -236,7 +235,6 @@ static bool vet_fde(struct vet *vet, uint64_t offset)
 		return false;
 	if (*cie & CIE_IS_SIZED && (!leb(&c, &size) || !skip(&c, size)))
 		return false;
-	vet->fdes[offset / 8] |= 1 << offset % 8;
 	return vet_program(c, address_size);
 }
 
@@ -261,7 +259,7 @@ static bool vet_section(struct vet *vet)
 		uint32_t length;
 
 		memcpy(&length, (const char *)vet->data.d_buf + offset, sizeof(length));
-		/* A zero ends the section for who reads on; a search table may point behind it. */
+		/* A zero ends the section for some; what is behind it is looked at all the same. */
 		if (length &&
 		    (length > vet->data.d_size - offset - 4 || !vet_entry(vet, offset, length + 4)))
 			return false;
@@ -270,35 +268,9 @@ static bool vet_section(struct vet *vet)
 	return true;
 }
 
-/* A table that is not sorted, or points anywhere but at FDEs, is not one. */
-static bool vet_table(const struct vet *vet, const struct cfi_piece *hdr, uint64_t eh_vaddr)
-{
-	static const unsigned char head[4] = { 1, 0x1b, 0x03, 0x3b };
-	uint32_t n;
-	int32_t entry[2], last = INT32_MIN;
-
-	if (hdr->size < 12 || memcmp(hdr->data, head, sizeof(head)) != 0)
-		return false;
-	memcpy(&n, hdr->data + 8, sizeof(n));
-	if (n > (hdr->size - 12) / sizeof(entry))
-		return false;
-	for (uint32_t i = 0; i < n; i++) {
-		uint64_t offset;
-
-		memcpy(entry, hdr->data + 12 + i * sizeof(entry), sizeof(entry));
-		offset = hdr->vaddr + (uint64_t)(int64_t)entry[1] - eh_vaddr;
-		if (entry[0] < last || offset >= vet->data.d_size ||
-		    !(vet->fdes[offset / 8] & 1 << offset % 8))
-			return false;
-		last = entry[0];
-	}
-	return true;
-}
-
 static void vet_piece(struct cfi_image *image, enum cfi_section section)
 {
 	const struct cfi_piece *piece = &image->pieces[section];
-	struct cfi_piece *hdr = &image->pieces[CFI_EH_FRAME_HDR];
 	struct vet vet = {
 		.data = { .d_buf = piece->data, .d_size = piece->size, .d_version = EV_CURRENT },
 		.is_eh = section == CFI_EH_FRAME,
@@ -306,12 +278,8 @@ static void vet_piece(struct cfi_image *image, enum cfi_section section)
 
 	if (!piece->data)
 		return;
-	vet.fdes = xcalloc(piece->size / 8 + 1, 1);
 	if (!vet_section(&vet))
 		cfi_image_drop(image, section);
-	else if (section == CFI_EH_FRAME && hdr->data && !vet_table(&vet, hdr, piece->vaddr))
-		cfi_image_drop(image, CFI_EH_FRAME_HDR);
-	free(vet.fdes);
 	map_release(&vet.cies);
 }
 

@@ -11,7 +11,9 @@
 #define PC_CACHE_LOG2     15
 #define MODULE_CACHE_LOG2 16
 #define MAX_ROWS          65536u
-#define MAX_CFI_BYTES     ((size_t)512 << 20) /* of all modules together */
+#define MAX_SECTION_BYTES ((size_t)256 << 20)
+#define MAX_IDLE_BYTES    (8u << 20) /* of the copied CFI of all modules, */
+#define MAX_IDLE_ASKED    1000u      /* once that of one was not asked for so often in a row */
 
 /* What is asked: where, in what, for whom. */
 struct query {
@@ -41,31 +43,47 @@ static void free_rows(struct rules *rules)
 
 void rules_release(struct rules *rules)
 {
-	struct cfi **cfi;
+	struct rules_cfi *known;
 
 	free_rows(rules);
 	array_release(&rules->rows);
-	array_for_each(cfi, &rules->cfis)
-		cfi_free(*cfi);
+	array_for_each(known, &rules->cfis)
+		cfi_free(known->cfi);
 	array_release(&rules->cfis);
 	rule_cache_release(&rules->by_pc);
 	rule_cache_release(&rules->by_module);
 }
 
+/* What has a search table takes no memory to speak of; but most of Go's has none. */
+static void forget_idle(struct rules *rules)
+{
+	struct rules_cfi *known;
+
+	array_for_each(known, &rules->cfis) {
+		if (rules->cfi_bytes <= MAX_IDLE_BYTES)
+			return;
+		if (!known->cfi || rules->n_asked - known->asked <= MAX_IDLE_ASKED)
+			continue;
+		rules->cfi_bytes -= cfi_size(known->cfi);
+		cfi_free(known->cfi);
+		known->cfi = NULL;
+	}
+}
+
 static struct cfi *cfi_of(struct rules *rules, const struct module *module)
 {
-	struct cfi **cfi;
+	struct rules_cfi *known;
 
 	while (rules->cfis.n <= module->index)
 		array_add(&rules->cfis);
-	cfi = &rules->cfis.items[module->index];
-	if (!*cfi) {
-		size_t used = rules->cfi_bytes;
-
-		*cfi = cfi_new(module, used < MAX_CFI_BYTES ? (MAX_CFI_BYTES - used) / 2 : 0);
-		rules->cfi_bytes += cfi_size(*cfi);
+	known = &rules->cfis.items[module->index];
+	known->asked = ++rules->n_asked;
+	if (!known->cfi) {
+		known->cfi = cfi_new(module, MAX_SECTION_BYTES);
+		rules->cfi_bytes += cfi_size(known->cfi);
+		forget_idle(rules);
 	}
-	return *cfi;
+	return known->cfi;
 }
 
 int rules_row(struct rules *rules, const struct space *space, const struct mapping *mapping,

@@ -13,11 +13,17 @@
 
 struct cfi;
 
+struct rules_cfi {
+	struct cfi *cfi; /* owned; NULL: not met yet, or forgotten */
+	uint64_t asked;  /* n_asked, when it was asked last */
+};
+
 struct rules {
-	struct rule_cache by_pc;     /* scope: generation of the space */
-	struct rule_cache by_module; /* scope: module index; address: ELF virtual address */
-	ARRAY(struct cfi *) cfis;    /* by module index; NULL: not met yet */
-	size_t cfi_bytes;
+	struct rule_cache by_pc;      /* scope: generation of the space */
+	struct rule_cache by_module;  /* scope: module index; address: ELF virtual address */
+	ARRAY(struct rules_cfi) cfis; /* by module index */
+	size_t cfi_bytes;             /* that they take */
+	uint64_t n_asked;
 	ARRAY(struct row) rows;     /* of RULE_ROW, by its number */
 	int32_t signal_row;         /* number of code_sigreturn()'s, from 1; 0: not kept yet */
 	struct rule_entry found;    /* the last that was not in the cache */

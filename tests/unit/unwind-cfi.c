@@ -13,10 +13,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "build.h"
 #include "unwind/cfi.h"
-#include "unwind/cfi_image.h"
-#include "unwind/cfi_vet.h"
 #include "unwind/rule.h"
 #include "unwind/rules.h"
 
@@ -396,13 +395,13 @@ static void a_file_without_section_headers_is_read_by_its_segments(void **state)
 	assert_found(build_path("stripped"), address);
 }
 
+static const char without_eh_frame[] = "-fno-asynchronous-unwind-tables -fno-exceptions "
+				       "-static-pie -nostartfiles -nostdlib -Wl,-e,main";
+
 static void debug_frame_is_read_where_there_is_no_eh_frame(void **state)
 {
-	const char *flags = "-fno-asynchronous-unwind-tables -fno-exceptions -static-pie "
-			    "-nostartfiles -nostdlib -Wl,-e,main";
-
 	(void)state;
-	make_program("d", flags);
+	make_program("d", without_eh_frame);
 	assert_found(build_path("d"), address_of_main("d"));
 	build("objcopy --compress-debug-sections=zlib d z && readelf -S z | grep -A1 debug_frame");
 	assert_found(build_path("z"), address_of_main("z"));
@@ -410,40 +409,86 @@ static void debug_frame_is_read_where_there_is_no_eh_frame(void **state)
 	assert_found(build_path("g"), address_of_main("g"));
 }
 
-static void a_file_too_large_for_the_limit_has_no_cfi(void **state)
+static void a_section_too_large_for_the_limit_is_left_out(void **state)
 {
+	uint64_t address;
+	struct row row;
+
+	(void)state;
+	make_program("d", without_eh_frame);
+	address = address_of_main("d");
+	assert_int_equal(find_in_file(build_path("d"), 16, address, &row), -ENOENT);
+	make_program("p", ""); /* has a table, and is read an entry at a time */
+	assert_int_equal(find_in_file(build_path("p"), 16, address_of_main("p"), &row), 0);
+	row_release(&row);
+}
+
+static void a_search_table_may_say_anything(void **state)
+{
+	static const unsigned char values[] = { 0, 1, 0x7f, 0x80, 0xff };
+	struct buf file = { 0 };
+	uint64_t address, start;
 	struct row row;
 
 	(void)state;
 	make_program("p", "");
-	assert_int_equal(find_in_file(build_path("p"), 16, address_of_main("p"), &row), -ENOENT);
+	address = address_of_main("p");
+	start = build_hex("readelf -SW p | sed -n 's/.* [.]eh_frame_hdr *PROGBITS *[^ ]* *//p'");
+	assert_true(file_read(build_path("p"), &file) > 0);
+	assert_int_equal(find_in(file.data, file.size, address, &row), 0);
+	row_release(&row);
+	for (size_t at = start; at < start + 512; at++) { /* the table and what it leads to */
+		unsigned char before = file.data[at];
+
+		for (size_t v = 0; v < sizeof(values); v++) {
+			file.data[at] = values[v];
+			if (!find_in(file.data, file.size, address, &row))
+				row_release(&row);
+		}
+		file.data[at] = before;
+	}
+	for (size_t size = 0; size < file.size; size += 16) { /* and one cut off anywhere */
+		if (!find_in(file.data, size, address, &row))
+			row_release(&row);
+	}
+	buf_release(&file);
 }
 
-static void a_search_table_that_lies_is_done_without(void **state)
+/* What a file without a table takes is given back when others are asked for. */
+static void copies_that_are_not_asked_for_are_forgotten(void **state)
 {
-	struct module module = { .kind = MODULE_ELF };
-	struct cfi_image image;
+	struct rules rules;
+	struct unwind_stats stats = { 0 };
+	struct module modules[2];
+	struct row row;
+	struct file f[2];
 
 	(void)state;
-	make_program("p", "");
-	module.fd = open(build_path("p"), O_RDONLY);
-	for (size_t at = 0; at < 24; at++) {
-		assert_int_equal(cfi_image_read(&module, LIMIT, &image), 0);
-		assert_non_null(image.pieces[CFI_EH_FRAME_HDR].data);
-		cfi_vet(&image);
-		assert_non_null(image.pieces[CFI_EH_FRAME_HDR].data);
-		if (at >= 4 && at < 8) { /* where .eh_frame is: libdw checks that */
-			cfi_image_release(&image);
-			continue;
-		}
-		image.pieces[CFI_EH_FRAME_HDR].data[at] ^= 0x40;
-		if (at < 20)
-			image.pieces[CFI_EH_FRAME_HDR].data[at | 3] ^= 0x40;
-		cfi_vet(&image);
-		assert_non_null(image.pieces[CFI_EH_FRAME].data);
-		cfi_image_release(&image);
+	rules_init(&rules, &stats);
+	for (uint32_t i = 0; i < 2; i++) {
+		file_make(&f[i], "", 0, "", 1);
+		modules[i] = (struct module){ .index = i,
+					      .kind = MODULE_ELF,
+					      .fd = -1,
+					      .tried = true,
+					      .image = &f[i],
+					      .image_size = sizeof(f[i]) };
 	}
-	close(module.fd);
+	for (uint32_t i = 0; i < 2000; i++) {
+		struct mapping mapping = { .start = 0, .end = 1 << 20, .module = &modules[i > 0] };
+		struct space space = { .generation = 1 };
+
+		assert_int_equal(rules_row(&rules, &space, &mapping, CODE, &row), 0);
+		row_release(&row);
+		if (i == 1500) { /* as if there were much of the first, and the second new */
+			rules.cfi_bytes += 1 << 30;
+			cfi_free(rules.cfis.items[1].cfi);
+			rules.cfis.items[1].cfi = NULL;
+		}
+	}
+	assert_null(rules.cfis.items[0].cfi);
+	assert_non_null(rules.cfis.items[1].cfi);
+	rules_release(&rules);
 }
 
 static void what_is_no_file_of_this_machine_has_no_cfi(void **state)
@@ -480,8 +525,9 @@ int main(void)
 		cmocka_unit_test(rows_that_are_too_many_are_forgotten),
 		cmocka_unit_test(a_file_without_section_headers_is_read_by_its_segments),
 		cmocka_unit_test(debug_frame_is_read_where_there_is_no_eh_frame),
-		cmocka_unit_test(a_file_too_large_for_the_limit_has_no_cfi),
-		cmocka_unit_test(a_search_table_that_lies_is_done_without),
+		cmocka_unit_test(a_section_too_large_for_the_limit_is_left_out),
+		cmocka_unit_test(a_search_table_may_say_anything),
+		cmocka_unit_test(copies_that_are_not_asked_for_are_forgotten),
 		cmocka_unit_test(what_is_no_file_of_this_machine_has_no_cfi),
 	};
 
