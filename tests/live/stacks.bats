@@ -116,7 +116,7 @@ split_is_true() {
 	at_least "$(share plt_caller)" 99
 	at_least "$(share_of plt_caller 'main;plt_caller')" 99
 	# The stub has samples of its own: it was tested at all.
-	at_least "$(share_of plt_caller 'plt_caller;.*plt[^;]*$|plt_caller;\[')" 1
+	at_least "$(share_of plt_caller 'plt_caller;.*plt[^;]*$|plt_caller;[[]')" 1
 }
 
 @test "code that nobody describes ends its stack with the reason" {
