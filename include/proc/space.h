@@ -10,6 +10,7 @@
 #ifndef PROC_SPACE_H
 #define PROC_SPACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,6 +34,7 @@ struct space {
 	uint32_t pid;
 	uint32_t generation;
 	uint64_t scanned_ns;            /* when /proc/PID/maps was last read; 0: never */
+	bool is_gone;                   /* the process, when it was last looked for */
 	ARRAY(struct mapping) mappings; /* by address; they do not overlap */
 };
 
@@ -44,7 +46,7 @@ struct spaces;
 struct spaces *spaces_new(struct modules *modules); /* @modules: borrowed */
 void spaces_free(struct spaces *spaces);
 
-/* The space of @pid, empty and unscanned if it is new.  Good until spaces_exit(). */
+/* The space of @pid, empty and unscanned if it is new.  Good until spaces_check(). */
 struct space *spaces_get(struct spaces *spaces, pid_t pid);
 
 /*
@@ -56,7 +58,6 @@ int spaces_scan(struct spaces *spaces, pid_t pid, uint64_t now_ns);
 
 void spaces_fork(struct spaces *spaces, pid_t parent, pid_t child);
 void spaces_exec(struct spaces *spaces, pid_t pid);
-void spaces_exit(struct spaces *spaces, pid_t pid);
 
 /*
  * An executable mapping was made, from start, end and offset of @where; what it covers
@@ -64,5 +65,12 @@ void spaces_exit(struct spaces *spaces, pid_t pid);
  */
 void spaces_map(struct spaces *spaces, pid_t pid, const struct mapping *where,
 		const struct module_key *key);
+
+/*
+ * Forget the spaces of processes that are gone, now and at the call before.  Not at once:
+ * what happens to processes is ahead of the stream of records about them.
+ */
+void spaces_check(struct spaces *spaces);
+size_t spaces_n(const struct spaces *spaces);
 
 #endif /* PROC_SPACE_H */

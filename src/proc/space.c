@@ -2,6 +2,7 @@
 #include "proc/space.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -65,9 +66,11 @@ const struct mapping *space_find(const struct space *space, uint64_t address)
 	return &space->mappings.items[i];
 }
 
+/* Whoever changes is alive: its id may be one that was another's before. */
 static void step(struct spaces *spaces, struct space *space)
 {
 	space->generation = ++spaces->last_generation;
+	space->is_gone = false;
 }
 
 struct space *spaces_get(struct spaces *spaces, pid_t pid)
@@ -171,16 +174,6 @@ void spaces_exec(struct spaces *spaces, pid_t pid)
 	step(spaces, space);
 }
 
-void spaces_exit(struct spaces *spaces, pid_t pid)
-{
-	uint64_t *value = map_find(&spaces->by_pid, (uint64_t)pid);
-
-	if (!value)
-		return;
-	space_free((struct space *)(uintptr_t)*value);
-	map_remove(&spaces->by_pid, (uint64_t)pid);
-}
-
 static void add_line(struct spaces *spaces, struct space *space, const struct maps_line *line)
 {
 	char *path = xstrndup(line->path, line->path_size);
@@ -252,4 +245,29 @@ int spaces_scan(struct spaces *spaces, pid_t pid, uint64_t now_ns)
 	replace(spaces, space, &text);
 	buf_release(&text);
 	return 0;
+}
+
+void spaces_check(struct spaces *spaces)
+{
+	ARRAY(struct space *) gone = { 0 };
+	struct map_slot *slot;
+
+	map_for_each(slot, &spaces->by_pid) {
+		struct space *space = (struct space *)(uintptr_t)slot->value;
+		bool was_gone = space->is_gone;
+
+		space->is_gone = kill((pid_t)space->pid, 0) && errno == ESRCH;
+		if (was_gone && space->is_gone)
+			*array_add(&gone) = space;
+	}
+	for (size_t i = 0; i < gone.n; i++) {
+		map_remove(&spaces->by_pid, gone.items[i]->pid);
+		space_free(gone.items[i]);
+	}
+	array_release(&gone);
+}
+
+size_t spaces_n(const struct spaces *spaces)
+{
+	return spaces->by_pid.n;
 }

@@ -491,6 +491,7 @@ static void every_second(struct recorder *r)
 	sampler_follow_cpus(r->sampler);
 	exact_every_second(&r->exact);
 	stacks_open_jit_maps(r->stacks, false);
+	spaces_check(r->spaces);
 	if (r->audit.n_lost)
 		targets_check(&r->targets);
 	exact_count(&r->exact, &r->audit);

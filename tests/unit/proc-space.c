@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -175,6 +176,34 @@ static struct module *module_by_path(struct world *w, const struct mapping *mapp
 	return modules_intern(w->modules, &key);
 }
 
+static pid_t a_process_that_is_gone(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return pid;
+}
+
+static void processes_that_stay_away_are_forgotten(void **state)
+{
+	struct world *w = *state;
+	pid_t gone = a_process_that_is_gone();
+
+	spaces_get(w->spaces, getpid());
+	spaces_get(w->spaces, gone);
+	spaces_check(w->spaces);
+	assert_int_equal(spaces_n(w->spaces), 2); /* records of it may still come */
+	spaces_fork(w->spaces, getpid(), gone);   /* as of another one with that id */
+	spaces_check(w->spaces);
+	assert_int_equal(spaces_n(w->spaces), 2);
+	spaces_check(w->spaces);
+	assert_int_equal(spaces_n(w->spaces), 1);
+	assert_int_equal(spaces_get(w->spaces, getpid())->pid, getpid());
+	assert_int_equal(spaces_n(w->spaces), 1);
+}
+
 static void a_module_is_opened_by_name_where_another_file_is_mapped_by_now(void **state)
 {
 	struct world *w = *state;
@@ -247,6 +276,7 @@ int main(void)
 		T(a_scan_that_finds_nothing_new_leaves_the_mappings_where_they_are),
 		T(a_module_is_opened_by_name_where_another_file_is_mapped_by_now),
 		T(the_vdso_is_read_from_memory),
+		T(processes_that_stay_away_are_forgotten),
 		cmocka_unit_test(a_line_of_maps_is_parsed),
 	};
 
