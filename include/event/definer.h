@@ -74,6 +74,13 @@ int definer_meta(struct definer *definer, const char *key, const char *value);
 /* Put a PLACE event: @object, a string, lies at @frame's address in static data.  Once each. */
 int definer_place(struct definer *definer, uint32_t object, uint32_t frame);
 
+/*
+ * Put again what says what the frames are: strings, modules, frames and places, into another
+ * sink.  Names are found by it, and nobody need hold all that while events come.  0, or the
+ * first -errno of the sink.
+ */
+int definer_describe(const struct definer *definer, struct event_sink *sink);
+
 int definer_error(const struct definer *definer); /* 0, or the first -errno of the sink */
 
 #endif /* EVENT_DEFINER_H */

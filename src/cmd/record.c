@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/escape.h"
 #include "base/file.h"
@@ -33,10 +33,15 @@ struct options {
 	uint64_t duration_ns; /* 0: until the targets end, or a signal */
 };
 
-/* What the recorder's events go to: the file, and the ids' meanings for the names at the end. */
+/* What the recorder's events go to: a file that is opened once the recorder could be. */
 struct recording {
 	struct event_sink sink;
 	struct writer *writer;
+};
+
+/* What is to be named, for the time that takes. */
+struct described {
+	struct event_sink sink;
 	struct dictionary *dictionary;
 };
 
@@ -191,10 +196,14 @@ static int check_frequency(uint32_t hz)
 
 static int put_event(struct event_sink *sink, const struct event *event)
 {
-	struct recording *rec = (struct recording *)sink;
+	return event_sink_put(writer_sink(((struct recording *)sink)->writer), event);
+}
 
-	dictionary_put(rec->dictionary, event);
-	return event_sink_put(writer_sink(rec->writer), event);
+static int describe(struct event_sink *sink, const struct event *event)
+{
+	dictionary_put(((struct described *)sink)->dictionary,
+		       event); /* what it refuses has no name */
+	return 0;
 }
 
 static void catch_signals(void)
@@ -252,13 +261,10 @@ static void put_count(struct recording *rec, struct definer *definer, const char
 {
 	struct event event = {
 		.kind = EVENT_COUNTER,
+		.time_ns = clock_ns(CLOCK_MONOTONIC),
 		.counter = { .name = definer_string(definer, name), .value = value },
 	};
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	event.time_ns = (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
-	put_event(&rec->sink, &event);
+	event_sink_put(&rec->sink, &event);
 }
 
 /* A signal that comes in the middle of it ends it early; `report` finds the rest. */
@@ -271,11 +277,15 @@ static int resolve_names(struct recorder *recorder, struct recording *rec)
 		.arg = recorder,
 		.stop = &stop_signal,
 	};
+	struct described described = { { describe }, dictionary_new() };
 	struct resolver_result result = { 0 };
 	int r;
 
 	stop_signal = 0;
-	r = resolver_run(rec->dictionary, &options, definer, &result);
+	r = definer_describe(definer, &described.sink);
+	if (!r)
+		r = resolver_run(described.dictionary, &options, definer, &result);
+	dictionary_free(described.dictionary);
 	status_line("%s", "");
 	if (r)
 		return r;
@@ -388,14 +398,12 @@ static int record(const struct options *o)
 		return err(EXIT_FAILED, "cannot write '%s': %s; choose another file with -o",
 			   o->writer.path, strerror(-r));
 	}
-	rec.dictionary = dictionary_new();
 	catch_signals();
 	status = record_into(recorder, &rec, o);
 	r = writer_close(rec.writer);
 	if (r && !status)
 		status = explain_write(r, o->writer.path);
 	recorder_close(recorder);
-	dictionary_free(rec.dictionary);
 	return status;
 }
 

@@ -18,6 +18,7 @@ struct definer {
 	struct intern strings;
 	struct intern modules; /* of struct event_module with id 0 */
 	ARRAY(struct frame) frames;
+	ARRAY(struct event_place) places;
 	struct map frame_by_hash; /* to the place + 1 of the first */
 	struct map stacks;        /* parent << 32 | frame, to the id */
 };
@@ -47,6 +48,7 @@ void definer_free(struct definer *definer)
 	intern_release(&definer->strings);
 	intern_release(&definer->modules);
 	array_release(&definer->frames);
+	array_release(&definer->places);
 	map_release(&definer->frame_by_hash);
 	map_release(&definer->stacks);
 	free(definer);
@@ -115,20 +117,28 @@ static uint32_t find_frame(const struct definer *definer, uint32_t at, uint32_t 
 	return 0;
 }
 
+static void define_frame(const struct definer *definer, size_t at, struct event *ret)
+{
+	const struct frame *frame = &definer->frames.items[at];
+
+	*ret = (struct event){ .kind = EVENT_FRAME };
+	ret->frame.id = definer->skip.n_frames + (uint32_t)at + 1;
+	ret->frame.module = frame->module;
+	ret->frame.address = frame->address;
+}
+
 uint32_t definer_frame(struct definer *definer, uint32_t module, uint64_t address)
 {
 	uint64_t *first = map_insert(&definer->frame_by_hash, hash_u64(address ^ hash_u64(module)));
 	uint32_t at = find_frame(definer, (uint32_t)*first, module, address);
-	struct event event = { .kind = EVENT_FRAME };
+	struct event event;
 
 	if (at)
 		return definer->skip.n_frames + at;
 	*array_add(&definer->frames) =
 		(struct frame){ .address = address, .module = module, .next = (uint32_t)*first };
 	*first = definer->frames.n;
-	event.frame.id = definer->skip.n_frames + (uint32_t)definer->frames.n;
-	event.frame.module = module;
-	event.frame.address = address;
+	define_frame(definer, definer->frames.n - 1, &event);
 	put(definer, &event);
 	return event.frame.id;
 }
@@ -183,7 +193,57 @@ int definer_place(struct definer *definer, uint32_t object, uint32_t frame)
 
 	event.place.object = object;
 	event.place.frame = frame;
+	*array_add(&definer->places) = event.place;
 	return put(definer, &event);
+}
+
+static int describe_strings(const struct definer *definer, struct event_sink *sink)
+{
+	const struct intern *strings = &definer->strings;
+	int r = 0;
+
+	for (uint32_t id = 1; !r && id <= strings->entries.n; id++) {
+		const struct intern_entry *entry = &strings->entries.items[id - 1];
+		struct event event = { .kind = EVENT_STRING };
+
+		event.string.id = definer->skip.n_strings + id;
+		event.string.text = (struct bytes){ .data = entry->data, .size = entry->size };
+		r = event_sink_put(sink, &event);
+	}
+	return r;
+}
+
+static int describe_modules(const struct definer *definer, struct event_sink *sink)
+{
+	const struct intern *modules = &definer->modules;
+	int r = 0;
+
+	for (uint32_t id = 1; !r && id <= modules->entries.n; id++) {
+		struct event event = { .kind = EVENT_MODULE };
+
+		memcpy(&event.module, intern_text(modules, id), sizeof(event.module));
+		event.module.id = definer->skip.n_modules + id;
+		r = event_sink_put(sink, &event);
+	}
+	return r;
+}
+
+int definer_describe(const struct definer *definer, struct event_sink *sink)
+{
+	int r = describe_strings(definer, sink);
+	struct event event;
+
+	if (!r)
+		r = describe_modules(definer, sink);
+	for (size_t i = 0; !r && i < definer->frames.n; i++) {
+		define_frame(definer, i, &event);
+		r = event_sink_put(sink, &event);
+	}
+	for (size_t i = 0; !r && i < definer->places.n; i++) {
+		event = (struct event){ .kind = EVENT_PLACE, .place = definer->places.items[i] };
+		r = event_sink_put(sink, &event);
+	}
+	return r;
 }
 
 int definer_error(const struct definer *definer)

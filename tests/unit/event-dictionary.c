@@ -157,6 +157,33 @@ static void ids_go_on_after_those_skipped(void **state)
 	dictionary_free(r.dict);
 }
 
+static void code_can_be_described_again(void **state)
+{
+	const struct definer_skip skip = { 10, 20, 30, 40 };
+	struct recorder r = recorder_new(), again = recorder_new();
+	struct definer *definer = definer_new(&r.sink);
+	uint32_t module, frame;
+
+	(void)state;
+	definer_skip(definer, &skip);
+	module = definer_module(definer, MODULE_ELF, "/bin/app", "c0ffee", 7);
+	frame = definer_frame(definer, module, 0x1000);
+	definer_stack(definer, 0, frame);
+	assert_int_equal(definer_describe(definer, &again.sink), 0);
+	assert_string_equal(dictionary_module(again.dict, module).path, "/bin/app");
+	assert_string_equal(dictionary_module(again.dict, module).build_id, "c0ffee");
+	assert_int_equal(dictionary_module(again.dict, module).pid, 7);
+	assert_int_equal(dictionary_frame(again.dict, frame).address, 0x1000);
+	assert_int_equal(dictionary_frame(again.dict, frame).module, module);
+	assert_int_equal(dictionary_n_stacks(again.dict), 0);
+	assert_int_equal(dictionary_n_refused(again.dict), 0);
+	again.error = -ENOSPC;
+	assert_int_equal(definer_describe(definer, &again.sink), -ENOSPC);
+	definer_free(definer);
+	dictionary_free(r.dict);
+	dictionary_free(again.dict);
+}
+
 static void a_failing_sink_is_remembered_and_ids_go_on(void **state)
 {
 	struct recorder r = recorder_new();
@@ -351,6 +378,7 @@ int main(void)
 		cmocka_unit_test(equal_things_are_defined_once),
 		cmocka_unit_test(a_note_is_a_frame_that_says_its_text),
 		cmocka_unit_test(ids_go_on_after_those_skipped),
+		cmocka_unit_test(code_can_be_described_again),
 		cmocka_unit_test(a_failing_sink_is_remembered_and_ids_go_on),
 		cmocka_unit_test(names_are_kept_innermost_first),
 		cmocka_unit_test(the_first_place_of_an_object_holds),
