@@ -16,9 +16,10 @@
 #include <stdint.h>
 
 /* Of every event in one ring, so that a record can be decoded before its event is known. */
-#define PERF_SAMPLE_TYPE                                                                 \
-	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | \
-	 PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
+#define PERF_SAMPLE_TYPE                                                                     \
+	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR |    \
+	 PERF_SAMPLE_CPU | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW | PERF_SAMPLE_REGS_USER | \
+	 PERF_SAMPLE_STACK_USER)
 
 /* AX BX CX DX SI DI BP SP IP and R8 … R15, in the kernel's numbering for x86. */
 #define PERF_REGS_MASK 0xff01ffull
@@ -40,6 +41,7 @@ enum perf_reg { /* where a register stands in perf_sample.regs */
 };
 
 struct perf_sample {
+	uint64_t address;      /* of a page fault; else 0 */
 	const uint64_t *chain; /* kernel call chain, innermost first, with its PERF_CONTEXT_* */
 	size_t n_chain;
 	const void *raw; /* the tracepoint's own fields, where they stand in its format */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "waits.h"
 
+#include <stddef.h>
+
 #include "analyses.h"
 #include "base/map.h"
 #include "chain.h"
 #include "lock_kind.h"
 #include "strata.h"
+
+#define MAX_OPEN_FAULTS 4096
 
 struct entry {
 	uint32_t stratum;
@@ -16,9 +20,20 @@ struct entry {
 	int64_t max_ns;
 };
 
+/*
+ * What a wait in a page fault was for is told when the fault is over, after the wait: until
+ * then, which part of which entry it is.
+ */
+struct open_fault {
+	uint32_t task, entry;
+	bool is_alone;
+	struct amount amount;
+};
+
 struct waits {
 	struct sched_observer observer;
-	const struct model *model;
+	struct model_observer faults;
+	struct model *model;
 	const struct sched *sched;
 	const struct filter *filter;
 	enum waits_detail detail;
@@ -28,6 +43,7 @@ struct waits {
 	struct map ender_by_key;
 	ARRAY(struct entry) entries;
 	struct map entry_by_hash;
+	ARRAY(struct open_fault) open_faults;
 	ARRAY(struct waits_life) lives; /* of task id i at i */
 	ARRAY(struct wait_row) rows;
 	struct waits_totals totals;
@@ -88,6 +104,61 @@ static void add_entry(struct waits *waits, uint32_t stratum, const struct wait_p
 	if (amount.ns > entry->max_ns)
 		entry->max_ns = amount.ns;
 	amount_add(is_alone ? &entry->alone : &entry->sampled, amount.n, amount.ns);
+	if (place->why != WAIT_PAGEFAULT || place->object || !place->stack)
+		return;
+	if (waits->open_faults.n >= MAX_OPEN_FAULTS)
+		waits->open_faults.n = 0; /* of threads that will not tell any more, most of them */
+	*array_add(&waits->open_faults) = (struct open_fault){
+		.task = waits->strata.items.items[stratum].who,
+		.entry = (uint32_t)(entry - waits->entries.items),
+		.is_alone = is_alone,
+		.amount = amount,
+	};
+}
+
+/* Sums that stopped at the largest number stay above what they should be, not below. */
+static void take_away(struct amount *from, const struct amount *part)
+{
+	from->n -= part->n;
+	from->ns = from->ns > part->ns ? from->ns - part->ns : 0;
+}
+
+/* Takes a part of an entry whose object is known now to the entry with that object. */
+static void name_fault(struct waits *waits, const struct open_fault *open, uint32_t object)
+{
+	struct entry *from = &waits->entries.items[open->entry], *to;
+	struct wait_place place = from->place;
+	uint32_t stratum = from->stratum;
+
+	take_away(open->is_alone ? &from->alone : &from->sampled, &open->amount);
+	place.object = object;
+	to = entry_of(waits, stratum, &place);
+	amount_add(open->is_alone ? &to->alone : &to->sampled, open->amount.n, open->amount.ns);
+	if (open->amount.ns > to->max_ns)
+		to->max_ns = open->amount.ns;
+}
+
+/* A fault is over: the waits of its thread, at the same place, were in it. */
+static void take_fault(struct model_observer *observer, const struct event *event)
+{
+	struct waits *waits = (struct waits *)((char *)observer - offsetof(struct waits, faults));
+	const struct event_fault_stack *fault = &event->fault_stack;
+	size_t kept = 0;
+	uint32_t task;
+
+	if (event->kind != EVENT_FAULT_STACK || !waits->open_faults.n)
+		return;
+	task = model_task_of(waits->model, fault->tid);
+	for (size_t i = 0; i < waits->open_faults.n; i++) {
+		struct open_fault open = waits->open_faults.items[i];
+
+		if (open.task != task)
+			waits->open_faults.items[kept++] = open;
+		else if (fault->object &&
+			 waits->entries.items[open.entry].place.stack == fault->stack)
+			name_fault(waits, &open, fault->object);
+	}
+	waits->open_faults.n = kept;
 }
 
 /* Each part at a place of its own; the wait itself counts where its longest part is. */
@@ -195,12 +266,14 @@ struct waits *waits_begin(const struct analysis_input *input, enum waits_detail 
 	struct waits *waits = xcalloc(1, sizeof(*waits));
 
 	waits->observer.interval = take;
+	waits->faults.event = take_fault;
 	waits->model = input->model;
 	waits->sched = input->sched;
 	waits->filter = input->filter;
 	waits->detail = detail;
 	if (detail == WAITS_CHAINS)
 		waits->chain = chain_new(input->model);
+	model_observe(input->model, &waits->faults);
 	if (input->sched)
 		sched_observe(input->sched, &waits->observer);
 	return waits;
@@ -249,8 +322,11 @@ const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n)
 	const struct stratum *stratum;
 
 	if (!waits->rows.n) {
-		array_for_each(entry, &waits->entries)
-			spread(waits, entry);
+		array_for_each(entry, &waits->entries) {
+			if (entry->alone.n || entry->alone.ns || entry->sampled.n ||
+			    entry->sampled.ns)
+				spread(waits, entry);
+		}
 		array_for_each(stratum, &waits->strata.items) {
 			if (stratum->all.n && !stratum->sampled.n)
 				*array_add(&waits->rows) = (struct wait_row){
@@ -293,9 +369,11 @@ void waits_free(struct waits *waits)
 {
 	if (!waits)
 		return;
+	model_ignore(waits->model, &waits->faults);
 	strata_release(&waits->strata);
 	array_release(&waits->enders);
 	array_release(&waits->entries);
+	array_release(&waits->open_faults);
 	array_release(&waits->lives);
 	array_release(&waits->rows);
 	map_release(&waits->ender_by_key);

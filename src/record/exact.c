@@ -54,7 +54,6 @@ static void on_switch(struct exact *exact, const struct trace_record *record)
 	if (s->state == TASK_DEAD && s->prev) {
 		life_left(life, s->prev, record->time_ns);
 		trace_calls_forget(&exact->calls, s->prev);
-		trace_detail_forget(&exact->detail, s->prev);
 	}
 }
 
@@ -122,6 +121,17 @@ static void on_gap(struct exact *exact, const struct trace_record *record)
 	put(exact, &event);
 }
 
+/* A thread that blocks in a page fault was seen to touch the page before. */
+static void on_detail(struct exact *exact, const struct trace_record *record)
+{
+	if (exact->waits_for_exec)
+		return;
+	if (record->kind == TRACE_FAULT && exact->options.waits)
+		wait_source_see_fault(exact->options.waits, record->fault.tid, record->fault.ip,
+				      record->fault.address);
+	trace_detail_take(&exact->detail, record);
+}
+
 static int on_record(void *arg, const struct trace_record *record)
 {
 	struct exact *exact = arg;
@@ -145,8 +155,7 @@ static int on_record(void *arg, const struct trace_record *record)
 		on_call(exact, record);
 		break;
 	default:
-		if (!exact->waits_for_exec)
-			trace_detail_take(&exact->detail, record);
+		on_detail(exact, record);
 	}
 	return 0;
 }

@@ -12,12 +12,13 @@ struct sample_id {
 	uint64_t id;
 };
 
-/* At the head of a sample: IDENTIFIER, TID, TIME, CPU. */
+/* At the head of a sample: IDENTIFIER, TID, TIME, ADDR, CPU. */
 struct sample_head {
 	struct perf_event_header header;
 	uint64_t id;
 	uint32_t pid, tid;
 	uint64_t time_ns;
+	uint64_t address;
 	uint32_t cpu, reserved;
 };
 
@@ -108,6 +109,7 @@ static int decode_sample(const void *data, size_t size, struct perf_record *ret)
 	ret->tid = head->tid;
 	ret->time_ns = head->time_ns;
 	ret->cpu = head->cpu;
+	sample->address = head->address;
 	sample->n_chain = word(&c);
 	sample->chain = words(&c, sample->n_chain);
 	decode_raw(&c, sample);

@@ -31,7 +31,7 @@ struct perf_event {
 
 struct tracepoint {
 	struct perf_event_attr attr;
-	char *filter; /* owned; NULL: not sampled */
+	char *filter; /* owned; NULL: all pass */
 };
 
 struct sampler {
@@ -365,7 +365,8 @@ static int add_tracepoint(struct sampler *sampler, enum sampler_source source, u
 	fd = event_open(&tp->attr, -1, (int)cpu);
 	if (fd < 0)
 		return fd;
-	if (ioctl(fd, PERF_EVENT_IOC_SET_FILTER, tp->filter) || ioctl(fd, PERF_EVENT_IOC_ID, &id)) {
+	if ((tp->filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, tp->filter)) ||
+	    ioctl(fd, PERF_EVENT_IOC_ID, &id)) {
 		r = -errno;
 		close(fd);
 		return r;
@@ -398,7 +399,7 @@ static void add_cpu(struct sampler *sampler, uint32_t cpu)
 	if (add_event(sampler, -1, cpu))
 		return;
 	for (size_t i = SAMPLER_SWITCHES; i < SAMPLER_N_SOURCES; i++) {
-		if (sampler->tracepoints[i].filter)
+		if (sampler->tracepoints[i].attr.sample_period)
 			add_tracepoint(sampler, (enum sampler_source)i, cpu);
 	}
 }
@@ -461,7 +462,7 @@ static struct perf_event_attr attr_of(const struct sampler_tracepoint *tp, uint6
 {
 	return (struct perf_event_attr){
 		.size = sizeof(struct perf_event_attr),
-		.type = PERF_TYPE_TRACEPOINT,
+		.type = tp->type,
 		.config = tp->id,
 		.sample_period = tp->period,
 		.sample_type = PERF_SAMPLE_TYPE,
@@ -507,15 +508,14 @@ int sampler_trace(struct sampler *sampler, enum sampler_source source,
 
 	disable_source(sampler, source);
 	free(tp->filter);
-	tp->filter = tracepoint->period ? xstrdup(tracepoint->filter) : NULL;
+	tp->filter = tracepoint->filter ? xstrdup(tracepoint->filter) : NULL;
 	tp->attr = attr_of(tracepoint, sampler->attr.read_format);
-	if (tp->filter)
+	if (tracepoint->period)
 		r = open_source(sampler, source);
 	close_source(sampler, source, n_before);
 	if (r) {
 		close_source(sampler, source, sampler->events.n);
-		free(tp->filter);
-		tp->filter = NULL;
+		tp->attr.sample_period = 0;
 	}
 	return r;
 }

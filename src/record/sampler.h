@@ -29,6 +29,7 @@ enum sampler_source { /* of a sample: perf_record.source */
 		      SAMPLER_TICKS,
 		      SAMPLER_SWITCHES,
 		      SAMPLER_WAKINGS,
+		      SAMPLER_FAULTS,
 		      SAMPLER_N_SOURCES
 };
 
@@ -65,10 +66,11 @@ int sampler_add_task(struct sampler *sampler, pid_t tid);
 
 /* Every @period-th event of a tracepoint that passes @filter, with registers and stack. */
 struct sampler_tracepoint {
+	uint32_t type; /* PERF_TYPE_TRACEPOINT, or _SOFTWARE: an event of the kernel's own */
 	uint32_t id;
 	uint32_t period;      /* 0: none */
 	uint32_t stack_bytes; /* copied at most */
-	const char *filter;   /* in the kernel's language; borrowed for the call */
+	const char *filter;   /* in the kernel's language; borrowed; NULL: all pass */
 };
 
 /*

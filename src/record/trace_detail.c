@@ -27,7 +27,6 @@ static void put_fault(struct trace_detail *detail, const struct trace_record *re
 
 	if (!life_concerns(detail->life, record->fault.tid))
 		return;
-	*map_insert(&detail->faults, record->fault.tid) = record->fault.address;
 	event_sink_put(detail->sink, &event);
 }
 
@@ -180,24 +179,11 @@ void trace_detail_take(struct trace_detail *detail, const struct trace_record *r
 	}
 }
 
-uint64_t trace_detail_fault(const struct trace_detail *detail, uint32_t tid)
-{
-	const uint64_t *address = map_find(&detail->faults, tid);
-
-	return address ? *address : 0;
-}
-
 void trace_detail_gap(struct trace_detail *detail, uint32_t cpu)
 {
 	if (cpu < detail->cpus.n)
 		detail->cpus.items[cpu] = (struct trace_cpu_irqs){ 0 };
 	trace_disk_gap(&detail->disk);
-	map_clear(&detail->faults);
-}
-
-void trace_detail_forget(struct trace_detail *detail, uint32_t tid)
-{
-	map_remove(&detail->faults, tid);
 }
 
 void trace_detail_release(struct trace_detail *detail)
@@ -205,5 +191,4 @@ void trace_detail_release(struct trace_detail *detail)
 	trace_disk_release(&detail->disk);
 	array_release(&detail->cpus);
 	map_release(&detail->devices);
-	map_release(&detail->faults);
 }

@@ -32,17 +32,12 @@ struct trace_detail { /* what it points to is borrowed */
 	struct trace_disk disk;
 	ARRAY(struct trace_cpu_irqs) cpus;
 	struct map devices; /* number → name */
-	struct map faults;  /* thread → address that it touched last */
 };
 
 /* Take a record of a kind that is a detail and no system call. */
 void trace_detail_take(struct trace_detail *detail, const struct trace_record *record);
 
-/* Where the last page fault of @tid is; 0: none was seen. */
-uint64_t trace_detail_fault(const struct trace_detail *detail, uint32_t tid);
-
-void trace_detail_gap(struct trace_detail *detail, uint32_t cpu);    /* events of @cpu were lost */
-void trace_detail_forget(struct trace_detail *detail, uint32_t tid); /* the thread ended */
+void trace_detail_gap(struct trace_detail *detail, uint32_t cpu); /* events of @cpu were lost */
 void trace_detail_release(struct trace_detail *detail);
 
 #endif /* RECORD_TRACE_DETAIL_H */

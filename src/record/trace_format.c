@@ -62,7 +62,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 	[TRACE_FAULT] = {
 		.system = "exceptions",
 		.event = "page_fault_user",
-		.fields = { "address", "error_code" },
+		.fields = { "address", "ip", "error_code" },
 		.who = { CURRENT },
 		.is_detail = true,
 		.is_never_ours = true,
@@ -148,7 +148,7 @@ enum switch_field { PREV, STATE, NEXT, PREV_COMM, NEXT_COMM };
 enum waking_field { WOKEN };
 enum fork_field { PARENT, CHILD };
 enum call_field { NR, RESULT };
-enum fault_field { ADDRESS, ERROR_CODE };
+enum fault_field { ADDRESS, IP, ERROR_CODE };
 enum irq_field { IRQ, IRQ_NAME };
 enum disk_field { DEV, SECTOR, N_SECTORS, RWBS, ERROR };
 enum signal_field { SIGNO, RECEIVER, TO_PROCESS, SIGNAL_RESULT };
@@ -336,6 +336,7 @@ static void decode_detail(const struct trace_formats *formats, const unsigned ch
 	case TRACE_FAULT:
 		ret->fault.tid = current;
 		ret->fault.address = (uint64_t)number(data, fields[ADDRESS]);
+		ret->fault.ip = (uint64_t)number(data, fields[IP]);
 		ret->fault.access = access_of((uint64_t)number(data, fields[ERROR_CODE]));
 		break;
 	case TRACE_IRQ_ENTRY:

@@ -66,7 +66,7 @@ struct trace_record {
 		} call;
 		struct {
 			uint32_t tid;
-			uint64_t address;
+			uint64_t address, ip;
 			enum memory_access access;
 		} fault;
 		struct {

@@ -2,12 +2,14 @@
 #include "wait_reason.h"
 
 #include <errno.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/map.h"
 #include "syscall_nr.h"
+#include "wait_fault.h"
 #include "wait_object.h"
 
 #define CODE_BYTES     32 /* before the end of the call's instruction */
@@ -18,6 +20,7 @@
 struct wait_reasons {
 	struct spaces *spaces; /* borrowed */
 	struct wait_objects *objects;
+	struct wait_faults *faults; /* borrowed */
 	struct map by_code;  /* place in a module, or in a process → number or NOT_DECODED */
 	struct map by_stack; /* interned stack → number, where code does not tell */
 	uint64_t asked_ns;   /* the second that n_asked counts in */
@@ -25,12 +28,14 @@ struct wait_reasons {
 	struct wait_reason_stats stats;
 };
 
-struct wait_reasons *wait_reasons_new(struct spaces *spaces, struct definer *definer)
+struct wait_reasons *wait_reasons_new(struct spaces *spaces, struct definer *definer,
+				      struct wait_faults *faults)
 {
 	struct wait_reasons *reasons = xcalloc(1, sizeof(*reasons));
 
 	reasons->spaces = spaces;
 	reasons->objects = wait_objects_new(definer, spaces);
+	reasons->faults = faults;
 	return reasons;
 }
 
@@ -136,6 +141,22 @@ static int nr_by_stack(struct wait_reasons *reasons, const struct wait_call *cal
 	return now.nr;
 }
 
+/* Where in its file, as far as the call says so. */
+static uint64_t offset_of(const struct wait_call *call)
+{
+	switch (call->nr) {
+	case SYS_pread64:
+	case SYS_pwrite64:
+	case SYS_preadv:
+	case SYS_pwritev:
+		return call->args[3];
+	case SYS_readahead:
+		return call->args[1];
+	default:
+		return 0;
+	}
+}
+
 static struct wait_reason reason_of(struct wait_reasons *reasons, const struct wait_call *call)
 {
 	struct wait_reason reason = { .why = WAIT_OTHER, .nr = (uint32_t)(call->nr + 1) };
@@ -144,6 +165,7 @@ static struct wait_reason reason_of(struct wait_reasons *reasons, const struct w
 	if (!call->in_syscall) {
 		reason.nr = 0;
 		reason.why = WAIT_PAGEFAULT;
+		wait_faults_explain(reasons->faults, call, &reason);
 		return reason;
 	}
 	reasons->stats.n_unknown += call->nr < 0;
@@ -155,6 +177,7 @@ static struct wait_reason reason_of(struct wait_reasons *reasons, const struct w
 		reason.why = syscall_futex_class(call->nr, call->args);
 		reason.address = call->args[row->arg];
 	}
+	reason.offset = offset_of(call);
 	wait_objects_find(reasons->objects, call, row, &reason);
 	return reason;
 }

@@ -33,7 +33,8 @@ struct wait_reason {
 	enum wait_class why;
 	uint32_t nr;      /* + 1; 0: none, or not known */
 	uint32_t object;  /* the id of a string; 0: none */
-	uint64_t address; /* of a futex; 0: none */
+	uint64_t address; /* of a futex, or of a page fault; 0: none */
+	uint64_t offset;  /* in the file */
 };
 
 struct wait_reason_stats {
@@ -42,9 +43,11 @@ struct wait_reason_stats {
 };
 
 struct wait_reasons;
+struct wait_faults;
 
-/* Borrowed, both. */
-struct wait_reasons *wait_reasons_new(struct spaces *spaces, struct definer *definer);
+/* Borrowed, all. */
+struct wait_reasons *wait_reasons_new(struct spaces *spaces, struct definer *definer,
+				      struct wait_faults *faults);
 void wait_reasons_free(struct wait_reasons *reasons);
 
 /* Of a sample at a switch, that has registers; @stack: its interned one. */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "tracepoint.h"
+#include "wait_fault.h"
 #include "wait_filter.h"
 #include "wait_live.h"
 #include "wait_poll.h"
@@ -39,6 +40,7 @@
 
 struct wait_source {
 	struct wait_context context;
+	struct wait_faults *faults;
 	struct wait_reasons *reasons;
 	struct wait_live *live;
 	struct wait_poll *poll;
@@ -171,6 +173,7 @@ static int look_up(void *arg, struct event_wait_stack *wait)
 	wait->nr = reason.nr;
 	wait->object = reason.object;
 	wait->address = reason.address;
+	wait->offset = reason.offset;
 	return 0;
 }
 
@@ -184,7 +187,8 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 	source->context = *context;
 	source->has_ids = is_first_namespace();
 	source->first_tid = last_tid();
-	source->reasons = wait_reasons_new(context->spaces, context->definer);
+	source->faults = wait_faults_new(context->definer);
+	source->reasons = wait_reasons_new(context->spaces, context->definer, source->faults);
 	source->live = wait_live_new(source->reasons, context->stacks);
 	source->poll = wait_poll_new(context->streams, context->sink, look_up, source);
 	source->clock_ns = clock_cost_ns();
@@ -210,6 +214,7 @@ void wait_source_close(struct wait_source *source)
 	wait_poll_free(source->poll);
 	wait_live_free(source->live);
 	wait_reasons_free(source->reasons);
+	wait_faults_free(source->faults);
 	map_release(&source->strangers);
 	map_release(&source->stacks);
 	free(source);
@@ -246,6 +251,7 @@ static int open_events(struct wait_source *source)
 	buf_puts(&wakes, IS_NO_INTERRUPT);
 	add_who(source, &wakes, "pid");
 	tp = (struct sampler_tracepoint){
+		.type = PERF_TYPE_TRACEPOINT,
 		.id = source->switch_id,
 		.period = budget_period(&source->budget, BUDGET_WAITS),
 		.stack_bytes = WAIT_STACK_BYTES,
@@ -253,6 +259,7 @@ static int open_events(struct wait_source *source)
 	};
 	r = sampler_trace(source->context.sampler, SAMPLER_SWITCHES, &tp);
 	tp = (struct sampler_tracepoint){
+		.type = PERF_TYPE_TRACEPOINT,
 		.id = source->waking_id,
 		.period = budget_period(&source->budget, BUDGET_WAKES),
 		.stack_bytes = WAKE_STACK_BYTES,
@@ -265,11 +272,29 @@ static int open_events(struct wait_source *source)
 	return r;
 }
 
+/* Of all threads, as they are few: each has waited. */
+static int open_faults(struct wait_source *source)
+{
+	struct sampler_tracepoint tp = {
+		.type = PERF_TYPE_SOFTWARE,
+		.id = PERF_COUNT_SW_PAGE_FAULTS_MAJ,
+		.period = 1,
+		.stack_bytes = WAIT_STACK_BYTES,
+	};
+
+	return sampler_trace(source->context.sampler, SAMPLER_FAULTS, &tp);
+}
+
 int wait_source_start(struct wait_source *source)
 {
+	int r;
+
 	source->is_started = true;
 	source->young[0] = source->young[1] = source->first_tid;
-	return source->context.has_samples ? open_events(source) : 0;
+	if (!source->context.has_samples)
+		return 0;
+	r = open_events(source);
+	return r ? r : open_faults(source);
 }
 
 /* The stack that a thread has when it blocks here: for when it is found blocked later. */
@@ -300,6 +325,7 @@ static void put_wait(struct wait_source *source, const struct perf_record *recor
 			.object = reason.object,
 			.address = reason.address,
 			.period = record->period,
+			.offset = reason.offset,
 		},
 	};
 
@@ -347,6 +373,26 @@ static void put_wake(struct wait_source *source, const struct perf_record *recor
 	event_sink_put(source->context.sink, &event);
 }
 
+/* They are too few to have to keep to the budget. */
+static void put_fault(struct wait_source *source, const struct perf_record *record)
+{
+	struct event event;
+
+	if (record->sample.abi == PERF_SAMPLE_REGS_ABI_NONE ||
+	    !targets_has(source->context.targets, record->pid))
+		return;
+	event = wait_faults_event(source->faults, record,
+				  stacks_intern(source->context.stacks, record));
+	life_meet(source->context.life, record->pid, record->tid, record->time_ns);
+	source->stats.n_faults++;
+	event_sink_put(source->context.sink, &event);
+}
+
+void wait_source_see_fault(struct wait_source *source, uint32_t tid, uint64_t ip, uint64_t address)
+{
+	wait_faults_see(source->faults, tid, ip, address);
+}
+
 /* What strangers cost is kept low by better filters, not by fewer samples of the targets. */
 static bool take(struct wait_source *source, const struct perf_record *record)
 {
@@ -379,6 +425,10 @@ void wait_source_take(struct wait_source *source, const struct perf_record *reco
 	bool is_measured = source->n_taken++ % MEASURE_EACH == 0, is_ours;
 	uint64_t started_ns = is_measured ? thread_cpu_ns() : 0, taken_ns;
 
+	if (record->source == SAMPLER_FAULTS) {
+		put_fault(source, record);
+		return;
+	}
 	is_ours = take(source, record);
 	source->load.n_samples[event] += is_ours;
 	source->stats.n_strangers += !is_ours;
@@ -513,6 +563,7 @@ void wait_source_put_counters(struct wait_source *source, uint64_t now_ns)
 	} rows[] = {
 		{ "waits.stacks", stats->n_waits },
 		{ "waits.wakers", stats->n_wakes },
+		{ "waits.faults", stats->n_faults },
 		{ "waits.late", wait_poll_n_put(source->poll) },
 		{ "waits.explained", stats->n_explained },
 		{ "waits.strangers", stats->n_strangers },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The stacks of threads that block and of those that wake them, with the reason: puts
- * WAIT_STACK and WAKE_STACK events.
+ * The stacks of threads that block and of those that wake them, with the reason, and of
+ * page faults that waited: puts WAIT_STACK, WAKE_STACK and FAULT_STACK events.
  *
  * Two tracepoints are sampled on every CPU, chosen by filters in the kernel, all of
  * them or one in N (budget.h).  Nothing is opened for a single thread: that would cost
@@ -37,11 +37,11 @@ struct wait_context { /* all borrowed */
 };
 
 struct wait_stats {
-	uint64_t n_waits, n_wakes; /* stacks put */
-	uint64_t n_strangers;      /* samples that no target was part of */
-	uint64_t n_explained;      /* stacks of threads that were found blocked */
-	uint64_t copy_ns;          /* what taking the samples cost their threads, estimated */
-	uint64_t recorder_ns;      /* processor time of the recorder for them, estimated */
+	uint64_t n_waits, n_wakes, n_faults; /* stacks put */
+	uint64_t n_strangers;                /* samples that no target was part of */
+	uint64_t n_explained;                /* stacks of threads that were found blocked */
+	uint64_t copy_ns;     /* what taking the samples cost their threads, estimated */
+	uint64_t recorder_ns; /* processor time of the recorder for them, estimated */
 };
 
 struct wait_source;
@@ -54,11 +54,14 @@ void wait_source_close(struct wait_source *source);
 /* Begin to sample, once the targets that live already are known.  0 or -errno. */
 int wait_source_start(struct wait_source *source);
 
-/* Take a sample of SAMPLER_SWITCHES or SAMPLER_WAKINGS. */
+/* Take a sample of SAMPLER_SWITCHES, SAMPLER_WAKINGS or SAMPLER_FAULTS. */
 void wait_source_take(struct wait_source *source, const struct perf_record *record);
 
 /* Take another record, about a process that is no target: it may have been a waker. */
 void wait_source_take_other(struct wait_source *source, const struct perf_record *record);
+
+/* The exact stream tells that @tid touches @address by the instruction at @ip. */
+void wait_source_see_fault(struct wait_source *source, uint32_t tid, uint64_t ip, uint64_t address);
 
 /* So many samples found their ring full. */
 void wait_source_take_lost(struct wait_source *source, uint64_t n);

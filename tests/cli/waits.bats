@@ -39,6 +39,17 @@ report() {
 	! grep 'told apart' "$T/out" || false
 }
 
+@test "a wait in a page fault is for what the end of its fault says" {
+	report -i "$(recording faults)" block --json >"$T/json"
+	diff - <(jq -r '.rows[] | select(.name | startswith("[pagefault")) |
+		"\(.name) \(.flat.contentions) \(.flat.delay / 1e6)"' "$T/json" | sort) <<'EOF'
+[pagefault: /data/a on vda] 1 10
+[pagefault: /data/b on vda] 2 10
+[pagefault: /data/d on vda] 1 3
+[pagefault] 2 25
+EOF
+}
+
 @test "waits can be filtered by class" {
 	data=$(recording waits)
 	[ "$(report -i "$data" block --json --wait lock | jq '.types[1].total')" = 200000000 ]

@@ -52,6 +52,25 @@ on_a_disk() {
 	run ! grep -E '^disk_io .* duration_ns=0' dump
 }
 
+# A mapped file that is read is waited for, a page at a time.
+@test "a wait in a page fault has the address and the file" {
+	on_a_disk
+	for option in "" --trace; do
+		# shellcheck disable=SC2086
+		details $option
+		n=$(said mapped)
+		from=$(said mapping)
+		perl -ne 'BEGIN { $from = hex shift } /^fault_stack .* object="(.*?)" address=0x(\w+)/ or next;
+			($object, $place) = ($1, hex($2) - $from); $place % 65536 == 0 && $place >= 0 or next;
+			$offset = / offset=(\d+)/ ? $1 : 0; $n++ if $object =~ m{/file on \w+$} && $offset == $place;
+			END { print $n + 0, "\n" }' "$from" dump >got
+		[ "$(cat got)" = "$n" ]
+		"$SYSPROF" report block --json >json
+		jq -e --argjson n "$n" '[.rows[] | select(.name | test("^\\[pagefault: .*/file on")) |
+			.flat.contentions] | add >= 0.9 * $n' json
+	done
+}
+
 @test "a signal is sent and delivered as often as it is" {
 	details --trace
 	n=$(said signals)

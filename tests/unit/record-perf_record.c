@@ -58,6 +58,7 @@ static struct buf sample(void)
 	add_u64(&b, 77);
 	add_pair(&b, 11, 12);
 	add_u64(&b, 5000);
+	add_u64(&b, 0x7f1000);
 	add_pair(&b, 3, 0);
 	add_u64(&b, 2);
 	add_u64(&b, PERF_CONTEXT_KERNEL);
@@ -87,6 +88,7 @@ static void a_sample_gives_chain_registers_and_what_was_copied_of_the_stack(void
 	assert_int_equal(r.tid, 12);
 	assert_int_equal(r.time_ns, 5000);
 	assert_int_equal(r.cpu, 3);
+	assert_int_equal(r.sample.address, 0x7f1000);
 	assert_int_equal(r.sample.n_chain, 2);
 	assert_int_equal(r.sample.chain[1], 0xffffffff81000000);
 	assert_int_equal(r.sample.raw_size, 12);
@@ -103,7 +105,7 @@ static void a_sample_of_a_kernel_thread_has_neither_registers_nor_stack(void **s
 	struct perf_record r;
 
 	(void)state;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		add_u64(&b, 1);
 	add_u64(&b, 0);
 	add_pair(&b, 4, 0); /* raw data: none, to fill a word */
@@ -139,7 +141,7 @@ static void raw_data_larger_than_its_record_is_refused(void **state)
 	uint32_t lie = UINT32_MAX;
 
 	(void)state;
-	memcpy(b.data + 64, &lie, sizeof(lie));
+	memcpy(b.data + 72, &lie, sizeof(lie));
 	assert_int_equal(perf_record_decode(b.data, b.size, &r), -EBADMSG);
 	buf_release(&b);
 }

@@ -84,6 +84,7 @@ static __attribute__((noinline)) void touch_mapping(const char *path)
 	madvise((void *)memory, (size_t)size, MADV_RANDOM);
 	for (off_t at = 0; at + STEP <= size; at += STEP, n++)
 		sum = (char)(sum + memory[at]);
+	usleep(200000); /* a recorder looks up what is mapped while it is */
 	printf("mapping %p\nmapped %ld\n", (const void *)memory, n);
 	if (sum == 1)
 		puts("");
