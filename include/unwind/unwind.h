@@ -73,6 +73,12 @@ struct unwind_sample {
 	 * seam is the same as the captured one.
 	 */
 	bool (*read_memory)(void *arg, uint64_t address, void *data, size_t size);
+
+	/*
+	 * The signals that the thread blocks now, signal n at bit n - 1, or false.  NULL: not
+	 * possible; then what a handler on a stack of its own interrupted is not walked.
+	 */
+	bool (*read_blocked)(void *arg, uint64_t *ret);
 	void *arg;
 };
 

@@ -21,7 +21,7 @@
 #include "wait_source.h"
 
 #define SECOND_NS 1000000000u
-#define HURRY_MS  5     /* between looks while stacks are finished from live memory */
+#define HURRY_MS  1     /* between looks while stacks are finished from live memory */
 #define PRIORITY  (-15) /* a nice value */
 
 struct recorder {
@@ -46,9 +46,9 @@ struct recorder {
 	uint64_t start_ns, end_ns;
 	uint64_t checked_ns; /* when the once-a-second work was last done */
 	struct audit audit;
-	uint64_t n_read_live; /* stacks that wanted live memory, as of the last step */
-	bool is_in_hurry;     /* some just did: what is read sooner is right more often */
-	int error;            /* first -errno of the sink */
+	uint64_t n_read_live;    /* stacks that wanted live memory, as of the last step */
+	uint64_t hurry_until_ns; /* some lately did: what is read sooner is there more often */
+	int error;               /* first -errno of the sink */
 };
 
 /*
@@ -506,27 +506,28 @@ static bool is_reading_live(struct recorder *r)
 {
 	const struct unwind_stats *stats = stacks_unwind_stats(r->stacks);
 	uint64_t n = stats->n_completed + stats->n_stops[UNWIND_STACK_END];
-	bool is_new = n != r->n_read_live;
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 
+	if (n != r->n_read_live)
+		r->hurry_until_ns = now_ns + SECOND_NS;
 	r->n_read_live = n;
-	return is_new;
+	return now_ns < r->hurry_until_ns;
 }
 
 int recorder_step(struct recorder *r, int timeout_ms)
 {
-	bool is_filling;
+	bool is_in_hurry = is_reading_live(r);
 	int error;
 
-	if (r->is_in_hurry && timeout_ms > HURRY_MS)
+	if (is_in_hurry && timeout_ms > HURRY_MS)
 		timeout_ms = HURRY_MS;
 	if (r->waits && timeout_ms > wait_source_timeout_ms(r->waits))
 		timeout_ms = wait_source_timeout_ms(r->waits);
-	/* Where rings fill up, what came until this look has no time to wait for the next. */
-	is_filling = sampler_wait(r->sampler, timeout_ms) > 0;
+	/* Where rings fill up, too, what came until this look has no time to wait for the next. */
+	is_in_hurry |= sampler_wait(r->sampler, timeout_ms) > 0;
 	error = streams_drain(&r->streams, false);
-	if (!error && is_filling)
+	if (!error && is_in_hurry)
 		error = streams_drain(&r->streams, false);
-	r->is_in_hurry = is_reading_live(r);
 	if (r->waits)
 		wait_source_step(r->waits, clock_ns(CLOCK_MONOTONIC));
 	every_second(r);

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "proc/task.h"
 #include "symbol/jit_map.h"
 
 #define SCAN_INTERVAL_NS 100000000u /* /proc/PID/maps is not read again sooner */
@@ -98,6 +99,13 @@ static bool read_process(void *arg, uint64_t address, void *data, size_t size)
 	return process_vm_readv((pid_t)record->pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
+static bool read_blocked(void *arg, uint64_t *ret)
+{
+	const struct perf_record *record = arg;
+
+	return !task_blocked_signals((pid_t)record->tid, ret);
+}
+
 /* The kernel numbers registers by its own bits, DWARF by its own table. */
 static void copy_regs(const uint64_t *from, uint64_t to[UNWIND_N_REGS])
 {
@@ -189,6 +197,7 @@ static uint32_t unwind_user(struct stacks *stacks, const struct perf_record *rec
 		.stack_size = sample->stack_size,
 		.space = spaces_get(stacks->spaces, (pid_t)record->pid),
 		.read_memory = read_process,
+		.read_blocked = read_blocked,
 		.arg = (void *)(uintptr_t)record,
 	};
 	struct unwind_result result;

@@ -44,6 +44,41 @@ static bool holds_seam(struct stack *stack)
 	return !memcmp(words, stack->seam_words, stack->seam_size);
 }
 
+/* A ucontext as the kernel puts it on the stack, with a mask of 8 bytes at its end. */
+enum { HANDLED_MASK = 296, HANDLED_SIZE = 304 };
+
+static bool is_captured(const struct stack *stack, uint64_t address, uint64_t size)
+{
+	return size <= stack->size && address - stack->start <= stack->size - size;
+}
+
+/* Is all that is further out on a stack that a signal interrupted? */
+static bool is_interrupted(const struct stack *stack)
+{
+	return stack->handled &&
+	       (stack->seam - stack->handled < HANDLED_SIZE || !is_captured(stack, stack->seam, 8));
+}
+
+/*
+ * A handler that returned leaves its frame behind, but no longer blocks its signal.  The
+ * mask first: had the handler run again since, the next one's frame would be seen.
+ */
+static bool is_handling(struct stack *stack)
+{
+	const struct unwind_sample *sample = stack->sample;
+	const unsigned char *then = stack->bytes + (stack->handled - stack->start);
+	unsigned char now[HANDLED_SIZE];
+	uint64_t before, blocked;
+
+	if (!is_captured(stack, stack->handled, HANDLED_SIZE))
+		return false;
+	memcpy(&before, then + HANDLED_MASK, sizeof(before));
+	if (!sample->read_blocked || !sample->read_blocked(sample->arg, &blocked) ||
+	    before & ~blocked || before == blocked)
+		return false;
+	return read_now(stack, stack->handled, now, sizeof(now)) && !memcmp(then, now, sizeof(now));
+}
+
 static bool read_chunk(struct stack *stack, uint64_t start, uint64_t size)
 {
 	if (!read_now(stack, start, stack->chunk, size))
@@ -66,7 +101,7 @@ static bool fill(struct stack *stack, uint64_t address)
 	if (!read_chunk(stack, start, STACK_CHUNK) &&
 	    (page_end - start > STACK_CHUNK || !read_chunk(stack, start, page_end - start)))
 		return false;
-	if (holds_seam(stack))
+	if (is_interrupted(stack) ? is_handling(stack) : holds_seam(stack))
 		return true;
 	stack->chunk_size = 0;
 	return false;

@@ -6,6 +6,10 @@
  * The process has run on since.  What is read now is believed only while the
  * outermost return address found so far (the seam) still stands where it stood:
  * then the frames around it have not returned.
+ *
+ * What a signal interrupted may be on another stack than its handler, of which
+ * nothing was captured and where nothing is a seam.  It stands still while the
+ * handler runs, and is believed only then.
  */
 #ifndef UNWIND_STACK_H
 #define UNWIND_STACK_H
@@ -23,6 +27,7 @@ struct stack {
 	uint64_t seam;          /* where the outermost return address stands; 0: none yet */
 	uint64_t seam_words[2]; /* what stands there: it, or the frame pointer and it */
 	size_t seam_size;       /* in bytes */
+	uint64_t handled;       /* where the kernel saved what a signal interrupted; 0: nowhere */
 	unsigned char *chunk;   /* borrowed: STACK_CHUNK bytes, the last read */
 	uint64_t chunk_start, chunk_size;
 	unsigned int n_reads; /* through read_memory */
@@ -59,6 +64,12 @@ static inline void stack_set_frame_seam(struct stack *stack, uint64_t address, u
 	stack->seam_words[0] = fp;
 	stack->seam_words[1] = ra;
 	stack->seam_size = 16;
+}
+
+/* What is outside of @address, where a handler's frame keeps a ucontext, a signal interrupted. */
+static inline void stack_set_handled(struct stack *stack, uint64_t address)
+{
+	stack->handled = address;
 }
 
 #endif /* UNWIND_STACK_H */

@@ -144,6 +144,8 @@ static int step_row(struct walk *walk, const struct row *row)
 	/* What a signal interrupted may have been on another stack. */
 	if (!row->is_signal && walk->regs.values[UNWIND_RSP] <= sp)
 		return UNWIND_BAD_RULE;
+	if (row->is_signal) /* its restorer was popped: the stack pointer is at the ucontext */
+		stack_set_handled(&walk->stack, sp);
 	walk->is_exact = row->is_signal;
 	return walk->regs.values[UNWIND_RIP] ? GO_ON : UNWIND_DONE;
 }

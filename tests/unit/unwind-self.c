@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "proc/task.h"
 #include "unwind/unwind.h"
 
 #define NOINLINE  __attribute__((noinline, noclone, noipa))
@@ -69,6 +70,12 @@ static bool read_self(void *arg, uint64_t address, void *data, size_t size)
 	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
+static bool read_blocked(void *arg, uint64_t *ret)
+{
+	(void)arg;
+	return !task_blocked_signals(gettid(), ret);
+}
+
 static void regs_from(const ucontext_t *context, uint64_t *regs)
 {
 	static const int order[UNWIND_N_REGS] = {
@@ -87,6 +94,7 @@ static struct unwind_result run(const ucontext_t *context, size_t size,
 	struct unwind_sample sample = {
 		.space = spaces_get(self.spaces, getpid()),
 		.read_memory = read_memory,
+		.read_blocked = read_blocked,
 	};
 	struct unwind_result result;
 	uint64_t sp, rest;
@@ -238,6 +246,8 @@ static void a_handler_on_its_own_stack_leads_back_to_the_other(void **state)
 	assert_int_equal(n_at(&seen.result, seen.interrupted), 1);
 	assert_int_equal(n_returns_to(&seen.result, seen.returns_to), 1);
 	assert_int_equal(unwinder_stats(self.unwinder)->n_completed, n_completed + 1);
+	interrupt(SA_ONSTACK | SA_NODEFER); /* it might have returned, for all that can be seen */
+	assert_int_equal(seen.result.stop, UNWIND_STACK_END);
 	alternative.ss_flags = SS_DISABLE;
 	sigaltstack(&alternative, NULL);
 }

@@ -15,9 +15,22 @@
 #define SIZE     ((size_t)256 << 10)
 #define CAPTURED 1024
 
+#define HANDLED (START + 64) /* a handler's frame: of a ucontext, 304 bytes */
+#define MASK    296          /* in it */
+#define OTHER   (START + SIZE / 2)
+
 static unsigned char memory[SIZE]; /* the word at START + 8 i is i */
+static unsigned char copy[SIZE];
 static unsigned char chunk[STACK_CHUNK];
 static size_t n_reads;
+static uint64_t blocked;
+
+static bool read_blocked(void *arg, uint64_t *ret)
+{
+	(void)arg;
+	*ret = blocked;
+	return true;
+}
 
 static bool read_memory(void *arg, uint64_t address, void *data, size_t size)
 {
@@ -35,6 +48,7 @@ static int set_up(void **state)
 	for (uint64_t i = 0; i < SIZE / 8; i++)
 		memcpy(memory + 8 * i, &i, 8);
 	n_reads = 0;
+	blocked = 0;
 	return 0;
 }
 
@@ -43,6 +57,7 @@ static struct unwind_sample sample = {
 	.stack = memory,
 	.stack_size = CAPTURED,
 	.read_memory = read_memory,
+	.read_blocked = read_blocked,
 };
 
 static struct stack begin(void)
@@ -169,6 +184,95 @@ static void nothing_captured_is_nothing_to_go_on_from(void **state)
 	assert_int_equal(n_reads, 0);
 }
 
+/* A handler that blocks signal 2 too, captured whole; what it interrupted was at OTHER. */
+static struct stack begin_in_handler(void)
+{
+	struct stack stack = begin();
+	uint64_t before;
+
+	memcpy(&before, memory + (HANDLED - START) + MASK, sizeof(before));
+	blocked = before | 1 << 1;
+	stack_set_handled(&stack, HANDLED);
+	stack_set_seam(&stack, HANDLED + 168, (HANDLED - START + 168) / 8); /* the saved PC */
+	return stack;
+}
+
+static void what_a_signal_interrupted_is_believed_while_its_handler_runs(void **state)
+{
+	struct stack stack = begin_in_handler();
+	uint64_t word;
+
+	(void)state;
+	assert_true(stack_read(&stack, OTHER, &word));
+	assert_int_equal(word, SIZE / 16);
+	stack_set_seam(&stack, OTHER, word);
+	change(SIZE / 2); /* a handler may write there: it is no seam */
+	assert_true(stack_read(&stack, OTHER + STACK_CHUNK, &word));
+	blocked &= ~(uint64_t)(1 << 1);
+	assert_false(stack_read(&stack, OTHER + (STACK_CHUNK << 1), &word));
+}
+
+static void a_handler_that_blocks_nothing_may_have_returned(void **state)
+{
+	struct unwind_sample silent = sample;
+	struct stack stack = begin_in_handler();
+	uint64_t word, handling = blocked;
+
+	(void)state;
+	blocked &= ~(uint64_t)(1 << 1);
+	assert_false(stack_read(&stack, OTHER, &word));
+	blocked = 1 << 1; /* and no longer what was blocked before */
+	assert_false(stack_read(&stack, OTHER, &word));
+	silent.read_blocked = NULL;
+	stack.sample = &silent;
+	assert_false(stack_read(&stack, OTHER, &word));
+	blocked = handling;
+	stack.sample = &sample;
+	assert_true(stack_read(&stack, OTHER, &word));
+}
+
+static void a_handler_that_runs_anew_has_another_frame(void **state)
+{
+	uint64_t word;
+
+	(void)state;
+	for (uint64_t i = 0; i < MASK + 8; i++) {
+		struct stack stack = begin_in_handler();
+
+		change(HANDLED - START + i);
+		stack.bytes = memcpy(copy, memory, SIZE);
+		change(HANDLED - START + i);
+		assert_false(stack_read(&stack, OTHER, &word));
+	}
+}
+
+static void a_frame_that_was_not_captured_whole_is_not_compared(void **state)
+{
+	struct unwind_sample less = sample;
+	struct stack stack = begin_in_handler();
+	uint64_t word;
+
+	(void)state;
+	less.stack_size = HANDLED - START + MASK;
+	stack_init(&stack, &less, chunk);
+	stack_set_handled(&stack, HANDLED);
+	stack_set_seam(&stack, HANDLED + 168, (HANDLED - START + 168) / 8);
+	assert_false(stack_read(&stack, OTHER, &word));
+}
+
+static void what_was_captured_of_the_interrupted_stack_is_a_seam(void **state)
+{
+	struct stack stack = begin_in_handler();
+	uint64_t word;
+
+	(void)state;
+	blocked = 0;
+	stack_set_seam(&stack, START + 512, 64);
+	assert_true(stack_read(&stack, START + CAPTURED, &word));
+	change(512);
+	assert_false(stack_read(&stack, START + CAPTURED + STACK_CHUNK, &word));
+}
+
 static void reading_ends_at_some_time(void **state)
 {
 	struct stack stack = begin();
@@ -205,6 +309,13 @@ int main(void)
 				       set_up),
 		cmocka_unit_test_setup(the_seam_moves_into_what_was_read, set_up),
 		cmocka_unit_test_setup(nothing_captured_is_nothing_to_go_on_from, set_up),
+		cmocka_unit_test_setup(what_a_signal_interrupted_is_believed_while_its_handler_runs,
+				       set_up),
+		cmocka_unit_test_setup(a_handler_that_blocks_nothing_may_have_returned, set_up),
+		cmocka_unit_test_setup(a_handler_that_runs_anew_has_another_frame, set_up),
+		cmocka_unit_test_setup(a_frame_that_was_not_captured_whole_is_not_compared, set_up),
+		cmocka_unit_test_setup(what_was_captured_of_the_interrupted_stack_is_a_seam,
+				       set_up),
 		cmocka_unit_test_setup(reading_ends_at_some_time, set_up),
 		cmocka_unit_test_setup(addresses_that_wrap_around_are_refused, set_up),
 	};

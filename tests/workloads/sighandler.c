@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * usage: sighandler [SECONDS [altstack]]
+ * usage: sighandler [SECONDS]
  * A timer interrupts victim_burn every 10 ms or more of its CPU time; the handler burns
- * 10 ms itself, on a stack of its own if asked to.  Truth: below every handler frame stand
- * the signal frame, victim_burn and main; what each side took is printed, as JSON.
+ * 10 ms itself.  Truth: below every handler frame stand the signal frame, victim_burn and
+ * main; what each side took is printed, as JSON.
  */
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/time.h>
 
 #include "burn.h"
@@ -49,19 +48,13 @@ int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_timer, .sa_flags = SA_RESTART };
 	uint64_t end = cpu_ns() + seconds_arg(argc, argv, 1);
-	stack_t stack = { .ss_size = 256 << 10 };
 
-	if (argc > 2 && !strcmp(argv[2], "altstack")) {
-		stack.ss_sp = malloc(stack.ss_size);
-		sigaltstack(&stack, NULL);
-		action.sa_flags |= SA_ONSTACK;
-	}
 	sigaction(SIGVTALRM, &action, NULL);
 	arm();
 	while (cpu_ns() < end)
 		victim_burn(50000000);
 	signal(SIGVTALRM, SIG_IGN);
-	printf("{\"handler_burn\": %llu, \"victim_burn\": %llu}\n", (unsigned long long)in_handler_ns,
-	       (unsigned long long)(cpu_ns() - in_handler_ns));
+	printf("{\"handler_burn\": %llu, \"victim_burn\": %llu}\n",
+	       (unsigned long long)in_handler_ns, (unsigned long long)(cpu_ns() - in_handler_ns));
 	return 0;
 }
