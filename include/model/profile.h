@@ -42,6 +42,7 @@ struct profile_row {
 	struct profile_key key;
 	uint32_t next; /* chain of the hash table */
 	int64_t values[PROFILE_MAX_VALUES];
+	int64_t max; /* the largest of the default type that was added up, if profile.has_max */
 };
 
 struct profile {
@@ -52,7 +53,8 @@ struct profile {
 	const struct audit *audit; /* borrowed; what to state beside the figures, or NULL */
 	struct value_type types[PROFILE_MAX_VALUES];
 	size_t n_types;
-	size_t default_type;                    /* the one to show first */
+	size_t default_type; /* the one to show first */
+	bool has_max;        /* rows know their largest; type 0 counts what they add up */
 	const char *labels[PROFILE_MAX_LABELS]; /* what those of rows are called; NULL: unused */
 	struct value_type period_type;
 	int64_t period;
@@ -94,6 +96,14 @@ static inline void values_add(int64_t *to, const int64_t *values)
 {
 	for (size_t i = 0; i < PROFILE_MAX_VALUES; i++)
 		to[i] = value_add(to[i], values[i]);
+}
+
+/* What @row counts @to counts, too. */
+static inline void profile_row_add(struct profile_row *to, const struct profile_row *row)
+{
+	values_add(to->values, row->values);
+	if (row->max > to->max)
+		to->max = row->max;
 }
 
 #endif /* MODEL_PROFILE_H */

@@ -22,6 +22,7 @@ enum table_key {
 	TABLE_PROCESS, /* flat and cum are the same from here on */
 	TABLE_THREAD,
 	TABLE_CPU,
+	TABLE_STACK, /* whole ones, by the names on them: from the innermost outwards */
 };
 
 struct table_row {
@@ -35,6 +36,7 @@ struct table_row {
 	uint32_t pid, tid; /* of processes and threads */
 	int64_t flat[PROFILE_MAX_VALUES];
 	int64_t cum[PROFILE_MAX_VALUES];
+	int64_t max; /* as of the profile's rows; of processes and what follows them */
 };
 
 struct table {

@@ -103,6 +103,8 @@ static void put_row(const struct block *block, struct definer *definer, const st
 
 	to->values[VALUE_CONTENTIONS] = value_add(to->values[VALUE_CONTENTIONS], row->n);
 	to->values[VALUE_DELAY] = value_add(to->values[VALUE_DELAY], row->ns);
+	if (row->is_sampled && row->max_ns > to->max)
+		to->max = row->max_ns;
 }
 
 static double percent(int64_t part, int64_t whole)
@@ -122,11 +124,11 @@ static void put_notes(const struct apart *apart, const struct waits_totals *tota
 			  human_duration(time, (uint64_t)apart->idle_ns),
 			  human_duration(of, (uint64_t)apart->ns));
 	if (totals->n_known < totals->n)
-		audit_add(
-			notes, false,
-			"%s of %s waits were sampled; their exact durations are spread over these",
-			human_count(n, (uint64_t)totals->n_known),
-			human_count(all, (uint64_t)totals->n));
+		audit_add(notes, false,
+			  "%s of %s waits were sampled; the exact durations of all are spread over "
+			  "these: counts and means of stacks are estimates, max is of the sampled",
+			  human_count(n, (uint64_t)totals->n_known),
+			  human_count(all, (uint64_t)totals->n));
 	if (totals->n_known < totals->n && detail != WAITS_PLACES)
 		audit_add(notes, false,
 			  "by whom each wait was ended is exact; %s are those of sampled ones",
@@ -154,6 +156,7 @@ void block_profile(void *state, struct profile *ret)
 	ret->default_type = profile_add_type(ret, "delay", "nanoseconds");
 	ret->period_type = (struct value_type){ "contentions", "count" };
 	ret->period = 1;
+	ret->has_max = true;
 	rows = waits_rows(block->waits, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (is_wanted(block, &rows[i], &apart))

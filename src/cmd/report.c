@@ -38,7 +38,7 @@ struct report_args {
 	const struct analysis *analysis;
 	const char *value;  /* NULL: the profile's own */
 	const char *detail; /* of block or mutex: the profile that shows more; or NULL */
-	bool json;
+	bool has_key, json;
 	bool has_rows, has_min, has_width;
 	struct report_options options;
 	struct filter filter;
@@ -47,8 +47,8 @@ struct report_args {
 static const struct argp_option options[] = {
 	{ "input", 'i', "FILE", 0, "Read FILE (default sysprof.data; - is standard input)", 0 },
 	{ "by", KEY_BY, "KEY", 0,
-	  "One row for each function, symbol (function and module), line, module, process, thread "
-	  "or cpu",
+	  "One row for each function, symbol (function and module), line, module, process, thread, "
+	  "cpu or stack",
 	  0 },
 	{ "lines", KEY_LINES, NULL, 0, "The same as --by line", 0 },
 	{ "tree", KEY_TREE, NULL, 0, "The call tree, outermost callers first", 0 },
@@ -74,7 +74,7 @@ static void parse_key(struct argp_state *state, const char *arg, enum table_key 
 		[TABLE_FUNCTION] = "function", [TABLE_SYMBOL] = "symbol",
 		[TABLE_LINE] = "line",         [TABLE_MODULE] = "module",
 		[TABLE_PROCESS] = "process",   [TABLE_THREAD] = "thread",
-		[TABLE_CPU] = "cpu",
+		[TABLE_CPU] = "cpu",           [TABLE_STACK] = "stack",
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -128,9 +128,11 @@ static error_t parse_view(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_LINES:
 		args->options.key = TABLE_LINE;
+		args->has_key = true;
 		return 0;
 	case KEY_BY:
 		parse_key(state, arg, &args->options.key);
+		args->has_key = true;
 		return 0;
 	case KEY_CUM:
 		args->options.by_cum = true;
@@ -245,6 +247,9 @@ static void set_defaults(struct report_args *args)
 {
 	if (!args->has_rows)
 		args->options.n_rows = args->json ? 0 : ROWS_DEFAULT;
+	if (!strcmp(args->analysis->name, "block") && args->options.view == REPORT_TABLE &&
+	    !args->has_key && !args->options.by_cum && !args->json)
+		args->options.key = TABLE_STACK;
 	if (!args->has_min)
 		args->options.min_percent = args->json ? 0 : PERCENT_LEAST;
 	if (!args->has_width)

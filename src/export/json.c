@@ -90,7 +90,7 @@ static json_t *row_of(const struct profile *profile, const struct table_row *row
 
 	json_object_set_new(ret, "name", json_string(names_text(names, row->name)));
 	if (key >= TABLE_PROCESS) {
-		if (key != TABLE_CPU)
+		if (key == TABLE_PROCESS || key == TABLE_THREAD)
 			json_object_set_new(ret, "pid", json_integer(row->pid));
 		if (key == TABLE_THREAD)
 			json_object_set_new(ret, "tid", json_integer(row->tid));
@@ -104,22 +104,30 @@ static json_t *row_of(const struct profile *profile, const struct table_row *row
 		set_text(ret, "file", names_text(names, row->file));
 		json_object_set_new(ret, "line", json_integer(row->line));
 	}
+	if (key >= TABLE_PROCESS && profile->has_max) {
+		json_object_set_new(ret, "mean",
+				    json_integer(row->flat[profile->default_type] /
+						 (row->flat[0] > 0 ? row->flat[0] : 1)));
+		if (row->max > 0)
+			json_object_set_new(ret, "max", json_integer(row->max));
+	}
 	json_object_set_new(ret, "flat", values(profile, row->flat));
 	json_object_set_new(ret, "cum", values(profile, row->cum));
 	return ret;
 }
 
-static json_t *rows(const struct profile *profile, const struct report_options *options)
+static json_t *rows(const struct profile *profile, const struct report_options *options,
+		    enum table_key key)
 {
 	json_t *ret = json_array();
 	struct table table;
 	size_t n;
 
-	table_build(&table, profile, options->key);
+	table_build(&table, profile, key);
 	table_sort(&table, options->value, options->by_cum);
 	n = options->n_rows && options->n_rows < table.rows.n ? options->n_rows : table.rows.n;
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(ret, row_of(profile, &table.rows.items[i], options->key));
+		json_array_append_new(ret, row_of(profile, &table.rows.items[i], key));
 	table_release(&table);
 	return ret;
 }
@@ -209,7 +217,9 @@ static int add_view(json_t *root, const struct profile *profile,
 	struct tree tree;
 	int error = 0;
 
-	json_object_set_new(root, "rows", rows(profile, options));
+	json_object_set_new(root, "rows", rows(profile, options, options->key));
+	if (profile->has_max)
+		json_object_set_new(root, "stacks", rows(profile, options, TABLE_STACK));
 	if (options->view == REPORT_TABLE)
 		return 0;
 	tree_build(&tree, profile, table_tree_key(options->key), options->value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/escape.h"
+#include "base/human.h"
 #include "export/scale.h"
 #include "model/names.h"
 #include "text.h"
@@ -7,6 +8,8 @@
 #define MODULE_WIDTH_MAX 24
 #define NAME_WIDTH_MIN   16
 #define NAME_WIDTH_WHOLE 48 /* where nothing is cut: longer names push the last column aside */
+
+#define HEADS_OF_MAX "      count     mean      max"
 
 struct layout {
 	const struct profile *profile;
@@ -16,6 +19,7 @@ struct layout {
 	size_t name_width;
 	size_t module_width; /* 0: no such column */
 	bool has_cum;        /* differs from flat */
+	bool has_max;        /* and with it count and mean */
 	int64_t total;
 };
 
@@ -48,6 +52,18 @@ static void put_module(struct buf *out, const struct layout *layout, const struc
 		buf_puts(out, " …");
 }
 
+/* How often, how long each, and at most. */
+static void put_max(struct buf *out, const struct table_row *row, size_t type)
+{
+	char count[HUMAN_SIZE], mean[HUMAN_SIZE], max[HUMAN_SIZE] = "?";
+	int64_t n = row->flat[0] > 0 ? row->flat[0] : 1;
+
+	if (row->max > 0)
+		human_duration(max, (uint64_t)row->max);
+	buf_printf(out, " %10s %8s %8s", human_count(count, (uint64_t)row->flat[0]),
+		   human_duration(mean, (uint64_t)(row->flat[type] / n)), max);
+}
+
 static void put_line(struct buf *out, const struct layout *layout, const struct table_row *row,
 		     int64_t sum)
 {
@@ -64,6 +80,8 @@ static void put_line(struct buf *out, const struct layout *layout, const struct 
 		buf_printf(out, " %*s %6.2f%%", (int)layout->value_width, buf_str(&cell),
 			   scale_percent(row->cum[type], layout->total));
 	}
+	if (layout->has_max)
+		put_max(out, row, layout->profile->default_type);
 	buf_puts(out, "  ");
 	buf_clear(&cell);
 	put_name(&cell, layout, row);
@@ -119,6 +137,8 @@ static void fit(struct layout *layout)
 
 	if (layout->has_cum)
 		fixed += 1 + layout->value_width + 1 + 7;
+	if (layout->has_max)
+		fixed += strlen(HEADS_OF_MAX);
 	if (width == 0) {
 		if (layout->name_width > NAME_WIDTH_WHOLE)
 			layout->name_width = NAME_WIDTH_WHOLE;
@@ -145,6 +165,7 @@ static void put_heads(struct buf *out, const struct layout *layout)
 		[TABLE_PROCESS] = "    pid  process",
 		[TABLE_THREAD] = "    pid     tid  thread",
 		[TABLE_CPU] = "CPU",
+		[TABLE_STACK] = "stack, from the innermost outwards",
 	};
 	int width = (int)layout->value_width;
 
@@ -152,8 +173,9 @@ static void put_heads(struct buf *out, const struct layout *layout)
 		buf_printf(out, "\n%*s %7s %7s %*s %7s  ", width, "flat", "flat%", "sum%", width,
 			   "cum", "cum%");
 	else
-		buf_printf(out, "\n%*s %7s %7s  ", width,
-			   layout->profile->types[layout->options->value].type, "%", "sum%");
+		buf_printf(out, "\n%*s %7s %7s%s  ", width,
+			   layout->profile->types[layout->options->value].type, "%", "sum%",
+			   layout->has_max ? HEADS_OF_MAX : "");
 	if (layout->module_width) {
 		text_fit(out, names[layout->options->key],
 			 layout->name_width > 8 ? layout->name_width : 8);
@@ -190,6 +212,7 @@ static void layout_init(struct layout *layout, const struct profile *profile,
 		.scale = scale_for(profile->types[options->value].unit,
 				   table->total[options->value]),
 		.has_cum = options->key < TABLE_PROCESS,
+		.has_max = options->key >= TABLE_PROCESS && profile->has_max,
 	};
 	scale_format(&cell, &layout->scale, layout->total);
 	layout->value_width = cell.size;

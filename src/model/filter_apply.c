@@ -178,7 +178,7 @@ void filter_apply(const struct filter *filter, struct profile *profile)
 	profile->by_key = (struct map){ 0 };
 	array_for_each(row, &old.rows) {
 		if (sift(&sieve, &row->key))
-			values_add(profile_row(profile, &row->key)->values, row->values);
+			profile_row_add(profile_row(profile, &row->key), row);
 	}
 	array_release(&old.rows);
 	map_release(&old.by_key);

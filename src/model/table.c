@@ -58,6 +58,35 @@ void table_from_tree(struct table *ret, const struct tree *tree)
 	free(summer.depth);
 }
 
+static void put_level(struct buf *text, struct names *names, uint32_t frame)
+{
+	struct levels levels = names_frame(names, frame);
+
+	for (size_t i = 0; i < levels.n; i++)
+		buf_printf(text, "%s%s", text->size ? " ← " : "",
+			   names_text(names, names_function(names, levels.items[i].function).name));
+}
+
+/* "read ← work ← main" */
+static uint32_t text_of_stack(const struct profile *profile, uint32_t stack)
+{
+	const struct dictionary *dict = model_dictionary(profile->model);
+	struct buf text = { 0 };
+	uint32_t id;
+
+	if (!stack)
+		put_level(&text, profile->names, NAMES_NO_STACK);
+	while (stack) {
+		struct dict_stack node = dictionary_stack(dict, stack);
+
+		put_level(&text, profile->names, names_frame_of(node));
+		stack = node.parent;
+	}
+	id = names_intern(profile->names, buf_str(&text));
+	buf_release(&text);
+	return id;
+}
+
 /* What a row of the profile is counted under, as a number. */
 static uint32_t key_of(const struct profile *profile, const struct profile_row *row,
 		       enum table_key key)
@@ -66,6 +95,8 @@ static uint32_t key_of(const struct profile *profile, const struct profile_row *
 
 	if (key == TABLE_CPU)
 		return row->key.cpu;
+	if (key == TABLE_STACK)
+		return text_of_stack(profile, row->key.stack);
 	return key == TABLE_THREAD ? thread : model_thread(profile->model, thread).leader;
 }
 
@@ -87,6 +118,10 @@ static void describe(struct table_row *ret, const struct profile *profile,
 	struct model_thread thread = model_thread(profile->model, task.thread);
 	uint32_t string;
 
+	if (key == TABLE_STACK) {
+		ret->name = text_of_stack(profile, row->key.stack);
+		return;
+	}
 	if (key == TABLE_CPU && row->key.cpu == PROFILE_NO_CPU) {
 		ret->name = names_intern(profile->names, "[no CPU]");
 		return;
@@ -116,13 +151,17 @@ static void build_by_row(struct table *ret, const struct profile *profile, enum 
 	start(ret, profile);
 	array_for_each(row, &profile->rows) {
 		uint64_t *at = map_insert(&by_key, key_of(profile, row, key));
+		struct table_row *to;
 
 		if (!*at) {
 			describe(array_add(&ret->rows), profile, row, key);
 			*at = ret->rows.n;
 		}
-		values_add(ret->rows.items[*at - 1].flat, row->values);
-		values_add(ret->rows.items[*at - 1].cum, row->values);
+		to = &ret->rows.items[*at - 1];
+		values_add(to->flat, row->values);
+		values_add(to->cum, row->values);
+		if (row->max > to->max)
+			to->max = row->max;
 	}
 	map_release(&by_key);
 }

@@ -11,7 +11,8 @@ report() {
 
 @test "block shows where threads wait, and idle ones apart" {
 	data=$(recording waits)
-	golden block-table report -i "$data" block
+	golden block-stacks report -i "$data" block
+	golden block-table report -i "$data" block --by function
 	golden block-tree report -i "$data" block --tree
 	golden block-idle report -i "$data" block --idle --by thread
 }
@@ -23,6 +24,14 @@ report() {
 	[ "$(jq -c '.rows[] | select(.name == "[not sampled]") | .flat' "$T/json")" = \
 		'{"contentions":1,"delay":10000}' ]
 	jq -e '.types[1] | .total == 800010000 and .unfiltered_total == 2700010000' "$T/json"
+	jq -e '[.stacks[] | [.name, .flat.contentions, .mean, .max]] == [
+		["[disk: read /var/db] ← read ← work ← clone3", 1, 300000000, 300000000],
+		["[sleep: clock_nanosleep] ← nanosleep ← hold ← clone3", 3, 100000000, 100000000],
+		["[lock: futex cache.lock] ← pthread_mutex_lock ← work ← clone3", 1, 200000000, 200000000],
+		["[not sampled]", 1, 10000, null]]' "$T/json"
+	# Of the two waits of worker one lasts for 300 ms, the other for 200.
+	report -i "$T/waits.data" block --by thread --thread worker --json |
+		jq -e '.rows | length == 1 and (.[0] | .mean == 250000000 and .max == 300000000)'
 }
 
 @test "without wake-ups that is said, and what is about nothing else is refused" {

@@ -54,7 +54,7 @@ static void print_all(const struct profile *profile, FILE *out)
 	const struct exporter *exporter;
 	struct buf message = { 0 };
 
-	for (int key = TABLE_FUNCTION; key <= TABLE_CPU; key++) {
+	for (int key = TABLE_FUNCTION; key <= TABLE_STACK; key++) {
 		options.key = (enum table_key)key;
 		for (int view = REPORT_TABLE; view <= REPORT_CALLEES; view++) {
 			options.view = (enum report_view)view;
