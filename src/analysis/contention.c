@@ -61,7 +61,10 @@ uint64_t contention_address(const struct model *model, const struct sched_wait *
 		       strtoull(object + sizeof(futex) - 1, NULL, 0);
 }
 
-/* What is not known of one of two is taken to be the same. */
+/*
+ * What is not known of one of two is taken to be the same if a thread ended both: who naps
+ * with a lock in its hands waits for the clock.
+ */
 static bool is_retry(const struct contentions *contentions, const struct turn *turn,
 		     const struct sched_interval *interval)
 {
@@ -70,7 +73,7 @@ static bool is_retry(const struct contentions *contentions, const struct turn *t
 	if (!turn->is_pending || turn->has_woken || turn->ran_ns > RETRY_NS)
 		return false;
 	if (!last->period || !interval->wait.period)
-		return true;
+		return turn->contention.wake.tid && interval->wake.tid;
 	return last->stack == interval->wait.stack && last->why == interval->wait.why &&
 	       (contention_address(contentions->model, last) | 7) ==
 		       (contention_address(contentions->model, &interval->wait) | 7);

@@ -72,16 +72,16 @@ static const struct row rows[] = {
 	{ "absl*Mutex::*", LOCK_MUTEX, TIER_RUNTIME, true },
 	{ "absl*CondVar::*", LOCK_CONDVAR, TIER_RUNTIME, true },
 
-	/* Rust */
-	{ "std::sys::*utex::Mutex::*", LOCK_MUTEX, TIER_LIBRARY, false },
-	{ "std::sys::*::RwLock::*", LOCK_RWLOCK, TIER_LIBRARY, false },
-	{ "std::sys::*ondvar::*", LOCK_CONDVAR, TIER_LIBRARY, false },
-	{ "std::sys::*once::*", LOCK_ONCE, TIER_LIBRARY, false },
-	{ "std::sys::*arker::*", LOCK_PARK, TIER_LIBRARY, true },
-	{ "parking_lot::raw_mutex::*", LOCK_MUTEX, TIER_RUNTIME, true },
-	{ "parking_lot::raw_rwlock::*", LOCK_RWLOCK, TIER_RUNTIME, true },
-	{ "parking_lot::condvar::*", LOCK_CONDVAR, TIER_RUNTIME, true },
-	{ "parking_lot::once::*", LOCK_ONCE, TIER_RUNTIME, true },
+	/* Rust, by either manner of mangling: std::sys::…, <std::sys::…> */
+	{ "*std::sys::*utex::Mutex*", LOCK_MUTEX, TIER_LIBRARY, false },
+	{ "*std::sys::*::RwLock*", LOCK_RWLOCK, TIER_LIBRARY, false },
+	{ "*std::sys::*ondvar*", LOCK_CONDVAR, TIER_LIBRARY, false },
+	{ "*std::sys::*once::*", LOCK_ONCE, TIER_LIBRARY, false },
+	{ "*std::sys::*arker*", LOCK_PARK, TIER_LIBRARY, true },
+	{ "*parking_lot::raw_mutex::*", LOCK_MUTEX, TIER_RUNTIME, true },
+	{ "*parking_lot::raw_rwlock::*", LOCK_RWLOCK, TIER_RUNTIME, true },
+	{ "*parking_lot::condvar::*", LOCK_CONDVAR, TIER_RUNTIME, true },
+	{ "*parking_lot::once::*", LOCK_ONCE, TIER_RUNTIME, true },
 
 	/* OpenMP: GCC's, LLVM's */
 	{ "gomp_mutex_*", LOCK_MUTEX, TIER_RUNTIME, false },

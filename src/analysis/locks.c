@@ -109,19 +109,32 @@ static struct side wait_side(const struct locks *locks, const struct contention 
 	};
 }
 
+/* What a waker's stack says is what the wait was for where it names the futex. */
+static bool tells(const struct sched_wake *wake)
+{
+	return wake->period && wake->address;
+}
+
+/* All like it are known as well. */
+static bool stands_alone(const struct contention *contention)
+{
+	return contention->wait.period == 1 ||
+	       (contention->wake.period == 1 && tells(&contention->wake));
+}
+
 static void add_known(struct locks *locks, struct entry *like, const struct contention *contention,
 		      int64_t ns)
 {
-	bool stands_alone = contention->wait.period == 1 || contention->wake.period == 1;
+	bool is_alone = stands_alone(contention);
 	struct entry *entry = entry_of(locks, like);
+	struct stratum *stratum = &locks->strata.items.items[entry->stratum];
 
 	if (ns > entry->max_ns)
 		entry->max_ns = ns;
 	entry->n_waits += contention->n_waits;
 	entry->runnable_ns = value_add(entry->runnable_ns, (int64_t)contention->runnable_ns);
-	amount_add(stands_alone ? &entry->known : &entry->sampled, 1, ns);
-	if (!stands_alone)
-		amount_add(&locks->strata.items.items[entry->stratum].sampled, 1, ns);
+	amount_add(is_alone ? &entry->known : &entry->sampled, 1, ns);
+	amount_add(is_alone ? &stratum->known : &stratum->sampled, 1, ns);
 	locks->totals.n_known++;
 }
 
@@ -150,9 +163,9 @@ static void take(void *arg, const struct contention *contention)
 	amount_add(&locks->totals.all, 1, ns);
 	like.stratum = strata_find(&locks->strata, contention->task,
 				   like.holder ? like.holder : UINT32_MAX - end, ns);
-	if (contention->wait.period != 1 && contention->wake.period != 1)
+	if (!stands_alone(contention))
 		amount_add(&locks->strata.items.items[like.stratum].all, 1, ns);
-	if (!like.wait.is_known && !like.wake.is_known)
+	if (!like.wait.is_known && !tells(&contention->wake))
 		return;
 	add_known(locks, &like, contention, ns);
 	word = word_of_wait(locks, &like.wait, contention->task);
@@ -293,8 +306,6 @@ static uint32_t lock_of_wake(struct locks *locks, const struct entry *entry, uin
 	struct lock like = { .task = waiter, .address = entry->wake.address };
 	struct lock_site site;
 
-	if (!entry->wake.address)
-		return 0;
 	like.word = lock_words_find(locks->words, pid, entry->wake.address, 0);
 	if (like.word && lock_words_get(locks->words, like.word)->lock)
 		return lock_words_get(locks->words, like.word)->lock;
@@ -321,7 +332,8 @@ static void add_to_lock(struct lock *lock, const struct lock_row *row)
 static void add_row(struct locks *locks, const struct entry *entry, uint32_t lock)
 {
 	const struct stratum *stratum = &locks->strata.items.items[entry->stratum];
-	struct amount share = strata_share(&locks->strata, entry->stratum, entry->sampled);
+	struct amount share =
+		strata_share_widely(&locks->strata, entry->stratum, entry->known, entry->sampled);
 	struct lock_row *row;
 
 	if (!lock)
@@ -348,11 +360,11 @@ static void add_row(struct locks *locks, const struct entry *entry, uint32_t loc
 
 void locks_resolve(struct locks *locks, struct names *names)
 {
-	const struct stratum *stratum;
 	const struct entry *entry;
 	uint32_t *lock_of;
 
 	contentions_finish(locks->contentions);
+	locks->totals.unknown = strata_finish(&locks->strata);
 	locks->names = names;
 	lock_of = xcalloc(locks->entries.n + 1, sizeof(*lock_of));
 	for (int of_wakes = 0; of_wakes < 2; of_wakes++) {
@@ -369,10 +381,6 @@ void locks_resolve(struct locks *locks, struct names *names)
 	}
 	for (size_t i = 0; i < locks->entries.n; i++)
 		add_row(locks, &locks->entries.items[i], lock_of[i]);
-	array_for_each(stratum, &locks->strata.items) {
-		if (!stratum->sampled.n)
-			amount_add(&locks->totals.unknown, stratum->all.n, stratum->all.ns);
-	}
 	free(lock_of);
 }
 

@@ -19,17 +19,30 @@ struct amount {
 	int64_t n, ns;
 };
 
+struct pot {                 /* what is shared out */
+	struct amount done;  /* up to so much of what it is shared out over, */
+	struct amount given; /* so much of it */
+};
+
 struct stratum {
-	uint32_t who, by;      /* tasks */
+	uint32_t who, by;      /* tasks, or whatever tells strata apart */
+	uint32_t pair;         /* of both */
 	unsigned int log2;     /* of the shortest in it, ns */
 	struct amount all;     /* but for what is known one by one */
+	struct amount known;   /* one by one; for strata_share_widely() only */
 	struct amount sampled; /* of all */
-	struct amount done;    /* shared out: up to so much of sampled, */
-	struct amount given;   /* so much of all */
+	struct pot pot;
+};
+
+struct stratum_pair {       /* the strata of one who and by */
+	struct amount all;  /* of those without anything known or sampled */
+	struct amount over; /* known or sampled, in the others */
+	struct pot pot;
 };
 
 struct strata {
 	ARRAY(struct stratum) items;
+	ARRAY(struct stratum_pair) pairs;
 	struct map pair_by_tasks, by_key;
 };
 
@@ -38,6 +51,16 @@ uint32_t strata_find(struct strata *strata, uint32_t who, uint32_t by, int64_t n
 
 /* The next share, for samples of @part, so that all shares together are the whole. */
 struct amount strata_share(struct strata *strata, uint32_t stratum, struct amount part);
+
+/*
+ * The same for those who would rather have a coarse share than none: where a stratum has
+ * no sample, over what is known one by one in it; where it has nothing, over what is
+ * known of waits of any length.  Begin with strata_finish(), which returns the sums that
+ * nothing is known of.
+ */
+struct amount strata_finish(struct strata *strata);
+struct amount strata_share_widely(struct strata *strata, uint32_t stratum, struct amount known,
+				  struct amount sampled);
 
 /* The longest that a wait in @stratum can be. */
 int64_t stratum_max_ns(const struct stratum *stratum);

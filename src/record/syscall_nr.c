@@ -325,3 +325,19 @@ enum wait_class syscall_futex_class(int nr, const uint64_t args[6])
 		return WAIT_CONDVAR;
 	return op == FUTEX_WAIT_BITSET && value != 2 ? WAIT_CONDVAR : WAIT_LOCK;
 }
+
+bool syscall_wakes_futex(const uint64_t args[6])
+{
+	switch ((uint32_t)args[1] & FUTEX_CMD_MASK) {
+	case FUTEX_WAKE:
+	case FUTEX_WAKE_BITSET:
+	case FUTEX_WAKE_OP:
+	case FUTEX_REQUEUE:
+	case FUTEX_CMP_REQUEUE:
+	case FUTEX_CMP_REQUEUE_PI:
+	case FUTEX_UNLOCK_PI:
+		return args[0] && !(args[1] >> 32);
+	default:
+		return false;
+	}
+}

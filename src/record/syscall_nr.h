@@ -3,6 +3,7 @@
 #ifndef RECORD_SYSCALL_NR_H
 #define RECORD_SYSCALL_NR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,5 +41,8 @@ const struct syscall_row *syscall_row_find(int nr);
 
 /* What a futex call with @args waits for. */
 enum wait_class syscall_futex_class(int nr, const uint64_t args[6]);
+
+/* Whether @args, if they are those of futex(), end waits. */
+bool syscall_wakes_futex(const uint64_t args[6]);
 
 #endif /* RECORD_SYSCALL_NR_H */

@@ -259,6 +259,12 @@ static uint32_t find_futex(struct wait_objects *objects, const struct wait_call 
 	return known->object;
 }
 
+bool wait_objects_has_futex(const struct wait_objects *objects, const struct wait_call *call,
+			    uint64_t address)
+{
+	return map_find(&objects->index, key_of(call, OBJECT_FUTEX, address));
+}
+
 /* Bytes of the caller's memory as they were when it blocked, if they lie on its stack. */
 static bool read_stack(const struct wait_call *call, uint64_t address, void *data, size_t size)
 {

@@ -24,4 +24,8 @@ void wait_objects_free(struct wait_objects *objects);
 void wait_objects_find(struct wait_objects *objects, const struct wait_call *call,
 		       const struct syscall_row *row, struct wait_reason *reason);
 
+/* Whether a thread of @call's process was seen to wait for the futex at @address. */
+bool wait_objects_has_futex(const struct wait_objects *objects, const struct wait_call *call,
+			    uint64_t address);
+
 #endif /* RECORD_WAIT_OBJECT_H */

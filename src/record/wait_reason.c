@@ -224,6 +224,10 @@ uint64_t wait_reasons_futex(struct wait_reasons *reasons, const struct perf_reco
 	struct wait_call call = call_of(reasons, record, stack);
 	const struct syscall_row *row = call.nr < 0 ? NULL : syscall_row_find(call.nr);
 
+	/* Who wakes is not found in /proc; what it wakes is a word that others wait for. */
+	if (call.in_syscall && call.nr < 0 && syscall_wakes_futex(call.args) &&
+	    wait_objects_has_futex(reasons->objects, &call, call.args[0]))
+		return call.args[0];
 	return row && row->object == OBJECT_FUTEX ? call.args[row->arg] : 0;
 }
 

@@ -4,7 +4,7 @@
 W := $(O)/workloads
 WORKLOADS := demo split split-static split-static-pie split-stripped split-fp deep recurse \
 	sighandler plt forker execer shortlived dlopener plugin-a.so plugin-b.so jit threads \
-	kernelheavy waits locks accounts handover calls pingpong details goburn rustburn JavaBurn.class mntns.sh
+	kernelheavy waits locks stdlocks rustlocks accounts handover calls pingpong details goburn rustburn JavaBurn.class mntns.sh
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
 
@@ -52,7 +52,7 @@ $(W)/goburn: $(wildcard $(FROM)/goburn/*)
 	$(Q)cd $(FROM)/goburn && GOCACHE=$(abspath $(W))/.gocache GOTOOLCHAIN=local CGO_ENABLED=0 \
 		go build -o $(abspath $@) .
 
-$(W)/rustburn: $(FROM)/rustburn.rs
+$(W)/rust%: $(FROM)/rust%.rs
 	@mkdir -p $(@D)
 	$(call say,WORK,$@)
 	$(Q)MAKEFLAGS= rustc --edition 2021 -C opt-level=2 -g -o $@ $<

@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Contention is charged to who unlocked, as the programs that fight over locks measured it.
+load ../lib/live
+bats_require_minimum_version 1.5.0
+
+# Lines "WHAT NAME CONTENTIONS PERCENT" of the program's ./stdout ($1 is lock or holder).
+truth() {
+	awk -v what="$1" '$1 == what { n[$2] = $3; s[$2] = $4; all += $4 }
+		END { for (name in n) print what, name, n[name], 100 * s[name] / all }' stdout | sort
+}
+
+# The same of ./locks.json or ./mutex.json, of locks by the end of their names and of holders
+# by functions.
+found() {
+	local total
+	if [ "$1" = lock ]; then
+		total=$(jq '[.locks[].total_ns] | add' locks.json)
+		jq -r --argjson total "$total" '.locks[] | select(.total_ns > $total / 100) |
+			"lock \(.lock | capture("(?<n>pool\\[[01]\\])").n) \(.contentions) \(
+			100 * .total_ns / $total)"' locks.json | sort
+	else
+		total=$(jq '.types[1].total' mutex.json)
+		jq -r --argjson total "$total" '.rows[] |
+			select(.name | test("(^|::)hold_[abc](<.*>)?$")) |
+			"holder \(.name | capture("(?<n>hold_[abc])").n) \(.cum.contentions) \(
+			100 * .cum.delay / $total)"' mutex.json | sort
+	fi
+}
+
+# Contentions within 5 %, delay by lock within 2 points and by holder within 3.
+compare() {
+	"$SYSPROF" report mutex --locks --json >locks.json
+	"$SYSPROF" report mutex --json >mutex.json
+	for what in lock holder; do
+		join -j 2 <(truth $what) <(found $what) >both
+		cat both
+		awk -v by="$([ $what = lock ] && echo 2 || echo 3)" '
+			{ d = $7 - $4; if (d > by || d < -by) bad = 1; want += $3; got += $6 }
+			END { exit bad || NR != '"$([ $what = lock ] && echo 2 || echo 3)"' ||
+				got < 0.95 * want || got > 1.05 * want }' both || {
+			paste <(truth $what) <(found $what)
+			"$SYSPROF" report mutex | sed -n 2,8p
+			return 1
+		}
+	done
+}
+
+kinds() {
+	jq -r '[.locks[].kind] | unique | join(",")' locks.json
+}
+
+@test "pthread mutexes: by lock and by who unlocked" {
+	record -- "$W/locks" mutex 3
+	compare
+	[ "$(kinds)" = mutex ]
+	[ "$(jq -r '[.locks[].lock] | sort | join(" ")' locks.json)" = \
+		"g_server.pool[0].lock g_server.pool[1].lock" ]
+}
+
+@test "read-write locks" {
+	record -- "$W/locks" rwlock 3
+	compare
+	[ "$(kinds)" = rwlock ]
+}
+
+@test "mutexes that inherit priority" {
+	record -- "$W/locks" pi 3
+	compare
+	[ "$(kinds)" = "PI mutex" ]
+}
+
+@test "a lock that two processes share is one" {
+	record -- "$W/locks" shared 3
+	"$SYSPROF" report mutex --locks --json >locks.json
+	[ "$(jq '[.locks[].lock] | length' locks.json)" = 2 ]
+	jq -e 'all(.locks[]; .lock | test("^zero\\+0x[0-9a-f]+ \\(inode [0-9]+\\)$"))' locks.json
+	# Their places in the memory that is shared tell which is which: the first is lower.
+	jq '.locks |= (sort_by(.address) | [.[0] + { lock: "pool[0]" }, .[1] + { lock: "pool[1]" }])' \
+		locks.json >named && mv named locks.json
+	join -j 2 <(truth lock) <(found lock) >both
+	awk '{ d = $7 - $4; want += $3; got += $6; if (d > 2 || d < -2) bad = 1 }
+		END { exit bad || NR != 2 || got < 0.95 * want || got > 1.05 * want }' both || {
+		cat both
+		false
+	}
+}
+
+@test "std::mutex and std::shared_mutex" {
+	record -- "$W/stdlocks" mutex 3
+	compare
+	[ "$(kinds)" = mutex ]
+	[ "$(jq -r '[.locks[].lock] | sort | first' locks.json)" = "app::g_server.pool[0].lock" ]
+	record -- "$W/stdlocks" shared 3
+	compare
+	[ "$(kinds)" = rwlock ]
+}
+
+@test "Rust's std::sync::Mutex" {
+	record -- "$W/rustlocks" 3
+	compare
+	[ "$(kinds)" = mutex ]
+	[ "$(jq -r '[.locks[].lock] | sort | first' locks.json)" = "rustlocks::SERVER.pool[0].lock" ]
+}
+
+@test "how long holders held the lock" {
+	record -- "$W/locks" mutex 3
+	"$SYSPROF" report mutex --lock 'g_server.pool[0].lock' --json >story.json
+	# hold_a naps for 3 ms with the lock, hold_c for 0.3 ms; a nap may last a little longer.
+	jq -e '[.holders[] | select(.stack | startswith("hold_a"))] |
+		all(.holds > 0 and .hold_mean_ns >= 3000000 and .hold_mean_ns < 4000000)' story.json
+	jq -e '[.holders[] | select(.stack | startswith("hold_c"))] |
+		all(.holds > 0 and .hold_mean_ns >= 300000 and .hold_mean_ns < 1000000)' story.json
+}
