@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The measure is the busy time: the lives of all threads but their idle waits.  A
- * cause that takes at least a tenth of it stands out; the largest three are shown.
+ * cause that takes at least a tenth of it stands out, or a half of all CPUs' time; the
+ * largest three are shown.
  */
 #include "analysis/diagnose.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyses.h"
 #include "base/human.h"
@@ -14,9 +15,11 @@
 
 #define LEAST_PERCENT      10.0
 #define LEAST_BUSY_PERCENT 1.0
+#define LEAST_CPUS_PERCENT 50.0
+#define MOST_CPUS          1000000
 #define MOST_FINDINGS      3
 
-#define LEAST_UNKNOWN_PERCENT 1.0 /* worth a line */
+#define LEAST_APART_PERCENT 1.0 /* worth telling */
 
 #define MOST_PROGRAMS         3
 #define LEAST_INSTEAD_PERCENT 5.0
@@ -34,7 +37,7 @@ struct diagnosis {
 	void *cpu;
 	struct map instead; /* task that ran instead, to ns */
 	int64_t ns[N_CAUSES];
-	int64_t life_ns, unknown_ns, idle_ns;
+	int64_t life_ns, unknown_ns, idle_ns, child_ns;
 	blame_rows waits_of[WAIT_N_CLASSES + 1]; /* but the idle ones */
 	char *arguments;
 };
@@ -86,25 +89,55 @@ static const char *lack(const void *state)
 	return analysis_lacks_switches(((const struct diagnosis *)state)->sched);
 }
 
+/*
+ * The threads of which no wait was sampled: the kernel's own, as a rule, which have no stack
+ * of a program.  By thread id.
+ */
+static bool *find_mute(const struct diagnosis *diagnosis, const struct wait_row *rows, size_t n)
+{
+	uint32_t n_threads = model_n_threads(diagnosis->model);
+	bool *ret = xcalloc((size_t)n_threads + 1, sizeof(*ret));
+
+	memset(ret, true, (size_t)n_threads + 1);
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].is_sampled)
+			ret[model_task(diagnosis->model, rows[i].task).thread] = false;
+	}
+	return ret;
+}
+
+/* What a process waits for its children is theirs, since they are recorded with it. */
+static void add_wait(struct diagnosis *diagnosis, const struct wait_row *row, bool is_mute)
+{
+	uint32_t why = row->place.why < WAIT_N_CLASSES ? row->place.why : WAIT_OTHER;
+	int64_t *apart = is_mute                              ? &diagnosis->unknown_ns :
+			 row->is_idle                         ? &diagnosis->idle_ns :
+			 row->is_sampled && why == WAIT_CHILD ? &diagnosis->child_ns :
+								NULL;
+
+	if (apart) {
+		*apart = value_add(*apart, row->ns);
+		return;
+	}
+	why = row->is_sampled ? why : NOT_SAMPLED;
+	diagnosis->ns[why] = value_add(diagnosis->ns[why], row->ns);
+	*array_add(&diagnosis->waits_of[why]) = row;
+}
+
 static void add_waits(struct diagnosis *diagnosis)
 {
 	const struct wait_row *rows;
 	size_t n;
+	bool *mute;
 
 	rows = waits_rows(diagnosis->waits, &n);
+	mute = find_mute(diagnosis, rows, n);
 	for (size_t i = 0; i < n; i++) {
-		uint32_t why = rows[i].place.why < WAIT_N_CLASSES ? rows[i].place.why : WAIT_OTHER;
-
-		if (!filter_has_task(diagnosis->filter, diagnosis->model, rows[i].task))
-			continue;
-		if (rows[i].is_idle) {
-			diagnosis->idle_ns = value_add(diagnosis->idle_ns, rows[i].ns);
-			continue;
-		}
-		why = rows[i].is_sampled ? why : NOT_SAMPLED;
-		diagnosis->ns[why] = value_add(diagnosis->ns[why], rows[i].ns);
-		*array_add(&diagnosis->waits_of[why]) = &rows[i];
+		if (filter_has_task(diagnosis->filter, diagnosis->model, rows[i].task))
+			add_wait(diagnosis, &rows[i],
+				 mute[model_task(diagnosis->model, rows[i].task).thread]);
 	}
+	free(mute);
 }
 
 static double percent(int64_t part, int64_t whole)
@@ -112,16 +145,41 @@ static double percent(int64_t part, int64_t whole)
 	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
 }
 
-/* What is neither idle nor unknown. */
+/* What is neither idle nor others' nor unknown. */
 static int64_t busy_ns(const struct diagnosis *diagnosis)
 {
-	return diagnosis->life_ns - diagnosis->unknown_ns - diagnosis->idle_ns;
+	return diagnosis->life_ns - diagnosis->unknown_ns - diagnosis->idle_ns -
+	       diagnosis->child_ns;
 }
 
+static int64_t passed_ns(const struct diagnosis *diagnosis)
+{
+	struct model_window window = model_window(diagnosis->model);
+	uint64_t start_ns = window.start_ns, end_ns = window.end_ns;
+
+	filter_clip(diagnosis->filter, &start_ns, &end_ns);
+	return end_ns > start_ns ? (int64_t)(end_ns - start_ns) : 0;
+}
+
+/* Against the time that passed: a machine has many threads that do nothing. */
 static bool is_hardly_busy(const struct diagnosis *diagnosis)
 {
-	return percent(busy_ns(diagnosis), diagnosis->life_ns - diagnosis->unknown_ns) <
-	       LEAST_BUSY_PERCENT;
+	return percent(busy_ns(diagnosis), passed_ns(diagnosis)) < LEAST_BUSY_PERCENT;
+}
+
+/* However many threads wait for each other: the CPUs may be what there is too little of. */
+static bool stands_out(const struct diagnosis *diagnosis, unsigned int cause)
+{
+	const char *text = dictionary_meta(model_dictionary(diagnosis->model), "cpus");
+	uint64_t n_cpus = 0;
+
+	if (percent(diagnosis->ns[cause], busy_ns(diagnosis)) >= LEAST_PERCENT)
+		return true;
+	if (!text || human_parse_number(text, 1, MOST_CPUS, &n_cpus))
+		return false;
+	return (cause == CAUSE_CPU || cause == CAUSE_STARVED) &&
+	       percent(diagnosis->ns[cause], passed_ns(diagnosis)) >=
+		       LEAST_CPUS_PERCENT * (double)n_cpus;
 }
 
 static const char *verdict(unsigned int cause)
@@ -135,7 +193,6 @@ static const char *verdict(unsigned int cause)
 		[WAIT_PIPE] = "waiting for pipes",
 		[WAIT_POLL] = "waiting for events (poll)",
 		[WAIT_SLEEP] = "sleeping on purpose",
-		[WAIT_CHILD] = "waiting for child processes",
 		[WAIT_PAGEFAULT] = "stalled by page faults",
 		[WAIT_IPC] = "waiting for other processes (IPC)",
 		[NOT_SAMPLED] = "waiting, but where was not sampled",
@@ -198,7 +255,7 @@ static const struct sheet_column columns[N_COLUMNS] = {
 static bool is_ended_by_threads(unsigned int cause)
 {
 	return cause == WAIT_CONDVAR || cause == WAIT_POLL || cause == WAIT_PIPE ||
-	       cause == WAIT_IPC || cause == WAIT_CHILD;
+	       cause == WAIT_IPC;
 }
 
 /* Of a recording that lacks wake-ups, the report that needs none. */
@@ -258,8 +315,7 @@ static unsigned int next_cause(const struct diagnosis *diagnosis, const bool use
 	if (is_hardly_busy(diagnosis))
 		return most;
 	for (unsigned int cause = 0; cause < N_CAUSES; cause++) {
-		if (!used[cause] &&
-		    percent(diagnosis->ns[cause], busy_ns(diagnosis)) >= LEAST_PERCENT &&
+		if (!used[cause] && diagnosis->ns[cause] && stands_out(diagnosis, cause) &&
 		    (most == N_CAUSES || diagnosis->ns[cause] > diagnosis->ns[most]))
 			most = cause;
 	}
@@ -269,14 +325,20 @@ static unsigned int next_cause(const struct diagnosis *diagnosis, const bool use
 static void put_summary(const struct diagnosis *diagnosis, unsigned int first, struct audit *notes)
 {
 	double unknown = percent(diagnosis->unknown_ns, diagnosis->life_ns);
-	char life[HUMAN_SIZE], busy[HUMAN_SIZE], text[32] = "";
+	double child = percent(diagnosis->child_ns, diagnosis->life_ns);
+	char life[HUMAN_SIZE], busy[HUMAN_SIZE];
+	struct buf apart = { 0 };
 
-	if (unknown >= LEAST_UNKNOWN_PERCENT)
-		snprintf(text, sizeof(text), ", %.1f%% not known", unknown);
-	audit_add(notes, *text, "threads lived for %s in all, %.1f%% of it idle%s: busy for %s",
-		  human_duration(life, (uint64_t)diagnosis->life_ns),
-		  percent(diagnosis->idle_ns, diagnosis->life_ns), text,
+	buf_printf(&apart, "%.1f%% of it idle", percent(diagnosis->idle_ns, diagnosis->life_ns));
+	if (child >= LEAST_APART_PERCENT)
+		buf_printf(&apart, ", %.1f%% waiting for children", child);
+	if (unknown >= LEAST_APART_PERCENT)
+		buf_printf(&apart, ", %.1f%% not known", unknown);
+	audit_add(notes, unknown >= LEAST_APART_PERCENT,
+		  "threads lived for %s in all, %s: busy for %s",
+		  human_duration(life, (uint64_t)diagnosis->life_ns), buf_str(&apart),
 		  human_duration(busy, (uint64_t)busy_ns(diagnosis)));
+	buf_release(&apart);
 	if (first == N_CAUSES)
 		audit_add(notes, false, "nothing stands out%s",
 			  is_hardly_busy(diagnosis) ? ": threads had hardly anything to do" : "");

@@ -264,7 +264,7 @@ skewed() {
 
 @test "diagnose names the largest causes, what is to blame and the command that shows more" {
 	cd "$T"
-	for name in waits idle; do
+	for name in waits idle machine; do
 		recording $name >/dev/null
 		mv $name.data sysprof.data
 		golden diagnose-$name "$SYSPROF" diagnose
