@@ -22,6 +22,7 @@ struct module_segment { /* a PT_LOAD */
 	uint64_t vaddr;
 	uint64_t offset;
 	uint64_t file_size;
+	uint64_t size; /* in memory: with data that begins as zeros */
 	bool is_exec;
 };
 
@@ -45,6 +46,9 @@ struct module {
  * not ELF) it is the offset itself.
  */
 uint64_t module_vaddr(const struct module *module, uint64_t offset);
+
+/* Whether @vaddr is the module's own, with data that is in no file.  False where it is not open. */
+bool module_has_vaddr(const struct module *module, uint64_t vaddr);
 
 struct modules;
 

@@ -329,6 +329,12 @@ static void add_to_lock(struct lock *lock, const struct lock_row *row)
 		lock->max_ns = row->max_ns;
 }
 
+/* Runtimes that wait for a time only to look whether somebody forgot to wake them. */
+static bool never_gives_up(enum lock_kind kind)
+{
+	return kind == LOCK_MONITOR || kind == LOCK_GIL;
+}
+
 static void add_row(struct locks *locks, const struct entry *entry, uint32_t lock)
 {
 	const struct stratum *stratum = &locks->strata.items.items[entry->stratum];
@@ -355,6 +361,8 @@ static void add_row(struct locks *locks, const struct entry *entry, uint32_t loc
 	};
 	if (row->has_wake && locks_site(locks, row->wake_stack).kind == LOCK_SIGNAL)
 		row->end = LOCK_END_SIGNAL;
+	if (row->end == LOCK_END_INTERRUPT && never_gives_up(locks->locks.items[lock - 1].kind))
+		row->end = LOCK_END_UNSEEN; /* it looked, and got it */
 	add_to_lock(&locks->locks.items[lock - 1], row);
 }
 

@@ -150,6 +150,17 @@ uint64_t module_vaddr(const struct module *module, uint64_t offset)
 	return offset;
 }
 
+bool module_has_vaddr(const struct module *module, uint64_t vaddr)
+{
+	for (size_t i = 0; i < module->n_segments; i++) {
+		const struct module_segment *seg = &module->segments[i];
+
+		if (vaddr >= seg->vaddr && vaddr - seg->vaddr < seg->size)
+			return true;
+	}
+	return false;
+}
+
 static void read_segments(struct module *module, Elf *elf)
 {
 	size_t n;
@@ -165,6 +176,7 @@ static void read_segments(struct module *module, Elf *elf)
 			.vaddr = ph.p_vaddr,
 			.offset = ph.p_offset,
 			.file_size = ph.p_filesz,
+			.size = ph.p_memsz,
 			.is_exec = ph.p_flags & PF_X,
 		};
 	}

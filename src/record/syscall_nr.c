@@ -326,8 +326,27 @@ enum wait_class syscall_futex_class(int nr, const uint64_t args[6])
 	return op == FUTEX_WAIT_BITSET && value != 2 ? WAIT_CONDVAR : WAIT_LOCK;
 }
 
+#define MIN_ADDRESS 65536u /* nobody may map what lies lower */
+
+/* A word in memory, and an operation without other bits than a futex has. */
+static bool is_futex(const uint64_t args[6])
+{
+	return args[0] >= MIN_ADDRESS && !(args[0] % sizeof(uint32_t)) &&
+	       !(args[1] & ~(uint64_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME | 15));
+}
+
+bool syscall_waits_futex(const uint64_t args[6])
+{
+	uint32_t op = (uint32_t)args[1] & FUTEX_CMD_MASK;
+
+	return is_futex(args) && args[1] & FUTEX_PRIVATE_FLAG && args[2] <= UINT32_MAX &&
+	       (op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET);
+}
+
 bool syscall_wakes_futex(const uint64_t args[6])
 {
+	if (!is_futex(args))
+		return false;
 	switch ((uint32_t)args[1] & FUTEX_CMD_MASK) {
 	case FUTEX_WAKE:
 	case FUTEX_WAKE_BITSET:
@@ -336,7 +355,7 @@ bool syscall_wakes_futex(const uint64_t args[6])
 	case FUTEX_CMP_REQUEUE:
 	case FUTEX_CMP_REQUEUE_PI:
 	case FUTEX_UNLOCK_PI:
-		return args[0] && !(args[1] >> 32);
+		return true;
 	default:
 		return false;
 	}

@@ -42,7 +42,11 @@ const struct syscall_row *syscall_row_find(int nr);
 /* What a futex call with @args waits for. */
 enum wait_class syscall_futex_class(int nr, const uint64_t args[6]);
 
-/* Whether @args, if they are those of futex(), end waits. */
+/*
+ * Of a call whose number is not known, since it was made through syscall(): whether @args
+ * are such as futex() has for waiting, and hardly another call that blocks; for waking.
+ */
+bool syscall_waits_futex(const uint64_t args[6]);
 bool syscall_wakes_futex(const uint64_t args[6]);
 
 #endif /* RECORD_SYSCALL_NR_H */

@@ -142,7 +142,8 @@ static const char *base_name(const char *path, size_t size)
 /* Where an address lies, by /proc/PID/maps. */
 struct place {
 	struct maps_line line;
-	struct maps_line file; /* that it belongs to, where it is mapped first; else no path */
+	struct maps_line file;      /* that it belongs to, where it is mapped first; else no path */
+	const struct mapping *code; /* of that file, whose own data it is; or NULL */
 };
 
 /* Memory without a file that follows a file's own is the rest of its data. */
@@ -164,7 +165,7 @@ static bool find_place(const struct buf *maps, uint64_t address, struct place *r
 		last_end = line.end;
 		if (address < line.start || address >= line.end)
 			continue;
-		*ret = (struct place){ line, first };
+		*ret = (struct place){ line, first, NULL };
 		return true;
 	}
 	return false;
@@ -197,26 +198,49 @@ static void add_place(struct buf *out, const struct place *place, uint64_t addre
 		   (unsigned long long)(address - file->start));
 }
 
-/* Static data gets a name with those of functions: it is a place in a module that has code. */
-static void define_place(struct wait_objects *objects, uint32_t pid, const struct place *place,
-			 uint64_t address, uint32_t object)
+/* The code of the file that is mapped at @place; NULL: none is known. */
+static const struct mapping *code_of(struct wait_objects *objects, uint32_t pid,
+				     const struct place *place)
 {
 	const struct space *space = spaces_get(objects->spaces, (pid_t)pid);
 	const struct mapping *mapping;
 
 	array_for_each(mapping, &space->mappings) {
 		const struct module *module = mapping->module;
-		uint32_t id;
 
-		if (module->kind != MODULE_ELF || strlen(module->path) != place->file.path_size ||
-		    memcmp(module->path, place->file.path, place->file.path_size) != 0)
-			continue;
-		id = definer_module(objects->definer, MODULE_ELF, module->path,
-				    module->build_id[0] ? module->build_id : NULL, 0);
-		definer_place(objects->definer, object,
-			      definer_frame(objects->definer, id, address - mapping_bias(mapping)));
-		return;
+		if (module->kind == MODULE_ELF && strlen(module->path) == place->file.path_size &&
+		    !memcmp(module->path, place->file.path, place->file.path_size))
+			return mapping;
 	}
+	return NULL;
+}
+
+/*
+ * Static data is a place in a module that has code, and gets a name with the functions.
+ * Of what follows a file in memory only so much is the file's as it asked for.
+ */
+static void check_place(struct wait_objects *objects, uint32_t pid, struct place *place,
+			uint64_t address)
+{
+	const struct mapping *mapping = place->file.path_size ? code_of(objects, pid, place) : NULL;
+
+	place->code = NULL;
+	if (mapping && !module_open(mapping->module, (pid_t)pid, mapping->start, mapping->end) &&
+	    module_has_vaddr(mapping->module, address - mapping_bias(mapping)))
+		place->code = mapping;
+	else if (!place->line.path_size)
+		place->file.path_size = 0;
+}
+
+static void define_place(struct wait_objects *objects, const struct place *place, uint64_t address,
+			 uint32_t object)
+{
+	const struct module *module = place->code->module;
+	uint32_t id = definer_module(objects->definer, MODULE_ELF, module->path,
+				     module->build_id[0] ? module->build_id : NULL, 0);
+
+	definer_place(objects->definer, object,
+		      definer_frame(objects->definer, id, address - mapping_bias(place->code)));
 }
 
 static uint32_t name_futex(struct wait_objects *objects, const struct wait_call *call,
@@ -225,13 +249,14 @@ static uint32_t name_futex(struct wait_objects *objects, const struct wait_call 
 	bool is_private = call->nr == SYS_futex && call->args[1] & FUTEX_PRIVATE_FLAG;
 	struct place place = { 0 };
 	struct buf maps = { 0 };
-	bool is_known, is_static;
 	uint32_t object;
+	bool is_known;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", call->pid);
 	is_known = file_read(path, &maps) > 0 && find_place(&maps, address, &place);
-	is_static = is_known && place.file.path_size && !place.line.is_shared;
+	if (is_known && !place.line.is_shared)
+		check_place(objects, call->pid, &place, address);
 	buf_clear(&objects->text);
 	if (is_known && !is_private && place.line.is_shared) {
 		add_shared(&objects->text, &place.line, address);
@@ -241,8 +266,8 @@ static uint32_t name_futex(struct wait_objects *objects, const struct wait_call 
 			add_place(&objects->text, &place, address);
 	}
 	object = set_text(objects);
-	if (is_static)
-		define_place(objects, call->pid, &place, address, object);
+	if (place.code)
+		define_place(objects, &place, address, object);
 	buf_release(&maps);
 	return object;
 }

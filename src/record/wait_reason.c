@@ -206,6 +206,8 @@ static struct wait_call call_of(struct wait_reasons *reasons, const struct perf_
 		call.nr = nr_by_code(reasons, &call);
 		if (call.nr < 0)
 			call.nr = nr_by_stack(reasons, &call, stack);
+		if (call.nr < 0 && syscall_waits_futex(call.args))
+			call.nr = SYS_futex;
 	}
 	return call;
 }

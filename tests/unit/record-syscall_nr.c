@@ -108,6 +108,33 @@ static void futex_calls_are_told_apart_by_what_libraries_do(void **state)
 	assert_int_equal(futex(FUTEX_WAIT_REQUEUE_PI, 7), WAIT_CONDVAR);
 }
 
+static void futex_calls_are_known_by_their_arguments(void **state)
+{
+	static const uint64_t wait[6] = { 0x7f0000001000, 128, 2 };
+	static const uint64_t wait_bitset[6] = { 0x7f0000001000, 137 | 256, 2, 0, 0, UINT32_MAX };
+	static const uint64_t wake[6] = { 0x7f0000001000, 129, 1 };
+	static const uint64_t unlock_pi[6] = { 0x7f0000001000, 7 };
+	static const uint64_t others[][6] = {
+		{ 3, 128, 2 },                    /* a descriptor */
+		{ 0x7f0000001001, 128, 2 },       /* no word */
+		{ 0x7f0000001000, 128 | 512, 2 }, /* another flag */
+		{ 0x7f0000001000, 4096, 2 },      /* a size */
+		{ 0x7f0000001000, 1ull << 32, 2 },
+	};
+
+	(void)state;
+	assert_true(syscall_waits_futex(wait));
+	assert_true(syscall_waits_futex(wait_bitset));
+	assert_false(syscall_waits_futex(wake));
+	assert_true(syscall_wakes_futex(wake));
+	assert_true(syscall_wakes_futex(unlock_pi));
+	assert_false(syscall_wakes_futex(wait));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_false(syscall_waits_futex(others[i]));
+		assert_false(syscall_wakes_futex(others[i]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +143,7 @@ int main(void)
 		cmocka_unit_test(a_number_that_comes_from_elsewhere_is_not_guessed),
 		cmocka_unit_test(every_row_is_found_by_its_number),
 		cmocka_unit_test(futex_calls_are_told_apart_by_what_libraries_do),
+		cmocka_unit_test(futex_calls_are_known_by_their_arguments),
 	};
 
 	return cmocka_run_group_tests_name("record-syscall_nr", tests, NULL, NULL);
