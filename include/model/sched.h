@@ -39,6 +39,7 @@ struct sched_wake {       /* what ended a blocked interval, or made a thread run
 	uint32_t tid;     /* the waker's; 0: an interrupt, or not seen */
 	uint32_t task;    /* the waker's in the model; 0: as above, or never heard of */
 	uint32_t stack;   /* the waker's; 0: not sampled */
+	uint32_t cpu;     /* where the waker ran */
 	bool is_seen;     /* the wake-up itself was */
 	uint32_t period;  /* the stack and what follows are of one in so many; 0: not sampled */
 	uint64_t address; /* of the futex that the waker's call was about; or 0 */
@@ -51,7 +52,8 @@ struct sched_interval {
 	bool is_cut_at_start; /* it began before the window */
 	bool is_cut_at_end;   /* it goes on behind the window */
 	uint32_t cpu;         /* where it runs; of a runnable one: where it ran next */
-	bool is_preempted;    /* runnable because it lost its CPU, not woken or born */
+	uint32_t left_as;  /* of a running one: enum task_state after it; 0 also: not seen to end */
+	bool is_preempted; /* runnable because it lost its CPU, not woken or born */
 	uint32_t instead_tid; /* of a runnable one: who ran on that CPU last, before it */
 	struct sched_wait wait;
 	struct sched_wake wake;

@@ -36,6 +36,7 @@ struct timeline_run { /* a slice of a CPU's track */
 	uint32_t cpu;
 	uint32_t thread, task;
 	uint64_t start_ns, end_ns;
+	uint32_t left_as; /* enum task_state after it */
 };
 
 struct timeline_wakeup { /* at which the woken thread's slice ends, and the next begins */

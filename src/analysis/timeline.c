@@ -15,9 +15,10 @@
 
 struct lane { /* of a thread */
 	ARRAY(struct sched_interval) held;
-	uint64_t done_ns; /* states are told until then */
-	uint32_t cpu;     /* where it ran last, + 1 */
-	bool is_shown;
+	uint64_t first_ns; /* its first state begins then */
+	uint64_t done_ns;  /* states are told until then */
+	uint32_t cpu;      /* where it ran last, + 1 */
+	bool is_shown;     /* first_ns is known */
 };
 
 struct load {
@@ -134,6 +135,7 @@ static void tell_run(struct timeline *timeline, uint32_t thread,
 		.task = interval->task,
 		.start_ns = interval->start_ns,
 		.end_ns = interval->end_ns,
+		.left_as = interval->left_as,
 	};
 	struct timeline_mark migration = {
 		.kind = MARK_MIGRATE,
@@ -156,9 +158,19 @@ static void tell_wakeup(struct timeline *timeline, uint32_t thread,
 		.waker = model_task(timeline->model, interval->wake.task).thread,
 		.woken = thread,
 	};
+	struct lane *waker = lane_of(timeline, wakeup.waker);
 
-	if (interval->wake.is_seen && wakeup.waker && lane_of(timeline, wakeup.waker)->is_shown)
+	if (interval->wake.is_seen && waker->is_shown && waker->first_ns <= wakeup.time_ns)
 		timeline->sink->wakeup(timeline->sink, &wakeup);
+}
+
+static void show(struct timeline *timeline, uint32_t thread, uint64_t since_ns)
+{
+	struct lane *lane = lane_of(timeline, thread);
+
+	if (!lane->is_shown)
+		lane->first_ns = since_ns;
+	lane->is_shown = true;
 }
 
 static void take_interval(struct sched_observer *observer, const struct sched_interval *from)
@@ -173,7 +185,7 @@ static void take_interval(struct sched_observer *observer, const struct sched_in
 	if (interval.end_ns <= interval.start_ns ||
 	    !filter_has_task(timeline->filter, timeline->model, interval.task))
 		return;
-	lane_of(timeline, thread)->is_shown = true;
+	show(timeline, thread, interval.start_ns);
 	add_load(timeline, &interval);
 	if (interval.state == SCHED_RUNNING)
 		tell_run(timeline, thread, &interval);
@@ -208,8 +220,8 @@ static void take_syscall(struct timeline *timeline, const struct event *event)
 	if (!sched_now(timeline->sched, event->syscall.tid, &now) || now.state != SCHED_RUNNING ||
 	    !filter_has_task(timeline->filter, timeline->model, task))
 		return;
+	show(timeline, call.thread, now.start_ns);
 	lane = lane_of(timeline, call.thread);
-	lane->is_shown = true;
 	if (call.start_ns < lane->done_ns)
 		call.start_ns = lane->done_ns;
 	if (call.start_ns < timeline->options.start_ns)
@@ -238,7 +250,6 @@ static void take_sample(struct timeline *timeline, const struct event *event)
 
 	if (!sample.thread || !filter_has_task(timeline->filter, timeline->model, task))
 		return;
-	lane_of(timeline, sample.thread)->is_shown = true;
 	timeline->sink->sample(timeline->sink, &sample);
 }
 

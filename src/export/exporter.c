@@ -12,6 +12,8 @@ const struct exporter exporters[] = {
 	  NULL },
 	{ "chrome", ".json", "the timeline, for Perfetto, speedscope, the Firefox Profiler", false,
 	  NULL, chrome_timeline },
+	{ "pftrace", ".pftrace", "the timeline in Perfetto's own format, smaller", true, NULL,
+	  perfetto_timeline },
 	{ 0 },
 };
 

@@ -74,6 +74,7 @@ static struct sched_interval interval_of(struct sched *sched, struct slot *slot,
 		.is_cut_at_start = slot->began_before,
 		.is_cut_at_end = end_ns == sched->end_ns,
 		.cpu = slot->cpu,
+		.left_as = slot->left_as,
 		.is_preempted = state == SCHED_RUNNABLE && slot->is_preempted,
 		.instead_tid = slot->instead_tid,
 		.wait = slot->wait,
@@ -161,6 +162,12 @@ bool sched_is_near(uint64_t a, uint64_t b, uint64_t within)
 	return a > b ? a - b <= within : b - a <= within;
 }
 
+/* It was woken while on its way to block. */
+static bool is_awake_already(const struct slot *slot, uint64_t now_ns)
+{
+	return slot->early_wake_ns && now_ns - slot->early_wake_ns <= RACE_NS;
+}
+
 static void begin_blocked(struct sched *sched, struct slot *slot, uint64_t now_ns, uint32_t state)
 {
 	slot->state = SCHED_BLOCKED;
@@ -175,7 +182,7 @@ static void begin_blocked(struct sched *sched, struct slot *slot, uint64_t now_n
 	slot->wait.is_disk = state == TASK_DISK;
 	slot->pending.time_ns = 0;
 	slot->blocked_ns = now_ns;
-	if (slot->early_wake_ns && now_ns - slot->early_wake_ns <= RACE_NS) {
+	if (is_awake_already(slot, now_ns)) {
 		slot->woken_ns = now_ns;
 		slot->is_assumed_awake = true;
 		slot->wake = slot->early_wake;
@@ -188,12 +195,14 @@ static void switch_out(struct sched *sched, uint32_t tid, const struct event *ev
 	struct slot *slot = sched_get(sched, tid);
 	uint32_t state = event->sched_switch.state;
 
+	slot->left_as = is_awake_already(slot, event->time_ns) ? TASK_RUNNABLE : state;
 	if (slot->state == SCHED_RUNNING || slot->is_guessed) {
 		slot->cpu = event->sched_switch.cpu;
 		sched_close(sched, slot, SCHED_RUNNING, event->time_ns);
 	} else {
 		contradict(sched, slot, event->time_ns);
 	}
+	slot->left_as = TASK_RUNNABLE;
 	slot->is_guessed = false;
 	slot->woken_ns = 0;
 	slot->is_preempted = state == TASK_RUNNABLE;
@@ -294,7 +303,11 @@ static void join_pending(struct sched_wake *wake, struct pending_wake *pending,
 /* Who woke; notes whom. */
 static struct sched_wake wake_of(struct sched *sched, const struct event *event)
 {
-	struct sched_wake wake = { .tid = event->sched_waking.waker, .is_seen = true };
+	struct sched_wake wake = {
+		.tid = event->sched_waking.waker,
+		.cpu = event->sched_waking.cpu,
+		.is_seen = true,
+	};
 	struct slot *waker;
 
 	if (!wake.tid)

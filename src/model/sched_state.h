@@ -40,6 +40,7 @@ struct slot { /* a thread, from its birth to its end */
 	uint64_t since_ns;
 	uint64_t exit_ns; /* 0: not said to have exited */
 	uint32_t cpu;
+	uint32_t left_as; /* enum task_state of one that leaves its CPU just now, else 0 */
 	uint32_t instead_tid;
 	uint64_t woken_ns; /* while blocked: 0 until the wake-up */
 	struct sched_wake wake;

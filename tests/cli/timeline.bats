@@ -31,6 +31,15 @@ is_exact() {
 	is_exact waits --since 5s
 }
 
+@test "Perfetto's own format tells the same" {
+	for name in timeline waits; do
+		data=$(recording $name)
+		"$SYSPROF" export -i "$data" -o "$T/trace.pftrace"
+		"$SYSPROF" report -i "$data" threads --json >"$T/threads.json"
+		"$BATS_TEST_DIRNAME/../lib/pftrace.py" "$T/trace.pftrace" "$T/threads.json"
+	done
+}
+
 @test "a recording without switches has no timeline, and leaves none" {
 	run "$SYSPROF" export -i "$(recording server)" -o "$T/trace.json"
 	[ "$status" = 1 ]

@@ -7,6 +7,7 @@ starts in the file's order; arrows must come in pairs and lie within slices; and
 states of each thread must sum to what `report threads --json` says, to the nanosecond.
 """
 
+import bisect
 import collections
 import json
 import sys
@@ -49,16 +50,28 @@ def check_sums(tracks, threads):
             assert sums[state] == want, f"{thread['tid']} {state}: {sums[state]}, want {want}"
 
 
+def outermost(slices):
+    starts, stops = [], []
+    for start, end, _ in sorted(slices, key=lambda s: s[0]):
+        if not stops or start >= stops[-1]:
+            starts.append(start)
+            stops.append(end)
+    return starts, stops
+
+
 def check_arrows(events, tracks):
     ends = collections.defaultdict(list)
     for event in events:
         if event["ph"] in "sf":
             ends[event["id"]].append(event)
+    # Slices nest, so what is outermost covers all: those, by their starts.
+    covered = {track: outermost(slices) for track, slices in tracks.items()}
     for arrow in ends.values():
         assert [end["ph"] for end in arrow] == ["s", "f"], f"half an arrow: {arrow}"
         for end in arrow:
-            time, track = ns(end["ts"]), tracks[end["pid"], end["tid"]]
-            assert any(s <= time <= e for s, e, _ in track), f"{end} hangs in the air"
+            time, (starts, stops) = ns(end["ts"]), covered[end["pid"], end["tid"]]
+            at = bisect.bisect_right(starts, time) - 1
+            assert at >= 0 and time <= stops[at], f"{end} hangs in the air"
 
 
 def main():
