@@ -8,17 +8,18 @@
  * - the thread spends enough of its own time (running or blocked: it does not choose how
  *   long it is kept from a CPU) in such waits, and
  * - it is not inside of the work.  Of the places where the thread comes back to wait in
- *   such a way, the one nearest to the bottom of its stack is its home.  A wait some calls
- *   deeper is part of the work if the function that was entered instead of going home has
- *   waits for other things in it, too.
+ *   such a way one is its home.  A wait elsewhere is part of the work if the function that
+ *   was entered instead of going home has waits for other things in it, too, in some number.
+ *   Home is a place for which that does not hold against the other ones, and of several the
+ *   one nearest to the bottom of the stack.
  *
  * sysprof-report(1) says the same.
  */
 #include "base/map.h"
 #include "waits.h"
 
-#define DEEPER_CALLS       3
 #define LEAST_HOME_PERCENT 10 /* of the thread's waits for work */
+#define LEAST_WORK_PERCENT 10 /* for other things, of those for work at the same place */
 
 enum kind { /* from what is surely a wait for work to what may be one */
 	    KIND_NONE,
@@ -56,7 +57,9 @@ struct own {        /* of a thread */
 	int64_t running_ns;
 	int64_t kind_ns[N_KINDS];
 	int64_t n_waits; /* for work: without sleeps */
+	uint32_t fork;   /* a stack: from where the ways to places that may be home differ */
 	uint32_t home;   /* a stack; 0: none, or not known */
+	bool is_home_work;
 	uint32_t home_depth;
 	enum kind idle_kind; /* up to this one waits are idle */
 };
@@ -64,10 +67,12 @@ struct own {        /* of a thread */
 struct idle {
 	const struct model *model;
 	const struct dictionary *dict;
-	struct own *owns;      /* by thread id */
-	struct map n_by_place; /* thread and stack to how many waits for work */
-	struct map work;       /* thread and stack from which calls go that wait for other things */
-	struct map busiest;    /* process to the running time of its busiest thread */
+	struct own *owns;          /* by thread id */
+	struct map n_by_place;     /* thread and stack to how many waits for work, */
+	struct map other_by_place; /* and for other things */
+	struct map n_below;        /* the same in all that a stack calls */
+	struct map other_below;
+	struct map busiest; /* process to the running time of its busiest thread */
 };
 
 static enum kind kind_of(const struct wait_row *row)
@@ -137,32 +142,76 @@ static uint64_t place_of(uint32_t thread, uint32_t stack)
 	return (uint64_t)thread << 32 | stack;
 }
 
-static void mark_work(struct idle *idle, uint32_t thread, uint32_t stack)
-{
-	for (uint32_t at = stack; at; at = dictionary_stack(idle->dict, at).parent) {
-		uint64_t *is_work = map_insert(&idle->work, place_of(thread, at));
-
-		if (*is_work)
-			return;
-		*is_work = true;
-	}
-}
-
 static void see_waits(struct idle *idle, const struct wait_row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint32_t thread = thread_of(idle, rows[i].task), why = rows[i].place.why;
+		uint64_t place = place_of(thread, rows[i].place.stack);
 		enum kind kind = kind_of(&rows[i]);
 
 		if (kind && kind != KIND_SLEEP) {
-			*map_insert(&idle->n_by_place, place_of(thread, rows[i].place.stack)) +=
-				(uint64_t)rows[i].n;
+			*map_insert(&idle->n_by_place, place) += (uint64_t)rows[i].n;
 			idle->owns[thread].n_waits =
 				value_add(idle->owns[thread].n_waits, rows[i].n);
 		} else if (rows[i].is_sampled && why != WAIT_PAGEFAULT && why != WAIT_OTHER) {
-			mark_work(idle, thread, rows[i].place.stack);
+			*map_insert(&idle->other_by_place, place) += (uint64_t)rows[i].n;
 		}
 	}
+}
+
+static void add_callers(const struct idle *idle, const struct map *by_place, struct map *below)
+{
+	const struct map_slot *slot;
+
+	map_for_each(slot, by_place) {
+		uint32_t thread = (uint32_t)(slot->key >> 32), stack = (uint32_t)slot->key;
+
+		for (; stack; stack = dictionary_stack(idle->dict, stack).parent)
+			*map_insert(below, place_of(thread, stack)) += slot->value;
+	}
+}
+
+/* Where the ways to two stacks part, or 0; @ret_branch: the next call towards the first. */
+static uint32_t part(const struct dictionary *dict, uint32_t stack, uint32_t other,
+		     uint32_t *ret_branch)
+{
+	*ret_branch = 0;
+	while (stack != other) { /* parents are older: have smaller ids */
+		if (stack > other) {
+			*ret_branch = stack;
+			stack = dictionary_stack(dict, stack).parent;
+		} else {
+			other = dictionary_stack(dict, other).parent;
+		}
+	}
+	return stack;
+}
+
+static uint64_t count(const struct map *map, uint64_t place)
+{
+	const uint64_t *n = map_find(map, place);
+
+	return n ? *n : 0;
+}
+
+/* Whether a wait of @thread at @stack is inside of the work, given what else it comes to. */
+static bool is_work(const struct idle *idle, uint32_t thread, uint32_t stack, uint32_t other)
+{
+	uint32_t branch;
+
+	if (!part(idle->dict, stack, other, &branch) || !branch)
+		return false;
+	return 100 * count(&idle->other_below, place_of(thread, branch)) >=
+	       LEAST_WORK_PERCENT * count(&idle->n_below, place_of(thread, branch));
+}
+
+/* The thread comes back there. */
+static bool may_be_home(const struct idle *idle, const struct map_slot *place)
+{
+	const struct own *own = &idle->owns[place->key >> 32];
+
+	return place->value >= 2 && (int64_t)place->value >= own->n_waits / LEAST_HOME_PERCENT &&
+	       depth_of(idle->dict, (uint32_t)place->key) > 0;
 }
 
 static void find_homes(struct idle *idle)
@@ -171,47 +220,36 @@ static void find_homes(struct idle *idle)
 
 	map_for_each(slot, &idle->n_by_place) {
 		struct own *own = &idle->owns[slot->key >> 32];
+		uint32_t stack = (uint32_t)slot->key, branch;
+
+		if (may_be_home(idle, slot))
+			own->fork = own->fork ? part(idle->dict, stack, own->fork, &branch) : stack;
+	}
+	map_for_each(slot, &idle->n_by_place) {
+		struct own *own = &idle->owns[slot->key >> 32];
 		uint32_t stack = (uint32_t)slot->key, depth = depth_of(idle->dict, stack);
+		bool work = is_work(idle, (uint32_t)(slot->key >> 32), stack, own->fork);
 
-		if (slot->value < 2 || !depth ||
-		    (int64_t)slot->value < own->n_waits / LEAST_HOME_PERCENT)
+		if (!may_be_home(idle, slot) || (own->home && work > own->is_home_work) ||
+		    (own->home && work == own->is_home_work &&
+		     (depth > own->home_depth || (depth == own->home_depth && stack > own->home))))
 			continue;
-		if (!own->home || depth < own->home_depth ||
-		    (depth == own->home_depth && stack < own->home)) {
-			own->home = stack;
-			own->home_depth = depth;
-		}
+		own->home = stack;
+		own->home_depth = depth;
+		own->is_home_work = work;
 	}
-}
-
-/* The outermost call of @stack that is not on the way to @home, too. */
-static uint32_t branch_of(const struct dictionary *dict, uint32_t stack, uint32_t home)
-{
-	uint32_t branch = 0;
-
-	while (stack != home) { /* parents are older: have smaller ids */
-		if (stack > home) {
-			branch = stack;
-			stack = dictionary_stack(dict, stack).parent;
-		} else {
-			home = dictionary_stack(dict, home).parent;
-		}
-	}
-	return branch;
 }
 
 /* KIND_NONE: not a wait for work. */
 static enum kind kind_at_home(const struct idle *idle, const struct wait_row *row)
 {
-	uint32_t thread = thread_of(idle, row->task), branch;
-	const struct own *own = &idle->owns[thread];
+	uint32_t thread = thread_of(idle, row->task), stack = row->place.stack;
+	uint32_t home = idle->owns[thread].home;
 	enum kind kind = kind_of(row);
 
-	if (!kind || kind == KIND_SLEEP || !own->home ||
-	    depth_of(idle->dict, row->place.stack) < own->home_depth + DEEPER_CALLS)
+	if (!kind || kind == KIND_SLEEP || !home || !depth_of(idle->dict, stack))
 		return kind;
-	branch = branch_of(idle->dict, row->place.stack, own->home);
-	return branch && map_find(&idle->work, place_of(thread, branch)) ? KIND_NONE : kind;
+	return is_work(idle, thread, stack, home) ? KIND_NONE : kind;
 }
 
 static void find_idle_kinds(struct idle *idle)
@@ -240,6 +278,8 @@ void idle_mark(const struct waits *waits, const struct model *model, struct wait
 	idle.owns = xcalloc((size_t)model_n_threads(model) + 1, sizeof(*idle.owns));
 	add_lives(&idle, waits);
 	see_waits(&idle, rows, n);
+	add_callers(&idle, &idle.n_by_place, &idle.n_below);
+	add_callers(&idle, &idle.other_by_place, &idle.other_below);
 	find_homes(&idle);
 	for (size_t i = 0; i < n; i++) {
 		struct own *own = &idle.owns[thread_of(&idle, rows[i].task)];
@@ -256,6 +296,8 @@ void idle_mark(const struct waits *waits, const struct model *model, struct wait
 	}
 	free(idle.owns);
 	map_release(&idle.n_by_place);
-	map_release(&idle.work);
+	map_release(&idle.other_by_place);
+	map_release(&idle.n_below);
+	map_release(&idle.other_below);
 	map_release(&idle.busiest);
 }

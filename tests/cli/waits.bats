@@ -75,7 +75,7 @@ EOF
 	report -i "$data" threads --json >"$T/json"
 	# idle_ns of each thread, as tests/data/idle.events says
 	[ "$(jq -c '[.threads[] | select(.idle_ns > 0) | {(.name): (.idle_ns / 1000000)}] | add' "$T/json")" = \
-		'{"loop":300,"db":90,"pool":360,"tick":960}' ]
+		'{"loop":300,"db":90,"conn":60,"pool":360,"tick":960}' ]
 	jq -e '.threads[] | select(.name == "db") | .poll_ns == 570000000 and .disk_ns == 120000000' "$T/json"
 	jq -e '.threads[] | select(.name == "eval") | .lock_ns == 600000000 and .condvar_ns == 0' "$T/json"
 	report -i "$data" block --json --wait poll | jq -e '.types[1].total == 480000000'
