@@ -13,30 +13,77 @@
 
 enum { SAMPLES, CPU };
 
-static const struct table_row *find_row(const struct world *world, const struct table *table,
-					const char *name)
+/* A world and what is made of it in one test. */
+struct paper {
+	struct world world;
+	struct table table;
+	struct tree tree, part; /* part: what was made of tree */
+};
+
+static int begin(void **state)
+{
+	struct paper *p = xcalloc(1, sizeof(*p));
+
+	world_init(&p->world);
+	*state = p;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct paper *p = *state;
+
+	table_release(&p->table);
+	tree_release(&p->part);
+	tree_release(&p->tree);
+	world_release(&p->world);
+	free(p);
+	return 0;
+}
+
+static const struct profile *profile_of(struct paper *p)
+{
+	return p->world.cpu ? world_profile(&p->world) : &p->world.profile;
+}
+
+static void build_table(struct paper *p, enum table_key key)
+{
+	table_release(&p->table);
+	table_build(&p->table, profile_of(p), key);
+}
+
+static void build_tree(struct paper *p)
+{
+	tree_build(&p->tree, profile_of(p), TREE_FUNCTION, SAMPLES);
+}
+
+static const struct table_row *find_row(const struct paper *p, const char *name)
 {
 	const struct table_row *row;
 
-	array_for_each(row, &table->rows)
-		if (!strcmp(world_text(world, row->name), name))
+	array_for_each(row, &p->table.rows)
+		if (!strcmp(world_text(&p->world, row->name), name))
 			return row;
 	fail_msg("no row '%s'", name);
 	return NULL;
 }
 
-static void assert_row(const struct world *world, const struct table *table, const char *name,
-		       int64_t flat, int64_t cum)
+static void assert_row(const struct paper *p, const char *name, int64_t flat, int64_t cum)
 {
-	const struct table_row *row = find_row(world, table, name);
+	const struct table_row *row = find_row(p, name);
 
 	assert_int_equal(row->flat[SAMPLES], flat);
 	assert_int_equal(row->cum[SAMPLES], cum);
 	assert_int_equal(row->cum[CPU], cum * 10000000);
 }
 
+static const char *node_name(const struct paper *p, const struct tree *tree, uint32_t node)
+{
+	return world_text(&p->world, tree->labels.items[tree->nodes.items[node].label].name);
+}
+
 /* The node reached from the root by @way, "main work": each the child of the one before. */
-static const struct tree_node *find_node(const struct world *world, const struct tree *tree,
+static const struct tree_node *find_node(const struct paper *p, const struct tree *tree,
 					 const char *way)
 {
 	char *copy = xstrdup(way), *rest = copy, *name;
@@ -44,10 +91,7 @@ static const struct tree_node *find_node(const struct world *world, const struct
 
 	while ((name = strsep(&rest, " "))) {
 		node = tree->nodes.items[node].first_child;
-		while (node &&
-		       strcmp(world_text(world,
-					 tree->labels.items[tree->nodes.items[node].label].name),
-			      name) != 0)
+		while (node && strcmp(node_name(p, tree, node), name) != 0)
 			node = tree->nodes.items[node].next_sibling;
 		if (!node)
 			fail_msg("no node '%s' of '%s'", name, way);
@@ -56,395 +100,306 @@ static const struct tree_node *find_node(const struct world *world, const struct
 	return &tree->nodes.items[node];
 }
 
-static uint32_t find_label(const struct world *world, const struct tree *tree, const char *name)
+static uint32_t find_label(const struct paper *p, const char *name)
 {
-	for (uint32_t i = 0; i < tree->labels.n; i++) {
-		if (!strcmp(world_text(world, tree->labels.items[i].name), name))
+	for (uint32_t i = 0; i < p->tree.labels.n; i++) {
+		if (!strcmp(world_text(&p->world, p->tree.labels.items[i].name), name))
 			return i;
 	}
 	fail_msg("no label '%s'", name);
 	return 0;
 }
 
-static void sample_n(struct world *world, const char *stack, int n)
+static void sample_n(struct paper *p, const char *stack, int n)
 {
 	for (int i = 0; i < n; i++)
-		world_sample(world, 1, 7, 7, world_stack(world, stack));
+		world_sample(&p->world, 1, 7, 7, world_stack(&p->world, stack));
 }
 
 /*
  *	main 1 ── work 2 ── leaf 4
  *	       └─ leaf 8
  */
-static void make_plain(struct world *world)
+static void make_plain(struct paper *p)
 {
-	world_init(world);
-	sample_n(world, "main", 1);
-	sample_n(world, "main work", 2);
-	sample_n(world, "main work leaf", 4);
-	sample_n(world, "main leaf", 8);
-	world_profile(world);
+	sample_n(p, "main", 1);
+	sample_n(p, "main work", 2);
+	sample_n(p, "main work leaf", 4);
+	sample_n(p, "main leaf", 8);
 }
 
 static void flat_and_cum_are_those_on_paper(void **state)
 {
-	struct world world;
-	struct table table;
+	struct paper *p = *state;
 
-	(void)state;
-	make_plain(&world);
-	table_build(&table, &world.profile, TABLE_FUNCTION);
-	assert_int_equal(table.rows.n, 3);
-	assert_row(&world, &table, "main", 1, 15);
-	assert_row(&world, &table, "work", 2, 6);
-	assert_row(&world, &table, "leaf", 12, 12);
-	assert_int_equal(table.total[SAMPLES], 15);
-	assert_int_equal(table.total[CPU], 150000000);
-	table_release(&table);
-	world_release(&world);
+	make_plain(p);
+	build_table(p, TABLE_FUNCTION);
+	assert_int_equal(p->table.rows.n, 3);
+	assert_row(p, "main", 1, 15);
+	assert_row(p, "work", 2, 6);
+	assert_row(p, "leaf", 12, 12);
+	assert_int_equal(p->table.total[SAMPLES], 15);
+	assert_int_equal(p->table.total[CPU], 150000000);
 }
 
 static void rows_are_sorted_by_flat_or_by_cum(void **state)
 {
-	struct world world;
-	struct table table;
+	struct paper *p = *state;
+	struct world *world = &p->world;
 
-	(void)state;
-	make_plain(&world);
-	table_build(&table, &world.profile, TABLE_FUNCTION);
-	table_sort(&table, CPU, false);
-	assert_string_equal(world_text(&world, table.rows.items[0].name), "leaf");
-	assert_string_equal(world_text(&world, table.rows.items[2].name), "main");
-	table_sort(&table, CPU, true);
-	assert_string_equal(world_text(&world, table.rows.items[0].name), "main");
-	assert_string_equal(world_text(&world, table.rows.items[2].name), "work");
-	table_release(&table);
-	world_release(&world);
+	make_plain(p);
+	build_table(p, TABLE_FUNCTION);
+	table_sort(&p->table, CPU, false);
+	assert_string_equal(world_text(world, p->table.rows.items[0].name), "leaf");
+	assert_string_equal(world_text(world, p->table.rows.items[2].name), "main");
+	table_sort(&p->table, CPU, true);
+	assert_string_equal(world_text(world, p->table.rows.items[0].name), "main");
+	assert_string_equal(world_text(world, p->table.rows.items[2].name), "work");
 }
 
 static void a_function_counts_once_a_stack_however_often_it_recurs(void **state)
 {
-	struct world world;
-	struct table table;
+	struct paper *p = *state;
 
-	(void)state;
-	world_init(&world);
-	sample_n(&world, "main a b a b a", 3);
-	sample_n(&world, "main a a", 5);
-	sample_n(&world, "main b", 7);
-	world_profile(&world);
-	table_build(&table, &world.profile, TABLE_FUNCTION);
-	assert_row(&world, &table, "main", 0, 15);
-	assert_row(&world, &table, "a", 8, 8);
-	assert_row(&world, &table, "b", 7, 10);
-	table_release(&table);
-	world_release(&world);
+	sample_n(p, "main a b a b a", 3);
+	sample_n(p, "main a a", 5);
+	sample_n(p, "main b", 7);
+	build_table(p, TABLE_FUNCTION);
+	assert_row(p, "main", 0, 15);
+	assert_row(p, "a", 8, 8);
+	assert_row(p, "b", 7, 10);
 }
 
 static void a_tree_is_merged_from_the_outermost_frame(void **state)
 {
-	struct world world;
-	struct tree tree;
+	struct paper *p = *state;
 
-	(void)state;
-	make_plain(&world);
-	tree_build(&tree, &world.profile, TREE_FUNCTION, SAMPLES);
-	assert_int_equal(tree.nodes.items[0].total[SAMPLES], 15);
-	assert_int_equal(find_node(&world, &tree, "main")->total[SAMPLES], 15);
-	assert_int_equal(find_node(&world, &tree, "main")->self[SAMPLES], 1);
-	assert_int_equal(find_node(&world, &tree, "main work")->total[SAMPLES], 6);
-	assert_int_equal(find_node(&world, &tree, "main work leaf")->self[SAMPLES], 4);
-	assert_int_equal(find_node(&world, &tree, "main leaf")->self[SAMPLES], 8);
-	assert_int_equal(tree.nodes.n, 5);
-	tree_release(&tree);
-	world_release(&world);
+	make_plain(p);
+	build_tree(p);
+	assert_int_equal(p->tree.nodes.items[0].total[SAMPLES], 15);
+	assert_int_equal(find_node(p, &p->tree, "main")->total[SAMPLES], 15);
+	assert_int_equal(find_node(p, &p->tree, "main")->self[SAMPLES], 1);
+	assert_int_equal(find_node(p, &p->tree, "main work")->total[SAMPLES], 6);
+	assert_int_equal(find_node(p, &p->tree, "main work leaf")->self[SAMPLES], 4);
+	assert_int_equal(find_node(p, &p->tree, "main leaf")->self[SAMPLES], 8);
+	assert_int_equal(p->tree.nodes.n, 5);
 }
 
 static void children_stand_largest_first_then_by_name(void **state)
 {
 	static const char *const names[] = { "y", "a", "b", "x" };
-	struct world world;
-	struct tree tree;
+	struct paper *p = *state;
 	uint32_t node;
 
-	(void)state;
-	world_init(&world);
-	sample_n(&world, "main x", 1);
-	sample_n(&world, "main b", 2);
-	sample_n(&world, "main y", 3);
-	sample_n(&world, "main a", 2);
-	world_profile(&world);
-	tree_build(&tree, &world.profile, TREE_FUNCTION, SAMPLES);
-	node = find_node(&world, &tree, "main")->first_child;
-	for (size_t i = 0; i < 4; i++, node = tree.nodes.items[node].next_sibling)
-		assert_string_equal(
-			world_text(&world, tree.labels.items[tree.nodes.items[node].label].name),
-			names[i]);
+	sample_n(p, "main x", 1);
+	sample_n(p, "main b", 2);
+	sample_n(p, "main y", 3);
+	sample_n(p, "main a", 2);
+	build_tree(p);
+	node = find_node(p, &p->tree, "main")->first_child;
+	for (size_t i = 0; i < 4; i++, node = p->tree.nodes.items[node].next_sibling)
+		assert_string_equal(node_name(p, &p->tree, node), names[i]);
 	assert_int_equal(node, 0);
-	tree_release(&tree);
-	world_release(&world);
+}
+
+static void make_nested(struct paper *p)
+{
+	sample_n(p, "main a b", 1);
+	sample_n(p, "other a b", 2);
+	sample_n(p, "main a c a b", 4);
+	sample_n(p, "main b", 8);
+	build_tree(p);
 }
 
 static void callees_hang_below_the_outermost_call(void **state)
 {
-	struct world world;
-	struct tree tree, part;
+	struct paper *p = *state;
 
-	(void)state;
-	world_init(&world);
-	sample_n(&world, "main a b", 1);
-	sample_n(&world, "other a b", 2);
-	sample_n(&world, "main a c a b", 4);
-	sample_n(&world, "main b", 8);
-	world_profile(&world);
-	tree_build(&tree, &world.profile, TREE_FUNCTION, SAMPLES);
-	tree_callees(&part, &tree, find_label(&world, &tree, "a"), SAMPLES);
-	assert_int_equal(part.nodes.items[0].total[SAMPLES], 7);
-	assert_int_equal(find_node(&world, &part, "a b")->total[SAMPLES], 3);
-	assert_int_equal(find_node(&world, &part, "a c a b")->total[SAMPLES], 4);
-	tree_release(&part);
-	tree_release(&tree);
-	world_release(&world);
+	make_nested(p);
+	tree_callees(&p->part, &p->tree, find_label(p, "a"), SAMPLES);
+	assert_int_equal(p->part.nodes.items[0].total[SAMPLES], 7);
+	assert_int_equal(find_node(p, &p->part, "a b")->total[SAMPLES], 3);
+	assert_int_equal(find_node(p, &p->part, "a c a b")->total[SAMPLES], 4);
 }
 
 static void callers_lead_from_the_outermost_call_to_the_root(void **state)
 {
-	struct world world;
-	struct tree tree, part;
+	struct paper *p = *state;
 
-	(void)state;
-	world_init(&world);
-	sample_n(&world, "main a b", 1);
-	sample_n(&world, "other a b", 2);
-	sample_n(&world, "main a c a b", 4);
-	sample_n(&world, "main b", 8);
-	world_profile(&world);
-	tree_build(&tree, &world.profile, TREE_FUNCTION, SAMPLES);
-	tree_callers(&part, &tree, find_label(&world, &tree, "a"), SAMPLES);
-	assert_int_equal(part.nodes.items[0].total[SAMPLES], 7);
-	assert_int_equal(find_node(&world, &part, "a main")->total[SAMPLES], 5);
-	assert_int_equal(find_node(&world, &part, "a other")->total[SAMPLES], 2);
-	tree_release(&part);
-	tree_callers(&part, &tree, find_label(&world, &tree, "b"), SAMPLES);
-	assert_int_equal(find_node(&world, &part, "b main")->self[SAMPLES], 8);
-	assert_int_equal(find_node(&world, &part, "b a c a main")->self[SAMPLES], 4);
-	tree_release(&part);
-	tree_release(&tree);
-	world_release(&world);
+	make_nested(p);
+	tree_callers(&p->part, &p->tree, find_label(p, "a"), SAMPLES);
+	assert_int_equal(p->part.nodes.items[0].total[SAMPLES], 7);
+	assert_int_equal(find_node(p, &p->part, "a main")->total[SAMPLES], 5);
+	assert_int_equal(find_node(p, &p->part, "a other")->total[SAMPLES], 2);
+	tree_release(&p->part);
+	tree_callers(&p->part, &p->tree, find_label(p, "b"), SAMPLES);
+	assert_int_equal(find_node(p, &p->part, "b main")->self[SAMPLES], 8);
+	assert_int_equal(find_node(p, &p->part, "b a c a main")->self[SAMPLES], 4);
 }
 
 static void direct_recursion_folds_into_one_node(void **state)
 {
-	struct world world;
-	struct tree tree, folded;
+	struct paper *p = *state;
 
-	(void)state;
-	world_init(&world);
-	sample_n(&world, "main a a a", 1);
-	sample_n(&world, "main a a b a", 2);
-	world_profile(&world);
-	tree_build(&tree, &world.profile, TREE_FUNCTION, SAMPLES);
-	tree_fold_recursion(&folded, &tree, SAMPLES);
-	assert_int_equal(find_node(&world, &folded, "main a")->total[SAMPLES], 3);
-	assert_int_equal(find_node(&world, &folded, "main a")->self[SAMPLES], 1);
-	assert_int_equal(find_node(&world, &folded, "main a b a")->self[SAMPLES], 2);
-	assert_int_equal(folded.nodes.n, 5);
-	tree_release(&folded);
-	tree_release(&tree);
-	world_release(&world);
+	sample_n(p, "main a a a", 1);
+	sample_n(p, "main a a b a", 2);
+	build_tree(p);
+	tree_fold_recursion(&p->part, &p->tree, SAMPLES);
+	assert_int_equal(find_node(p, &p->part, "main a")->total[SAMPLES], 3);
+	assert_int_equal(find_node(p, &p->part, "main a")->self[SAMPLES], 1);
+	assert_int_equal(find_node(p, &p->part, "main a b a")->self[SAMPLES], 2);
+	assert_int_equal(p->part.nodes.n, 5);
 }
 
 static void inlined_functions_are_levels_of_their_own(void **state)
 {
-	struct world world;
-	struct table table;
+	struct paper *p = *state;
+	struct world *world = &p->world;
 	uint32_t frame;
 
-	(void)state;
-	world_init(&world);
-	frame = world_frame(&world, NULL);
-	definer_name(world.definer, frame, 0, &(struct definer_name){ .function = "inner" });
-	definer_name(world.definer, frame, 1, &(struct definer_name){ .function = "outer" });
+	frame = world_frame(world, NULL);
+	definer_name(world->definer, frame, 0, &(struct definer_name){ .function = "inner" });
+	definer_name(world->definer, frame, 1, &(struct definer_name){ .function = "outer" });
 	for (int i = 0; i < 4; i++)
-		world_sample(&world, 1, 7, 7,
-			     definer_stack(world.definer, world_stack(&world, "main"), frame));
-	sample_n(&world, "inner", 1);
-	sample_n(&world, "main", 2);
-	world_profile(&world);
-	table_build(&table, &world.profile, TABLE_FUNCTION);
-	assert_row(&world, &table, "inner", 5, 5);
-	assert_row(&world, &table, "outer", 0, 4);
-	assert_row(&world, &table, "main", 2, 6);
-	assert_true(find_row(&world, &table, "inner")->is_inlined);
-	assert_true(find_row(&world, &table, "inner")->is_called);
-	assert_false(find_row(&world, &table, "outer")->is_inlined);
-	table_release(&table);
-	world_release(&world);
+		world_sample(world, 1, 7, 7,
+			     definer_stack(world->definer, world_stack(world, "main"), frame));
+	sample_n(p, "inner", 1);
+	sample_n(p, "main", 2);
+	build_table(p, TABLE_FUNCTION);
+	assert_row(p, "inner", 5, 5);
+	assert_row(p, "outer", 0, 4);
+	assert_row(p, "main", 2, 6);
+	assert_true(find_row(p, "inner")->is_inlined);
+	assert_true(find_row(p, "inner")->is_called);
+	assert_false(find_row(p, "outer")->is_inlined);
 }
 
 static void functions_of_one_name_are_one_row_and_symbols_are_two(void **state)
 {
-	struct world world;
-	struct table table;
+	struct paper *p = *state;
+	struct world *world = &p->world;
 	uint32_t module, frame, stack;
 
-	(void)state;
-	world_init(&world);
-	sample_n(&world, "init", 3);
-	module = definer_module(world.definer, MODULE_ELF, "/lib/b.so", NULL, 0);
-	frame = definer_frame(world.definer, module, 0x10);
-	definer_name(world.definer, frame, 0, &(struct definer_name){ .function = "init" });
-	stack = definer_stack(world.definer, 0, frame);
-	world_sample(&world, 1, 7, 7, stack);
-	world_profile(&world);
-	table_build(&table, &world.profile, TABLE_FUNCTION);
-	assert_row(&world, &table, "init", 4, 4);
-	assert_true(table.rows.items[0].is_in_more);
-	table_release(&table);
-	table_build(&table, &world.profile, TABLE_SYMBOL);
-	assert_int_equal(table.rows.n, 2);
-	assert_false(table.rows.items[0].is_in_more);
-	table_release(&table);
-	table_build(&table, &world.profile, TABLE_MODULE);
-	assert_row(&world, &table, "/bin/app", 3, 3);
-	assert_row(&world, &table, "/lib/b.so", 1, 1);
-	table_release(&table);
-	world_release(&world);
+	sample_n(p, "init", 3);
+	module = definer_module(world->definer, MODULE_ELF, "/lib/b.so", NULL, 0);
+	frame = definer_frame(world->definer, module, 0x10);
+	definer_name(world->definer, frame, 0, &(struct definer_name){ .function = "init" });
+	stack = definer_stack(world->definer, 0, frame);
+	world_sample(world, 1, 7, 7, stack);
+	build_table(p, TABLE_FUNCTION);
+	assert_row(p, "init", 4, 4);
+	assert_true(p->table.rows.items[0].is_in_more);
+	build_table(p, TABLE_SYMBOL);
+	assert_int_equal(p->table.rows.n, 2);
+	assert_false(p->table.rows.items[0].is_in_more);
+	build_table(p, TABLE_MODULE);
+	assert_row(p, "/bin/app", 3, 3);
+	assert_row(p, "/lib/b.so", 1, 1);
 }
 
 static void processes_and_threads_are_told_apart_by_their_life(void **state)
 {
-	struct world world;
-	struct table table;
+	struct paper *p = *state;
+	struct world *world = &p->world;
 
-	(void)state;
-	world_init(&world);
-	world_comm(&world, 1, 7, 7, "server");
-	world_comm(&world, 1, 7, 8, "worker");
-	world_sample(&world, 2, 7, 7, world_stack(&world, "main"));
-	world_sample(&world, 2, 7, 8, world_stack(&world, "main"));
-	world_exit(&world, 3, 7, 8);
-	world_fork(&world, 4, 7, 8, 7);
-	world_comm(&world, 4, 7, 8, "worker");
-	world_sample(&world, 5, 7, 8, world_stack(&world, "main"));
-	world_profile(&world);
-	table_build(&table, &world.profile, TABLE_PROCESS);
-	assert_int_equal(table.rows.n, 1);
-	assert_row(&world, &table, "server", 3, 3);
-	assert_int_equal(table.rows.items[0].pid, 7);
-	table_release(&table);
-	table_build(&table, &world.profile, TABLE_THREAD);
-	assert_int_equal(table.rows.n, 3);
-	table_release(&table);
-	table_build(&table, &world.profile, TABLE_CPU);
-	assert_int_equal(table.rows.n, 1);
-	assert_row(&world, &table, "1", 3, 3);
-	table_release(&table);
-	world_release(&world);
+	world_comm(world, 1, 7, 7, "server");
+	world_comm(world, 1, 7, 8, "worker");
+	world_sample(world, 2, 7, 7, world_stack(world, "main"));
+	world_sample(world, 2, 7, 8, world_stack(world, "main"));
+	world_exit(world, 3, 7, 8);
+	world_fork(world, 4, 7, 8, 7);
+	world_comm(world, 4, 7, 8, "worker");
+	world_sample(world, 5, 7, 8, world_stack(world, "main"));
+	build_table(p, TABLE_PROCESS);
+	assert_int_equal(p->table.rows.n, 1);
+	assert_row(p, "server", 3, 3);
+	assert_int_equal(p->table.rows.items[0].pid, 7);
+	build_table(p, TABLE_THREAD);
+	assert_int_equal(p->table.rows.n, 3);
+	build_table(p, TABLE_CPU);
+	assert_int_equal(p->table.rows.n, 1);
+	assert_row(p, "1", 3, 3);
 }
 
 static void samples_without_a_stack_are_counted(void **state)
 {
-	struct world world;
-	struct table table;
+	struct paper *p = *state;
+	struct world *world = &p->world;
 
-	(void)state;
-	world_init(&world);
-	world_sample(&world, 1, 7, 7, 0);
-	world_sample(&world, 1, 7, 7, 4000000000u);
-	world_profile(&world);
-	table_build(&table, &world.profile, TABLE_FUNCTION);
-	assert_row(&world, &table, "[no stack]", 1, 1);
-	assert_row(&world, &table, "[undefined]", 1, 1);
-	table_release(&table);
-	world_release(&world);
+	world_sample(world, 1, 7, 7, 0);
+	world_sample(world, 1, 7, 7, 4000000000u);
+	build_table(p, TABLE_FUNCTION);
+	assert_row(p, "[no stack]", 1, 1);
+	assert_row(p, "[undefined]", 1, 1);
 }
 
 static void an_empty_profile_has_an_empty_tree(void **state)
 {
-	struct world world;
-	struct table table;
-	struct tree tree;
+	struct paper *p = *state;
 
-	(void)state;
-	world_init(&world);
-	world_profile(&world);
-	tree_build(&tree, &world.profile, TREE_FUNCTION, SAMPLES);
-	assert_int_equal(tree.nodes.n, 1);
-	table_from_tree(&table, &tree);
-	table_sort(&table, SAMPLES, false);
-	assert_int_equal(table.rows.n, 0);
-	table_release(&table);
-	tree_release(&tree);
-	world_release(&world);
+	build_tree(p);
+	assert_int_equal(p->tree.nodes.n, 1);
+	table_from_tree(&p->table, &p->tree);
+	table_sort(&p->table, SAMPLES, false);
+	assert_int_equal(p->table.rows.n, 0);
 }
 
 static void a_stack_a_million_frames_deep_overflows_nothing(void **state)
 {
-	struct world world;
-	struct table table;
-	struct tree tree;
+	struct paper *p = *state;
+	struct world *world = &p->world;
 	uint32_t stack = 0;
 	uint32_t frames[2];
 
-	(void)state;
-	world_init(&world);
-	frames[0] = world_frame(&world, "even");
-	frames[1] = world_frame(&world, "odd");
+	frames[0] = world_frame(world, "even");
+	frames[1] = world_frame(world, "odd");
 	for (int i = 0; i < 1000000; i++)
-		stack = definer_stack(world.definer, stack, frames[i % 2]);
-	world_sample(&world, 1, 7, 7, stack);
-	world_profile(&world);
-	tree_build(&tree, &world.profile, TREE_FUNCTION, SAMPLES);
-	assert_int_equal(tree.nodes.n, 1000001);
-	table_from_tree(&table, &tree);
-	assert_row(&world, &table, "even", 0, 1);
-	assert_row(&world, &table, "odd", 1, 1);
-	table_release(&table);
-	tree_release(&tree);
-	world_release(&world);
+		stack = definer_stack(world->definer, stack, frames[i % 2]);
+	world_sample(world, 1, 7, 7, stack);
+	build_tree(p);
+	assert_int_equal(p->tree.nodes.n, 1000001);
+	table_from_tree(&p->table, &p->tree);
+	assert_row(p, "even", 0, 1);
+	assert_row(p, "odd", 1, 1);
 }
 
 static void processes_can_stand_at_the_root(void **state)
 {
-	struct world world;
-	struct tree tree;
+	struct paper *p = *state;
+	struct world *world = &p->world;
 
-	(void)state;
-	world_init(&world);
-	world_comm(&world, 1, 7, 7, "main");
-	world_comm(&world, 1, 9, 9, "tool");
-	world_sample(&world, 2, 7, 7, world_stack(&world, "main leaf"));
-	world_sample(&world, 2, 9, 9, world_stack(&world, "main leaf"));
-	world_sample(&world, 2, 9, 9, world_stack(&world, "main"));
-	world_profile(&world);
-	tree_build_by_process(&tree, &world.profile, TREE_FUNCTION, SAMPLES);
-	assert_int_equal(find_node(&world, &tree, "main")->total[SAMPLES], 1);
-	assert_int_equal(find_node(&world, &tree, "main main leaf")->self[SAMPLES], 1);
-	assert_int_equal(find_node(&world, &tree, "tool main")->total[SAMPLES], 2);
-	assert_int_equal(find_node(&world, &tree, "tool main")->self[SAMPLES], 1);
-	tree_release(&tree);
-	world_release(&world);
+	world_comm(world, 1, 7, 7, "main");
+	world_comm(world, 1, 9, 9, "tool");
+	world_sample(world, 2, 7, 7, world_stack(world, "main leaf"));
+	world_sample(world, 2, 9, 9, world_stack(world, "main leaf"));
+	world_sample(world, 2, 9, 9, world_stack(world, "main"));
+	tree_build_by_process(&p->tree, profile_of(p), TREE_FUNCTION, SAMPLES);
+	assert_int_equal(find_node(p, &p->tree, "main")->total[SAMPLES], 1);
+	assert_int_equal(find_node(p, &p->tree, "main main leaf")->self[SAMPLES], 1);
+	assert_int_equal(find_node(p, &p->tree, "tool main")->total[SAMPLES], 2);
+	assert_int_equal(find_node(p, &p->tree, "tool main")->self[SAMPLES], 1);
 }
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flat_and_cum_are_those_on_paper),
-		cmocka_unit_test(rows_are_sorted_by_flat_or_by_cum),
-		cmocka_unit_test(a_function_counts_once_a_stack_however_often_it_recurs),
-		cmocka_unit_test(a_tree_is_merged_from_the_outermost_frame),
-		cmocka_unit_test(children_stand_largest_first_then_by_name),
-		cmocka_unit_test(callees_hang_below_the_outermost_call),
-		cmocka_unit_test(callers_lead_from_the_outermost_call_to_the_root),
-		cmocka_unit_test(direct_recursion_folds_into_one_node),
-		cmocka_unit_test(inlined_functions_are_levels_of_their_own),
-		cmocka_unit_test(functions_of_one_name_are_one_row_and_symbols_are_two),
-		cmocka_unit_test(processes_and_threads_are_told_apart_by_their_life),
-		cmocka_unit_test(samples_without_a_stack_are_counted),
-		cmocka_unit_test(an_empty_profile_has_an_empty_tree),
-		cmocka_unit_test(a_stack_a_million_frames_deep_overflows_nothing),
-		cmocka_unit_test(processes_can_stand_at_the_root),
+		TEST(flat_and_cum_are_those_on_paper),
+		TEST(rows_are_sorted_by_flat_or_by_cum),
+		TEST(a_function_counts_once_a_stack_however_often_it_recurs),
+		TEST(a_tree_is_merged_from_the_outermost_frame),
+		TEST(children_stand_largest_first_then_by_name),
+		TEST(callees_hang_below_the_outermost_call),
+		TEST(callers_lead_from_the_outermost_call_to_the_root),
+		TEST(direct_recursion_folds_into_one_node),
+		TEST(inlined_functions_are_levels_of_their_own),
+		TEST(functions_of_one_name_are_one_row_and_symbols_are_two),
+		TEST(processes_and_threads_are_told_apart_by_their_life),
+		TEST(samples_without_a_stack_are_counted),
+		TEST(an_empty_profile_has_an_empty_tree),
+		TEST(a_stack_a_million_frames_deep_overflows_nothing),
+		TEST(processes_can_stand_at_the_root),
 	};
 
 	return cmocka_run_group_tests_name("model-tree", tests, NULL, NULL);

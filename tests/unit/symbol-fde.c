@@ -8,14 +8,8 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
-#include "base/buf.h"
-#include "base/file.h"
-#include "build.h"
 #include "event/definer.h"
-#include "symbol/symbolizer.h"
+#include "module.h"
 
 static const char program[] =
 	"__attribute__((noipa)) int first(int n) { return n * 3 + 1; }\n"
@@ -26,25 +20,6 @@ static const char program[] =
 	"void bare(void);\n"
 	"__attribute__((noipa)) int third(int n) { bare(); return second(n) / 7; }\n"
 	"int main(int argc, char **argv) { (void)argv; return third(argc); }\n";
-
-static struct symbolizer *open_fd(int fd)
-{
-	struct symbol_module module = { MODULE_ELF, "/nonexistent", "", fd, NULL };
-	struct symbolizer *s = symbolizer_new(&(struct symbolizer_options){ 0 });
-
-	symbolizer_open(s, &module);
-	return s;
-}
-
-static struct symbolizer *open_file(const char *name)
-{
-	int fd = open(build_path(name), O_RDONLY | O_CLOEXEC);
-	struct symbolizer *s = open_fd(fd);
-
-	assert_true(fd >= 0);
-	close(fd);
-	return s;
-}
 
 static uint64_t start_of(const char *function)
 {
@@ -60,7 +35,7 @@ static uint64_t end_of(const char *function)
 static void every_address_leads_to_where_its_function_begins(void **state)
 {
 	static const char *const functions[] = { "first", "second", "third", "main" };
-	struct symbolizer *s = open_file("stripped");
+	struct symbolizer *s = symbolizer_of("stripped");
 	const struct symbol_name *names;
 
 	(void)state;
@@ -83,7 +58,7 @@ static void every_address_leads_to_where_its_function_begins(void **state)
 
 static void what_no_table_knows_is_not_given_to_the_function_before_it(void **state)
 {
-	struct symbolizer *s = open_file("stripped");
+	struct symbolizer *s = symbolizer_of("stripped");
 	const struct symbol_name *names;
 
 	(void)state;
@@ -96,7 +71,7 @@ static void what_no_table_knows_is_not_given_to_the_function_before_it(void **st
 
 static void a_name_goes_before_a_place(void **state)
 {
-	struct symbolizer *s = open_file("full");
+	struct symbolizer *s = symbolizer_of("full");
 	const struct symbol_name *names;
 
 	(void)state;
@@ -117,19 +92,10 @@ static void a_damaged_table_does_no_harm(void **state)
 	assert_true(file_read(build_path("stripped"), &file) > 0);
 	assert_in_range(start, 64, file.size - 512);
 	for (int round = 0; round < 300; round++) {
-		int fd = memfd_create("damaged", MFD_CLOEXEC);
-		const struct symbol_name *names;
-		struct symbolizer *s;
-
 		for (int i = 0; i < 8; i++)
 			file.data[start + 4 + (size_t)rand_r(&seed) % (i < 2 ? 8 : 500)] ^=
 				(unsigned char)rand_r(&seed);
-		file_write_fd(fd, file.data, file.size);
-		s = open_fd(fd);
-		for (uint64_t at = 0; at < 0x4000; at += 3)
-			symbolizer_find(s, at, &names);
-		symbolizer_free(s);
-		close(fd);
+		look_into(&file, &(struct addresses){ 0, 0x4000, 3 });
 	}
 	buf_release(&file);
 }

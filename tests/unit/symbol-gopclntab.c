@@ -8,13 +8,7 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
-#include "base/buf.h"
-#include "base/file.h"
-#include "build.h"
-#include "symbol/symbolizer.h"
+#include "module.h"
 
 static const char program[] = "package main\n"
 			      "import \"os\"\n"
@@ -29,28 +23,9 @@ static const char program[] = "package main\n"
 			      "}\n"
 			      "func main() { t := &T{}; os.Exit(t.Work(len(os.Args)) & 1) }\n";
 
-static struct symbolizer *open_fd(int fd)
-{
-	struct symbol_module module = { MODULE_ELF, "/nonexistent", "", fd, NULL };
-	struct symbolizer *s = symbolizer_new(&(struct symbolizer_options){ 0 });
-
-	symbolizer_open(s, &module);
-	return s;
-}
-
-static struct symbolizer *open_file(const char *name)
-{
-	int fd = open(build_path(name), O_RDONLY | O_CLOEXEC);
-	struct symbolizer *s = open_fd(fd);
-
-	assert_true(fd >= 0);
-	close(fd);
-	return s;
-}
-
 static void assert_same(const char *full, const char *stripped)
 {
-	struct symbolizer *f = open_file(full), *s = open_file(stripped);
+	struct symbolizer *f = symbolizer_of(full), *s = symbolizer_of(stripped);
 	uint64_t at = build_hex("nm %s | sed -n 's/ T main.(\\*T).Work$//p'", full);
 	uint64_t end =
 		build_hex("nm -n %s | sed -n '/ T main.(\\*T).Work$/{n;p}' | cut -d' ' -f1", full);
@@ -103,21 +78,12 @@ static void a_damaged_table_does_no_harm(void **state)
 	(void)state;
 	assert_true(file_read(build_path("stripped"), &file) > 0);
 	for (int round = 0; round < 60; round++) {
-		int fd = memfd_create("damaged", MFD_CLOEXEC);
-		const struct symbol_name *names;
-		struct symbolizer *s;
-
 		for (int i = 0; i < 3; i++)
 			file.data[start + 8 + (size_t)rand_r(&seed) % 64] ^=
 				(unsigned char)rand_r(&seed);
 		for (int i = 0; i < 2000; i++)
 			file.data[start + (size_t)rand_r(&seed) % (file.size - start)] ^= 0x55;
-		file_write_fd(fd, file.data, file.size);
-		s = open_fd(fd);
-		for (uint64_t a = 0x401000; a < 0x4a0000; a += 0x333)
-			symbolizer_find(s, a, &names);
-		symbolizer_free(s);
-		close(fd);
+		look_into(&file, &(struct addresses){ 0x401000, 0x4a0000, 0x333 });
 	}
 	buf_release(&file);
 }
