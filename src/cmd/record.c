@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <argp.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@
 #define MAX_HZ_PATH             "/proc/sys/kernel/perf_event_max_sample_rate"
 #define DEFAULT_BUDGET_PERMILLE 30
 #define STEP_MS                 50
+#define GRACE_MS                2000
 #define SECOND_NS               1000000000u
 #define EXEC_NOT_FOUND          127
 #define EXEC_REFUSED            126
@@ -351,12 +354,28 @@ static void print_summary(const struct recorder *recorder, const struct recordin
 		     "processes that were there before, only those named are recorded)");
 }
 
-/* The command's own status, as a shell tells it, if it has ended; else ours. */
-static int command_status(const struct recorder *recorder, int status)
+/* Until process @pid has ended, or @time_ms are over. */
+static void await_end(pid_t pid, int time_ms)
+{
+	struct pollfd end = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+
+	if (end.fd < 0)
+		return;
+	poll(&end, 1, time_ms);
+	close(end.fd);
+}
+
+/*
+ * The command's own status, as a shell tells it, if it has ended; else ours.  Ctrl-C
+ * went to the command, too, which may not have had a CPU yet to end on.
+ */
+static int command_status(const struct recorder *recorder, bool is_interrupted, int status)
 {
 	pid_t pid = recorder_command_pid(recorder);
 	int wait_status;
 
+	if (pid && is_interrupted)
+		await_end(pid, GRACE_MS);
 	if (!pid || waitpid(pid, &wait_status, WNOHANG) != pid)
 		return status;
 	if (status)
@@ -368,6 +387,7 @@ static int record_into(struct recorder *recorder, struct recording *rec, const s
 {
 	const char *path = o->writer.path;
 	int r = recorder_start(recorder), status;
+	bool is_interrupted;
 
 	if (r && o->recorder.command && !recorder_command_pid(recorder)) {
 		writer_abandon(rec->writer);
@@ -377,11 +397,12 @@ static int record_into(struct recorder *recorder, struct recording *rec, const s
 	}
 	if (!r)
 		r = run(recorder, rec, o->duration_ns);
+	is_interrupted = stop_signal == SIGINT;
 	status_line("%s", "");
 	status = finish(recorder, rec, path, r);
 	if (status == EXIT_DONE)
 		print_summary(recorder, rec, path);
-	return command_status(recorder, status);
+	return command_status(recorder, is_interrupted, status);
 }
 
 static int record(const struct options *o)
