@@ -43,6 +43,45 @@ start() {
 	started+=("$pid")
 }
 
+# Wait until COMMAND succeeds.  A minute is for what never happens; nothing is known by it.
+await() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	echo "this never was: $*"
+	return 1
+}
+
+# Process $1 has used 100 ms of CPU: it has long begun to do what it is for.
+is_burning() {
+	awk '{ exit !($14 + $15 >= 10) }' "/proc/$1/stat"
+}
+
+is_asleep() {
+	grep -q '^State:.S' "/proc/$1/status"
+}
+
+# The recording ./$1 holds at least $2 events of kind $3 so far.
+holds() {
+	[ "$("$SYSPROF" dump -i "$1" 2>/dev/null | grep -c "^$3 ")" -ge "$2" ]
+}
+
+# Start to record into ./sysprof.data in a process group of its own, as a shell does; go on
+# when so much was recorded.  500 samples: the standard error of a half is 2.2 points.
+start_record() {
+	start setsid "$SYSPROF" record -F 997 "$@"
+	await holds sysprof.data 500 sample
+}
+
+# As a terminal does: to the recorder and the command.  Its status is then in $status.
+send() {
+	kill -"$1" -- "-$pid"
+	status=0
+	wait "$pid" || status=$?
+}
+
 # Record into ./sysprof.data; what it says is in ./messages.
 record() {
 	"$SYSPROF" record -F 997 "$@" >stdout 2>messages || {
@@ -66,18 +105,18 @@ json_share() {
 # Percent of all time in stacks in which a frame matches $1, an extended regular expression
 # for the whole name of a frame.
 share() {
-	awk -v re="(^|;)($1)(;|\$)" '
+	re="(^|;)($1)(;|\$)" awk '
 		{ weight = $NF; sub(/ [0-9.]+$/, ""); all += weight }
-		$0 ~ re { matching += weight }
+		$0 ~ ENVIRON["re"] { matching += weight }
 		END { printf "%.2f\n", all ? 100 * matching / all : 0 }' folded
 }
 
 # Of the time in stacks in which a frame matches $1, the percent of those that, read from
 # the outside in, match $2 as a whole line.
 share_of() {
-	awk -v of="(^|;)($1)(;|\$)" -v re="$2" '
+	of="(^|;)($1)(;|\$)" re="$2" awk '
 		{ weight = $NF; sub(/ [0-9.]+$/, "") }
-		$0 ~ of { all += weight; if ($0 ~ re) matching += weight }
+		$0 ~ ENVIRON["of"] { all += weight; if ($0 ~ ENVIRON["re"]) matching += weight }
 		END { printf "%.2f\n", all ? 100 * matching / all : 0 }' folded
 }
 

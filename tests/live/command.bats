@@ -44,20 +44,17 @@ bats_require_minimum_version 1.5.0
 }
 
 @test "-d ends the recording and leaves the command running" {
-	before=$EPOCHREALTIME
-	"$SYSPROF" record -d 1 -- sh -c 'echo $$ >pid; exec sleep 20' >messages 2>&1 3>&-
-	after=$EPOCHREALTIME
+	"$SYSPROF" record -d 1 -- sh -c 'echo $$ >pid; exec sleep 60' >messages 2>&1 3>&-
 	started+=("$(cat pid)")
 	kill -0 "$(cat pid)"
-	# One second, and what names take; far less than the command's twenty.
-	near "$(awk "BEGIN { print $after - $before }")" 2 1.9
+	"$SYSPROF" report --json threads | jq -e '.duration_ns >= 1e9'
 }
 
 @test "a recording ends when its last target has exited" {
 	start "$W/split" 1.5
 	one=$pid
 	start "$W/split" 0.5
-	timeout 10 "$SYSPROF" record -F 997 -p "$one,$pid"
+	"$SYSPROF" record -F 997 -p "$one,$pid"
 	run kill -0 "$one"
 	[ "$status" != 0 ]
 	fold --no-kernel
@@ -65,29 +62,45 @@ bats_require_minimum_version 1.5.0
 }
 
 @test "Ctrl-C ends a recording of a process and keeps it" {
-	start "$W/split" 20
-	timeout --preserve-status -s INT 1.5 "$SYSPROF" record -F 997 -p "$pid"
-	kill -0 "$pid"
+	start "$W/split" 60
+	target=$pid
+	start_record -p "$target"
+	send INT
+	[ "$status" = 0 ]
+	kill -0 "$target"
 	fold --no-kernel
 	at_least "$(share burn_50)" 40
 }
 
 @test "Ctrl-C ends the command and the recording is kept" {
-	run -130 timeout --preserve-status -s INT 1.5 "$SYSPROF" record -F 997 -- "$W/split" 20
+	start_record -- "$W/split" 60
+	send INT
+	[ "$status" = 130 ]
 	fold --no-kernel
 	at_least "$(share burn_50)" 40
 }
 
+@test "after Ctrl-C the status of a command that takes its time to end is passed on" {
+	# shellcheck disable=SC2016
+	start_record -- sh -c 'trap "sleep 0.5; exit 9" INT; "$0" 60 & wait' "$W/split"
+	send INT
+	[ "$status" = 9 ]
+}
+
 @test "SIGTERM ends a recording and keeps it" {
-	start "$W/split" 20
-	timeout --preserve-status -s TERM 1.5 "$SYSPROF" record -F 997 -p "$pid"
+	start "$W/split" 60
+	start_record -p "$pid"
+	send TERM
+	[ "$status" = 0 ]
 	fold --no-kernel
 	at_least "$(share burn_50)" 40
 }
 
 @test "a terminal that hangs up ends a recording and keeps it" {
-	start "$W/split" 20
-	timeout --preserve-status -s HUP 1.5 "$SYSPROF" record -F 997 -p "$pid"
+	start "$W/split" 60
+	start_record -p "$pid"
+	send HUP
+	[ "$status" = 0 ]
 	fold --no-kernel
 	at_least "$(share burn_50)" 40
 }
@@ -126,10 +139,14 @@ bats_require_minimum_version 1.5.0
 	[ ! -e sysprof.data ]
 }
 
+is_zombie() {
+	grep -q '^State:.Z' "/proc/$(cat zombie)/status" 2>/dev/null
+}
+
 @test "a zombie is refused as one" {
 	sh -c 'true & echo $! >zombie; exec sleep 20' &
 	started+=($!)
-	sleep 0.3
+	await is_zombie
 	run -1 timeout 10 "$SYSPROF" record -p "$(cat zombie)"
 	[[ "$output" == *"$(cat zombie)"* ]]
 }

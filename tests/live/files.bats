@@ -60,8 +60,7 @@ teardown() {
 @test "after kill -9 of the recorder the target goes on" {
 	start "$W/split" 20
 	target=$pid
-	start "$SYSPROF" record -p "$target"
-	sleep 0.7
+	start_record -p "$target"
 	{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null || true
 	kill -0 "$target"
 }

@@ -19,8 +19,10 @@ teardown() {
 	cd / && rm -rf "$place"
 }
 
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all env HOME=/nonexistent)
+
 as_nobody() {
-	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all env HOME=/nonexistent "$@"
+	"${nobody[@]}" "$@"
 }
 
 @test "an own process is recorded where the kernel allows user space only" {
@@ -37,11 +39,9 @@ as_nobody() {
 
 @test "an own process that runs already is recorded" {
 	echo 2 >/proc/sys/kernel/perf_event_paranoid
-	as_nobody ./split 20 >/dev/null 3>&- &
-	started+=($!)
-	sleep 0.3
-	target=$(pgrep -n -u 65534 -x split)
-	as_nobody ./sysprof record -F 997 -d 1 -p "$target" 2>messages
+	start "${nobody[@]}" ./split 60
+	await is_burning "$pid"
+	as_nobody ./sysprof record -F 997 -d 1 -p "$pid" 2>messages
 	as_nobody ./sysprof export cpu --value cpu -f folded -o folded
 	at_least "$(share burn_50)" 40
 }

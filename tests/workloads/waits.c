@@ -3,10 +3,12 @@
  * One thread that divides its time: sleeps 30 %, waits for a pipe 40 %, waits for a lock
  * 20 % and burns a CPU 10 %, each in a function of its own.  `waits SECONDS`.  A second
  * thread writes the pipe and holds the lock.  The truth, measured by the program itself,
- * is its output: NAME SECONDS a line.
+ * is its output: NAME SECONDS WAITS a line, WAITS as the kernel counted its own switches
+ * away: it need not wait where it had no CPU for so long.
  */
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "burn.h"
@@ -16,6 +18,7 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int to_helper[2], to_main[2];
 static double spent[4];
+static long n_waits[4];
 
 static uint64_t now_ns(void)
 {
@@ -96,11 +99,21 @@ static void *help(void *arg)
 	return NULL;
 }
 
+static long switches(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_THREAD, &use);
+	return use.ru_nvcsw;
+}
+
 static void timed(int i, void (*fn)(void))
 {
 	uint64_t start = now_ns();
+	long before = switches();
 
 	fn();
+	n_waits[i] += switches() - before;
 	spent[i] += (double)(now_ns() - start) / 1e9;
 }
 
@@ -134,6 +147,6 @@ int main(int argc, char **argv)
 	close(to_helper[1]);
 	pthread_join(helper, NULL);
 	for (int i = 0; i < 4; i++)
-		printf("%s %.3f\n", names[i], spent[i]);
+		printf("%s %.3f %ld\n", names[i], spent[i], n_waits[i]);
 	return 0;
 }

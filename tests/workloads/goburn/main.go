@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 // usage: goburn [SECONDS]
-// A goroutine burns 70 : 30 in burn70 and burn30, the same loop, in turns of random order and
-// length.  Prints the rounds of each, as JSON: the truth.  Below each stand worker and the
+// A goroutine burns SECONDS of CPU, 70 : 30 in burn70 and burn30, the same loop, in turns of
+// random order and length.  Prints the rounds of each, as JSON: the truth.  Below each stand worker and the
 // runtime's goexit.
 package main
 
@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"time"
+	"syscall"
 )
 
 var sink uint64
@@ -37,10 +37,18 @@ func spin(x uint64) uint64 {
 	return x
 }
 
-func worker(end time.Time, done chan<- bool) {
+// CPU time of the process.
+func cpuSeconds() float64 {
+	var use syscall.Rusage
+
+	syscall.Getrusage(syscall.RUSAGE_SELF, &use)
+	return float64(use.Utime.Nano()+use.Stime.Nano()) / 1e9
+}
+
+func worker(end float64, done chan<- bool) {
 	var in70, in30, random = 0, 0, uint64(42)
 
-	for time.Now().Before(end) {
+	for cpuSeconds() < end {
 		random = random*6364136223846793005 + 1442695040888963407
 		rounds := 1 + int(random>>33)%20
 		if random>>40%10 < 7 {
@@ -61,6 +69,6 @@ func main() {
 		seconds, _ = strconv.ParseFloat(os.Args[1], 64)
 	}
 	done := make(chan bool)
-	go worker(time.Now().Add(time.Duration(seconds*1e9)), done)
+	go worker(seconds, done)
 	<-done
 }
