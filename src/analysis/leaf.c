@@ -21,6 +21,14 @@ struct definer *leaf_definer(struct model *model)
 	return definer;
 }
 
+/* "futex" of "futex 0x404040" and of "shared futex cache+0x40": it need not be said twice. */
+static bool begins_with_call(const char *object, const char *call)
+{
+	if (!strncmp(object, "shared ", 7))
+		object += 7;
+	return !strncmp(object, call, strlen(call));
+}
+
 void leaf_reason(struct buf *out, const struct model *model, const struct wait_row *row)
 {
 	const struct dictionary *dict = model_dictionary(model);
@@ -34,7 +42,7 @@ void leaf_reason(struct buf *out, const struct model *model, const struct wait_r
 	buf_puts(out, wait_class_name(row->place.why));
 	if (call || *object)
 		buf_puts(out, ":");
-	if (call && strncmp(object, call, strlen(call)) != 0)
+	if (call && !begins_with_call(object, call))
 		buf_printf(out, " %s", call);
 	if (*object)
 		buf_printf(out, " %s", object);

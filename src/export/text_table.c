@@ -9,6 +9,12 @@
 #define NAME_WIDTH_MIN   16
 #define NAME_WIDTH_WHOLE 48 /* where nothing is cut: longer names push the last column aside */
 
+/* A stack that would have less room behind the figures has lines of its own below them. */
+#define STACK_WIDTH_MIN 60
+#define STACK_INDENT    8
+#define STACK_LINES     3
+#define ARROW           " ← " /* between the calls of a stack */
+
 #define HEADS_OF_MAX "      count     mean      max"
 
 struct layout {
@@ -20,6 +26,7 @@ struct layout {
 	size_t module_width; /* 0: no such column */
 	bool has_cum;        /* differs from flat */
 	bool has_max;        /* and with it count and mean */
+	bool is_below;       /* the names have lines of their own */
 	int64_t total;
 };
 
@@ -64,6 +71,31 @@ static void put_max(struct buf *out, const struct table_row *row, size_t type)
 		   human_duration(mean, (uint64_t)(row->flat[type] / n)), max);
 }
 
+/* Where the last call begins that fits into @size bytes of @stack; @size: none does. */
+static size_t last_call(const char *stack, size_t size)
+{
+	for (size_t at = size; at > 0; at--) {
+		if (!strncmp(stack + at, ARROW, strlen(ARROW)))
+			return at;
+	}
+	return size;
+}
+
+static void put_below(struct buf *out, const char *stack, unsigned int width)
+{
+	size_t room = width > STACK_INDENT + NAME_WIDTH_MIN ? width - STACK_INDENT : NAME_WIDTH_MIN;
+
+	for (int line = 1; utf8_length(stack) > room && line < STACK_LINES; line++) {
+		size_t size = last_call(stack, utf8_prefix(stack, room));
+
+		buf_printf(out, "%*s%.*s\n", STACK_INDENT, "", (int)size, stack);
+		stack += size + (stack[size] == ' ');
+	}
+	buf_printf(out, "%*s", STACK_INDENT, "");
+	text_fit(out, stack, utf8_length(stack) > room ? room : 0);
+	buf_puts(out, "\n");
+}
+
 static void put_line(struct buf *out, const struct layout *layout, const struct table_row *row,
 		     int64_t sum)
 {
@@ -82,9 +114,14 @@ static void put_line(struct buf *out, const struct layout *layout, const struct 
 	}
 	if (layout->has_max)
 		put_max(out, row, layout->profile->default_type);
-	buf_puts(out, "  ");
+	buf_puts(out, layout->is_below ? "\n" : "  ");
 	buf_clear(&cell);
 	put_name(&cell, layout, row);
+	if (layout->is_below) {
+		put_below(out, buf_str(&cell), layout->options->width);
+		buf_release(&cell);
+		return;
+	}
 	if (layout->options->width == 0 && utf8_length(buf_str(&cell)) > layout->name_width)
 		buf_puts(out, buf_str(&cell));
 	else
@@ -144,6 +181,8 @@ static void fit(struct layout *layout)
 			layout->name_width = NAME_WIDTH_WHOLE;
 		return;
 	}
+	layout->is_below = layout->options->key == TABLE_STACK &&
+			   fixed + layout->name_width > width && fixed + STACK_WIDTH_MIN > width;
 	if (layout->module_width > MODULE_WIDTH_MAX)
 		layout->module_width = MODULE_WIDTH_MAX;
 	if (fixed + NAME_WIDTH_MIN + 2 + layout->module_width > width)
@@ -181,7 +220,8 @@ static void put_heads(struct buf *out, const struct layout *layout)
 			 layout->name_width > 8 ? layout->name_width : 8);
 		buf_puts(out, "  module\n");
 	} else {
-		buf_printf(out, "%s\n", names[layout->options->key]);
+		buf_printf(out, "%s\n",
+			   layout->is_below ? "stack, below" : names[layout->options->key]);
 	}
 }
 

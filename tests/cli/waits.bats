@@ -17,6 +17,12 @@ report() {
 	golden block-idle report -i "$data" block --idle --by thread
 }
 
+@test "where there is no room for stacks beside the figures they stand below, in whole calls" {
+	data=$(recording chain)
+	golden block-narrow report -i "$data" block --width 64
+	golden block-wide report -i "$data" block --width 140
+}
+
 @test "exact durations are spread over the sampled stacks of about the same duration" {
 	report -i "$(recording waits)" block --json >"$T/json"
 	[ "$(jq -c '.rows[] | select(.name == "[sleep: clock_nanosleep]") | .flat' "$T/json")" = \
