@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * An analysis turns what the model sees into a profile, or into sheets where it is
- * not about stacks.  One file and one row in analyses[] each; exporters and screens
+ * not about stacks, or into either.  One file and one row in analyses[] each; exporters and screens
  * do not know which is which.
  */
 #ifndef ANALYSIS_ANALYSIS_H
@@ -32,7 +32,10 @@ struct analysis {
 	/* Everything has passed: why the recording cannot tell, and what to do; NULL: it can. */
 	const char *(*lack)(const void *state);
 
-	/* Fill @ret and free @state: one of the two, the other one is NULL. */
+	/*
+	 * Fill @ret and free @state.  One may be NULL; where both are there, the sheets are
+	 * what is shown unless it is asked for stacks.
+	 */
 	void (*profile)(void *state, struct profile *ret);
 	void (*sheets)(void *state, struct sheets *ret);
 };

@@ -32,6 +32,7 @@ void latency_sheets(void *state, struct sheets *ret);
 
 void *syscalls_begin(const struct analysis_input *input);
 const char *syscalls_lack(const void *state);
+void syscalls_profile(void *state, struct profile *ret);
 void syscalls_sheets(void *state, struct sheets *ret);
 
 /* What to say of a recording that tells nothing of time off the CPU; NULL: it does. */

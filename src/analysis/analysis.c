@@ -20,8 +20,8 @@ const struct analysis analyses[] = {
 	  threads_sheets },
 	{ "latency", "how long threads wait for a CPU, and who runs instead", latency_begin,
 	  latency_lack, NULL, latency_sheets },
-	{ "syscalls", "the system calls of each thread", syscalls_begin, syscalls_lack, NULL,
-	  syscalls_sheets },
+	{ "syscalls", "the system calls of each thread", syscalls_begin, syscalls_lack,
+	  syscalls_profile, syscalls_sheets },
 	{ 0 },
 };
 

@@ -173,6 +173,15 @@ static void pick_detail(struct argp_state *state, struct report_args *args)
 		args->analysis = analysis_find(args->detail);
 }
 
+/* Of what is sheets or stacks: whether something asks for stacks. */
+static bool is_about_stacks(const struct report_args *args)
+{
+	const struct filter *filter = &args->filter;
+
+	return !is_default_view(args) || args->options.by_cum || filter->has_focus ||
+	       filter->has_ignore || filter->no_kernel;
+}
+
 /* What does not go with the profile is refused, not left aside. */
 static void check_args(struct argp_state *state, struct report_args *args)
 {
@@ -292,11 +301,12 @@ static int run(struct report_args *args)
 	struct profile profile;
 	struct sheets sheets;
 	int status = EXIT_FAILED;
-	bool is_open;
+	bool is_open, is_sheets = args->analysis->sheets &&
+				  !(args->analysis->profile && is_about_stacks(args));
 
 	set_defaults(args);
 	is_open = !session_open(&session, args->input);
-	if (is_open && !args->analysis->profile) {
+	if (is_open && is_sheets) {
 		if (!session_sheets(&session, args->analysis, &args->filter, &sheets)) {
 			status = print_sheets(args, &sheets);
 			sheets_release(&sheets);

@@ -344,6 +344,8 @@ const char *session_misfit(const struct analysis *analysis, const struct filter 
 {
 	static const char *const waits[] = { "block", "wakers", "chain", NULL };
 	static const char *const locks[] = { "mutex", "locks", NULL };
+	static const char *const on_no_cpu[] = { "block", "wakers",   "chain", "mutex",
+						 "locks", "syscalls", NULL };
 	bool of_waits = is_one_of(analysis->name, waits);
 	bool of_locks = is_one_of(analysis->name, locks);
 
@@ -351,8 +353,8 @@ const char *session_misfit(const struct analysis *analysis, const struct filter 
 		return "--wait and --idle are for the block profile";
 	if (!of_locks && filter->lock)
 		return "--lock is for the mutex profile";
-	if ((of_waits || of_locks) && filter->cpus.n)
-		return "--cpu: a thread that waits is on no CPU";
+	if (is_one_of(analysis->name, on_no_cpu) && filter->cpus.n)
+		return "--cpu: waits and system calls are on no CPU, or on several";
 	if (!analysis->profile &&
 	    (filter->cpus.n || filter->has_focus || filter->has_ignore || filter->no_kernel))
 		return "--cpu, --focus, --ignore and --no-kernel are for profiles of stacks";

@@ -5,8 +5,11 @@
 
 #define RECORDER_NS   900.0 /* what it costs the recorder, until that is known */
 #define KNOWN_SAMPLES 100
-#define WAITS_SHARE   0.9 /* of the limit; wake-ups have what is left, 0.1 at least */
-#define CALM_SHARE    0.6 /* of the limit: lower levels must fit into so much */
+#define WAITS_SHARE   0.9  /* of the limit; wake-ups have what is left, 0.1 at least */
+#define CALLS_MOST    0.25 /* of the limit for calls, of what is left of it, */
+#define CALLS_LEAST   0.1  /* but no less than this */
+#define CALLS_LEVEL   4    /* to begin with */
+#define CALM_SHARE    0.6  /* of the limit: lower levels must fit into so much */
 #define CALM_NS       5000000000u
 
 static const uint32_t periods[] = { 1, 3, 7, 17, 61, 257, 1021 };
@@ -23,11 +26,26 @@ uint32_t budget_period(const struct budget *budget, enum budget_event event)
 	return periods[budget->level[event]];
 }
 
+void budget_expect_calls(struct budget *budget)
+{
+	budget->level[BUDGET_CALLS] = CALLS_LEVEL;
+	budget->calm_ns = CALM_NS;
+}
+
+static uint64_t all_samples(const struct budget_load *load)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < BUDGET_N_EVENTS; i++)
+		n += load->n_samples[i];
+	return n;
+}
+
 /* Seconds for each second that sampling all of @event would take. */
 static double full_cost(const struct budget *budget, const struct budget_load *load,
 			enum budget_event event)
 {
-	uint64_t n = load->n_samples[BUDGET_WAITS] + load->n_samples[BUDGET_WAKES];
+	uint64_t n = all_samples(load);
 	double recorder_ns = n < KNOWN_SAMPLES ? RECORDER_NS :
 						 (double)load->recorder_ns / (double)n;
 	double n_events = (double)load->n_samples[event] * (double)periods[budget->level[event]];
@@ -50,13 +68,19 @@ static unsigned int level_for(double cost, double limit)
 static void levels_for(const double cost[BUDGET_N_EVENTS], double limit,
 		       unsigned int ret[BUDGET_N_EVENTS])
 {
-	double waits;
+	double waits, left;
 
 	ret[BUDGET_WAITS] = level_for(cost[BUDGET_WAITS], WAITS_SHARE * limit);
 	waits = cost[BUDGET_WAITS] / periods[ret[BUDGET_WAITS]];
 	ret[BUDGET_WAKES] = level_for(cost[BUDGET_WAKES], waits < WAITS_SHARE * limit ?
 								  limit - waits :
 								  (1 - WAITS_SHARE) * limit);
+	left = limit - waits - cost[BUDGET_WAKES] / periods[ret[BUDGET_WAKES]];
+	if (left > CALLS_MOST * limit)
+		left = CALLS_MOST * limit;
+	if (left < CALLS_LEAST * limit)
+		left = CALLS_LEAST * limit;
+	ret[BUDGET_CALLS] = level_for(cost[BUDGET_CALLS], left);
 }
 
 static bool take_levels(struct budget *budget, const unsigned int levels[BUDGET_N_EVENTS],

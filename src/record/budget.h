@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How many waits and wake-ups get a stack: all while that costs little, else one in N
+ * How many waits, wake-ups and system calls get a stack: all while that costs little, else one in N
  * so that copying and unwinding stay under a share of the machine's processor time.
  *
  * N is 1 or a prime: threads that alternate in a short cycle would otherwise be sampled
@@ -17,7 +17,7 @@
 #define BUDGET_SAMPLE_NS 980        /* what a stack costs its thread beyond the event; measured */
 #define BUDGET_WINDOW_NS 250000000u /* how long to measure before deciding */
 
-enum budget_event { BUDGET_WAITS, BUDGET_WAKES, BUDGET_N_EVENTS };
+enum budget_event { BUDGET_WAITS, BUDGET_WAKES, BUDGET_CALLS, BUDGET_N_EVENTS };
 
 struct budget {
 	double limit; /* processor seconds for each second */
@@ -28,12 +28,18 @@ struct budget {
 struct budget_load { /* what a window brought */
 	uint64_t elapsed_ns;
 	uint64_t n_samples[BUDGET_N_EVENTS];
-	uint64_t n_lost;      /* samples, of either event, that found their ring full */
+	uint64_t n_lost;      /* samples, of any event, that found their ring full */
 	uint64_t poll_ns;     /* spent on waits that were not sampled */
 	uint64_t recorder_ns; /* processor time that the recorder spent on these samples */
 };
 
 void budget_init(struct budget *budget, uint32_t permille, uint32_t n_cpus);
+
+/*
+ * System calls are sampled, too, of which there may be millions: begin with few, and take
+ * more at once if that would have done.
+ */
+void budget_expect_calls(struct budget *budget);
 
 /* Decide anew.  True: a period is another one now. */
 bool budget_update(struct budget *budget, const struct budget_load *load);

@@ -284,6 +284,7 @@ static void open_waits(struct recorder *r, const struct recorder_options *option
 		.sink = &r->outlet,
 		.targets = &r->targets,
 		.life = &r->life,
+		.has_calls = options->trace,
 		.has_samples = r->scope == SAMPLER_CPUS,
 	};
 	int error = wait_source_open(&context, options->budget_permille, &r->waits);

@@ -428,14 +428,14 @@ static uint64_t event_lost(const struct perf_event *event)
 	return read(event->fd, &counts, sizeof(counts)) == sizeof(counts) ? counts.lost : 0;
 }
 
-/* Disables the events of @source, so that they and those opened instead do not tell all twice. */
-static void disable_source(struct sampler *sampler, enum sampler_source source)
+void sampler_pause(struct sampler *sampler, enum sampler_source source, bool is_paused)
 {
+	unsigned long request = is_paused ? PERF_EVENT_IOC_DISABLE : PERF_EVENT_IOC_ENABLE;
 	struct perf_event *event;
 
 	array_for_each(event, &sampler->events) {
 		if (event->source == source)
-			ioctl(event->fd, PERF_EVENT_IOC_DISABLE, 0);
+			ioctl(event->fd, request, 0);
 	}
 }
 
@@ -506,7 +506,7 @@ int sampler_trace(struct sampler *sampler, enum sampler_source source,
 	size_t n_before = sampler->events.n;
 	int r = 0;
 
-	disable_source(sampler, source);
+	sampler_pause(sampler, source, true); /* or they and the new ones tell all twice */
 	free(tp->filter);
 	tp->filter = tracepoint->filter ? xstrdup(tracepoint->filter) : NULL;
 	tp->attr = attr_of(tracepoint, sampler->attr.read_format);

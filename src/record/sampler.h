@@ -30,6 +30,7 @@ enum sampler_source { /* of a sample: perf_record.source */
 		      SAMPLER_SWITCHES,
 		      SAMPLER_WAKINGS,
 		      SAMPLER_FAULTS,
+		      SAMPLER_CALLS,
 		      SAMPLER_N_SOURCES
 };
 
@@ -80,6 +81,9 @@ struct sampler_tracepoint {
  */
 int sampler_trace(struct sampler *sampler, enum sampler_source source,
 		  const struct sampler_tracepoint *tracepoint);
+
+/* @source samples nothing until it is told to go on, or sampler_trace() is called again. */
+void sampler_pause(struct sampler *sampler, enum sampler_source source, bool is_paused);
 
 void sampler_start(struct sampler *sampler);
 void sampler_stop(struct sampler *sampler); /* no new records from here on */

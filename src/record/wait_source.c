@@ -9,31 +9,34 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "call_stack.h"
+#include "trace.h"
 #include "tracepoint.h"
 #include "wait_fault.h"
 #include "wait_filter.h"
 #include "wait_live.h"
 #include "wait_poll.h"
 
-#define WAIT_STACK_BYTES 8192u
-#define WAKE_STACK_BYTES 8192u
-#define MEASURE_EACH     16         /* samples, of which one has its cost measured */
-#define POLL_MS          3          /* so that waits of 10 ms are surely found */
-#define LOOK_NS          10000000u  /* between looks at the last id given out */
-#define MAX_RECORDER_NS  4000       /* what takes longer met something for the first time */
-#define REFRESH_NS       100000000u /* between better filters, at least */
-#define MANY_STRANGERS   50         /* samples that are worth them */
-#define MAX_STACKS       1000000
-#define GLANCES          16   /* threads at a time, where nothing is sampled */
-#define POLL_SHARE       0.25 /* of the budget, for looking up long waits, at most */
-#define POLL_SAVED_NS    1e9  /* how long what is not used of that can be saved up */
+#define STACK_BYTES     8192u
+#define MEASURE_EACH    16         /* samples, of which one has its cost measured */
+#define POLL_MS         3          /* so that waits of 10 ms are surely found */
+#define LOOK_NS         10000000u  /* between looks at the last id given out */
+#define MAX_RECORDER_NS 4000       /* what takes longer met something for the first time */
+#define REFRESH_NS      100000000u /* between better filters, at least */
+#define MANY_STRANGERS  50         /* samples that are worth them */
+#define MAX_STACKS      1000000
+#define GLANCES         16   /* threads at a time, where nothing is sampled */
+#define POLL_SHARE      0.25 /* of the budget, for looking up long waits, at most */
+#define POLL_SAVED_NS   1e9  /* how long what is not used of that can be saved up */
 
 /* Interrupts wake on behalf of nobody: TRACE_FLAG_HARDIRQ and _SOFTIRQ. */
 #define IS_NO_INTERRUPT "!(common_flags&24)"
 
 /* TASK_INTERRUPTIBLE or _UNINTERRUPTIBLE: neither preempted nor stopped nor dead. */
 #define IS_BLOCKING "prev_state&3"
+
+#define CALLER    "common_pid"
+#define IS_THREAD CALLER ">0"
 
 /* Inode of /proc/PID/ns/pid in the first namespace, whose ids the tracepoints tell. */
 #define FIRST_PID_NAMESPACE "pid:[4026531836]"
@@ -46,8 +49,10 @@ struct wait_source {
 	struct wait_poll *poll;
 	double poll_ns;     /* that looking up threads may take now */
 	uint64_t polled_ns; /* when that was reckoned */
+	struct call_stacks calls;
 	uint32_t switch_id, waking_id;
 	struct tracepoint_field woken; /* in raw data of a waking */
+	struct tracepoint_field nr;    /* in that of a call */
 	bool has_ids;                  /* of tracepoints are those that /proc has */
 	bool is_started;
 	uint32_t first_tid;   /* the last id given out before the targets were looked for */
@@ -66,22 +71,14 @@ struct wait_source {
 	struct wait_stats stats;
 };
 
-static uint64_t thread_cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 /* What it takes to ask for the time, which is not the sample's. */
 static uint64_t clock_cost_ns(void)
 {
 	uint64_t least = UINT64_MAX, start_ns, ns;
 
 	for (int i = 0; i < 10; i++) {
-		start_ns = thread_cpu_ns();
-		ns = thread_cpu_ns() - start_ns;
+		start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+		ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
 		least = ns < least ? ns : least;
 	}
 	return least;
@@ -96,21 +93,6 @@ static bool is_first_namespace(void)
 		return false;
 	text[size] = '\0';
 	return !strcmp(text, FIRST_PID_NAMESPACE);
-}
-
-/* The id that was given to a new thread last, anywhere: the end of /proc/loadavg. */
-static uint32_t last_tid(void)
-{
-	struct buf text = { 0 };
-	const char *last;
-	uint32_t tid = 0;
-
-	if (file_read("/proc/loadavg", &text) > 0) {
-		last = strrchr(buf_str(&text), ' ');
-		tid = last ? (uint32_t)strtoul(last, NULL, 10) : 0;
-	}
-	buf_release(&text);
-	return tid;
 }
 
 /* How a thread that is blocked now waits, and its stack.  -errno: it went on meanwhile, or else. */
@@ -161,9 +143,9 @@ static int look_up(void *arg, struct event_wait_stack *wait)
 		return -ESRCH;
 	if (source->poll_ns <= 0)
 		return -EBUSY;
-	start_ns = thread_cpu_ns();
+	start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	r = find_blocked(source, &call, &reason, &wait->stack);
-	took_ns = thread_cpu_ns() - start_ns;
+	took_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
 	source->poll_ns -= (double)took_ns;
 	source->load.poll_ns += took_ns;
 	if (r)
@@ -177,16 +159,30 @@ static int look_up(void *arg, struct event_wait_stack *wait)
 	return 0;
 }
 
+static int find_tracepoints(struct wait_source *source)
+{
+	struct tracepoint_field unused;
+	int r = tracepoint_find("sched", "sched_switch", "prev_state", &source->switch_id, &unused);
+
+	if (!r)
+		r = tracepoint_find("sched", "sched_waking", "pid", &source->waking_id,
+				    &source->woken);
+	if (!r && source->context.has_calls)
+		call_stacks_open(&source->calls);
+	if (source->calls.id)
+		budget_expect_calls(&source->budget);
+	return r;
+}
+
 int wait_source_open(const struct wait_context *context, uint32_t budget_permille,
 		     struct wait_source **ret)
 {
 	struct wait_source *source = xcalloc(1, sizeof(*source));
-	struct tracepoint_field unused;
-	int r;
+	int r = 0;
 
 	source->context = *context;
 	source->has_ids = is_first_namespace();
-	source->first_tid = last_tid();
+	source->first_tid = trace_last_id();
 	source->faults = wait_faults_new(context->definer);
 	source->reasons = wait_reasons_new(context->spaces, context->definer, source->faults);
 	source->live = wait_live_new(source->reasons, context->stacks);
@@ -194,12 +190,8 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 	source->clock_ns = clock_cost_ns();
 	budget_init(&source->budget, budget_permille, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
 	*ret = source;
-	if (!context->has_samples)
-		return 0;
-	r = tracepoint_find("sched", "sched_switch", "prev_state", &source->switch_id, &unused);
-	if (!r)
-		r = tracepoint_find("sched", "sched_waking", "pid", &source->waking_id,
-				    &source->woken);
+	if (context->has_samples)
+		r = find_tracepoints(source);
 	if (r) {
 		wait_source_close(source);
 		*ret = NULL;
@@ -239,10 +231,29 @@ static void add_who(struct wait_source *source, struct buf *out, const char *fie
 	array_release(&list);
 }
 
+/* Which budget a source of samples is under. */
+static const enum budget_event budgets[SAMPLER_N_SOURCES] = {
+	[SAMPLER_SWITCHES] = BUDGET_WAITS,
+	[SAMPLER_WAKINGS] = BUDGET_WAKES,
+	[SAMPLER_CALLS] = BUDGET_CALLS,
+};
+
+static int open_event(struct wait_source *source, enum sampler_source from, uint32_t id,
+		      const char *filter)
+{
+	return sampler_trace(source->context.sampler, from,
+			     &(struct sampler_tracepoint){
+				     .type = PERF_TYPE_TRACEPOINT,
+				     .id = id,
+				     .period = budget_period(&source->budget, budgets[from]),
+				     .stack_bytes = STACK_BYTES,
+				     .filter = filter,
+			     });
+}
+
 static int open_events(struct wait_source *source)
 {
-	struct buf waits = { 0 }, wakes = { 0 };
-	struct sampler_tracepoint tp;
+	struct buf waits = { 0 }, wakes = { 0 }, calls = { 0 };
 	int r;
 
 	source->last_tid = source->young[1];
@@ -250,25 +261,18 @@ static int open_events(struct wait_source *source)
 	add_who(source, &waits, "prev_pid");
 	buf_puts(&wakes, IS_NO_INTERRUPT);
 	add_who(source, &wakes, "pid");
-	tp = (struct sampler_tracepoint){
-		.type = PERF_TYPE_TRACEPOINT,
-		.id = source->switch_id,
-		.period = budget_period(&source->budget, BUDGET_WAITS),
-		.stack_bytes = WAIT_STACK_BYTES,
-		.filter = buf_str(&waits),
-	};
-	r = sampler_trace(source->context.sampler, SAMPLER_SWITCHES, &tp);
-	tp = (struct sampler_tracepoint){
-		.type = PERF_TYPE_TRACEPOINT,
-		.id = source->waking_id,
-		.period = budget_period(&source->budget, BUDGET_WAKES),
-		.stack_bytes = WAKE_STACK_BYTES,
-		.filter = buf_str(&wakes),
-	};
+	buf_puts(&calls, IS_THREAD);
+	add_who(source, &calls, CALLER);
+	r = open_event(source, SAMPLER_SWITCHES, source->switch_id, buf_str(&waits));
 	if (!r)
-		r = sampler_trace(source->context.sampler, SAMPLER_WAKINGS, &tp);
+		r = open_event(source, SAMPLER_WAKINGS, source->waking_id, buf_str(&wakes));
+	if (!r && source->calls.id)
+		r = open_event(source, SAMPLER_CALLS, source->calls.id, buf_str(&calls));
+	if (source->calls.is_paused)
+		sampler_pause(source->context.sampler, SAMPLER_CALLS, true);
 	buf_release(&waits);
 	buf_release(&wakes);
+	buf_release(&calls);
 	return r;
 }
 
@@ -279,7 +283,7 @@ static int open_faults(struct wait_source *source)
 		.type = PERF_TYPE_SOFTWARE,
 		.id = PERF_COUNT_SW_PAGE_FAULTS_MAJ,
 		.period = 1,
-		.stack_bytes = WAIT_STACK_BYTES,
+		.stack_bytes = STACK_BYTES,
 	};
 
 	return sampler_trace(source->context.sampler, SAMPLER_FAULTS, &tp);
@@ -336,16 +340,15 @@ static void put_wait(struct wait_source *source, const struct perf_record *recor
 	wait_poll_take(source->poll, &event);
 }
 
-/* Whom a waking is about; 0: not known. */
-static uint32_t woken_of(const struct wait_source *source, const struct perf_record *record)
+/* A number that a tracepoint tells; 0: it does not. */
+static uint32_t raw_number(const struct perf_record *record, const struct tracepoint_field *field)
 {
 	const struct perf_sample *sample = &record->sample;
-	uint32_t tid = 0;
+	uint32_t value = 0;
 
-	if (source->has_ids && source->woken.size == sizeof(tid) &&
-	    sample->raw_size >= source->woken.offset + sizeof(tid))
-		memcpy(&tid, (const char *)sample->raw + source->woken.offset, sizeof(tid));
-	return tid;
+	if (field->size >= sizeof(value) && sample->raw_size >= field->offset + sizeof(value))
+		memcpy(&value, (const char *)sample->raw + field->offset, sizeof(value));
+	return value;
 }
 
 static void put_wake(struct wait_source *source, const struct perf_record *record, uint32_t woken)
@@ -370,6 +373,15 @@ static void put_wake(struct wait_source *source, const struct perf_record *recor
 	if (!targets_has(source->context.targets, record->pid))
 		*map_insert(&source->strangers, record->pid) = 1;
 	source->stats.n_wakes++;
+	event_sink_put(source->context.sink, &event);
+}
+
+static void put_call(struct wait_source *source, const struct perf_record *record)
+{
+	struct event event = call_stacks_event(&source->calls, record,
+					       stacks_intern(source->context.stacks, record));
+
+	life_meet(source->context.life, record->pid, record->tid, record->time_ns);
 	event_sink_put(source->context.sink, &event);
 }
 
@@ -401,13 +413,13 @@ static bool take(struct wait_source *source, const struct perf_record *record)
 
 	if (record->sample.abi == PERF_SAMPLE_REGS_ABI_NONE)
 		return true; /* a thread of the kernel's */
-	if (record->source == SAMPLER_SWITCHES) {
+	if (record->source != SAMPLER_WAKINGS) {
 		if (!targets_has(targets, record->pid))
 			return false;
-		put_wait(source, record);
+		(record->source == SAMPLER_CALLS ? put_call : put_wait)(source, record);
 		return true;
 	}
-	woken = woken_of(source, record);
+	woken = source->has_ids ? raw_number(record, &source->woken) : 0;
 	if (!targets->is_all && !map_find(&targets->tids, woken) &&
 	    (woken || !targets_has(targets, record->pid)))
 		return false;
@@ -421,21 +433,20 @@ static bool take(struct wait_source *source, const struct perf_record *record)
  */
 void wait_source_take(struct wait_source *source, const struct perf_record *record)
 {
-	enum budget_event event = record->source == SAMPLER_SWITCHES ? BUDGET_WAITS : BUDGET_WAKES;
 	bool is_measured = source->n_taken++ % MEASURE_EACH == 0, is_ours;
-	uint64_t started_ns = is_measured ? thread_cpu_ns() : 0, taken_ns;
+	uint64_t started_ns = is_measured ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0, taken_ns;
 
 	if (record->source == SAMPLER_FAULTS) {
 		put_fault(source, record);
 		return;
 	}
 	is_ours = take(source, record);
-	source->load.n_samples[event] += is_ours;
+	source->load.n_samples[budgets[record->source]] += is_ours;
 	source->stats.n_strangers += !is_ours;
 	source->stats.copy_ns += BUDGET_SAMPLE_NS;
 	if (!is_measured)
 		return;
-	taken_ns = thread_cpu_ns() - started_ns;
+	taken_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - started_ns;
 	taken_ns -= taken_ns < source->clock_ns ? taken_ns : source->clock_ns;
 	source->load.recorder_ns +=
 		MEASURE_EACH * (taken_ns < MAX_RECORDER_NS ? taken_ns : MAX_RECORDER_NS);
@@ -483,7 +494,7 @@ static void look_at_ids(struct wait_source *source, uint64_t now_ns)
 		return;
 	source->looked_ns = now_ns;
 	source->young[1] = source->young[0];
-	source->young[0] = last_tid();
+	source->young[0] = trace_last_id();
 }
 
 /* Strangers are sampled, or ids that are not passed will soon be given out. */
@@ -528,6 +539,9 @@ static void step_samples(struct wait_source *source, uint64_t now_ns)
 	if (now_ns - source->window_ns >= BUDGET_WINDOW_NS)
 		again = close_window(source, now_ns);
 	again |= is_outdated(source, now_ns);
+	if (source->calls.id &&
+	    call_stacks_step(&source->calls, budget_period(&source->budget, BUDGET_CALLS), now_ns))
+		sampler_pause(source->context.sampler, SAMPLER_CALLS, source->calls.is_paused);
 	if (again)
 		open_events(source);
 }
@@ -564,6 +578,7 @@ void wait_source_put_counters(struct wait_source *source, uint64_t now_ns)
 		{ "waits.stacks", stats->n_waits },
 		{ "waits.wakers", stats->n_wakes },
 		{ "waits.faults", stats->n_faults },
+		{ "waits.calls", source->calls.n },
 		{ "waits.late", wait_poll_n_put(source->poll) },
 		{ "waits.explained", stats->n_explained },
 		{ "waits.strangers", stats->n_strangers },

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The stacks of threads that block and of those that wake them, with the reason, and of
- * page faults that waited: puts WAIT_STACK, WAKE_STACK and FAULT_STACK events.
+ * page faults that waited and, if asked for, system calls: puts WAIT_STACK, WAKE_STACK,
+ * FAULT_STACK and SYSCALL_STACK events.
  *
- * Two tracepoints are sampled on every CPU, chosen by filters in the kernel, all of
+ * Tracepoints are sampled on every CPU, chosen by filters in the kernel, all of
  * them or one in N (budget.h).  Nothing is opened for a single thread: that would cost
  * the target on each of its switches, also on those that do not block.  Without privilege
  * there are no tracepoints: then long waits have stacks, which are looked up, and no others.
@@ -33,6 +34,7 @@ struct wait_context { /* all borrowed */
 	struct event_sink *sink;
 	struct targets *targets;
 	struct life *life;
+	bool has_calls;   /* system calls are asked for, too */
 	bool has_samples; /* else threads that block for long are looked up, and that is all */
 };
 
@@ -54,7 +56,7 @@ void wait_source_close(struct wait_source *source);
 /* Begin to sample, once the targets that live already are known.  0 or -errno. */
 int wait_source_start(struct wait_source *source);
 
-/* Take a sample of SAMPLER_SWITCHES, SAMPLER_WAKINGS or SAMPLER_FAULTS. */
+/* Take a sample of any source but SAMPLER_TICKS. */
 void wait_source_take(struct wait_source *source, const struct perf_record *record);
 
 /* Take another record, about a process that is no target: it may have been a waker. */

@@ -268,6 +268,31 @@ skewed() {
 	[[ $output == *"record with --trace"* ]]
 }
 
+@test "the exact figures of calls are spread over the stacks that were sampled" {
+	data=$(recording calls)
+	golden syscalls-tree report -i "$data" syscalls --tree
+	"$SYSPROF" export -i "$data" syscalls -f folded --value calls >"$T/calls"
+	diff - <(sort "$T/calls") <<'EOF'
+app;[not sampled];[close] 1
+app;[not sampled];[write] 2
+app;main;fast;[read] 9
+app;main;slow;[read] 5
+app;main;slow;[write] 1
+EOF
+	"$SYSPROF" export -i "$data" syscalls -f folded --value time >"$T/time"
+	grep -x 'app;main;fast;\[read\] 9000' "$T/time"
+	grep -x 'app;main;slow;\[read\] 2003000' "$T/time"
+	# The sheets and the stacks tell the same sums.
+	[ "$(report -i "$data" syscalls --json | jq -c '[.syscalls[] | .calls, .total_ns]')" = \
+		'[14,2012000,3,15000,1,500]' ]
+	report -i "$data" syscalls --callers '\[read\]' | grep -F slow
+	report -i "$data" syscalls --focus fast | grep -F '[read]'
+	"$SYSPROF" export -i "$data" syscalls -o "$T/syscalls.pb.gz"
+	"$BATS_TEST_DIRNAME/../lib/pprof.py" check "$T/syscalls.pb.gz"
+	run report -i "$data" syscalls --tree --cpu 0
+	[ "$status" = 2 ]
+}
+
 @test "diagnose names the largest causes, what is to blame and the command that shows more" {
 	cd "$T"
 	for name in waits idle machine; do

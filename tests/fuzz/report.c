@@ -81,7 +81,8 @@ static void print_sheets(const struct analysis *analysis, void *state, const str
 	sheets_release(&sheets);
 }
 
-static void run(const struct analysis *analysis, const char *text, struct filter *filter, FILE *out)
+static void run(const struct analysis *analysis, bool is_profile, const char *text,
+		struct filter *filter, FILE *out)
 {
 	struct model *model = model_new();
 	struct sched *sched = sched_new(model);
@@ -94,7 +95,7 @@ static void run(const struct analysis *analysis, const char *text, struct filter
 	event_assemble(text, model_sink(model), &message);
 	sched_finish(sched);
 	audit_collect(&audit, model);
-	if (analysis->profile) {
+	if (is_profile) {
 		analysis_finish(analysis, state, filter, &profile);
 		profile.audit = &audit;
 		check_sums(&profile);
@@ -118,9 +119,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (rest && out) {
 		set_filters(&filter, line);
-		for (const struct analysis *a = analyses; a->name; a++)
-			run(a, rest, &filter, out);
-		run(&diagnose, rest, &filter, out);
+		for (const struct analysis *a = analyses; a->name; a++) {
+			if (a->profile)
+				run(a, true, rest, &filter, out);
+			if (a->sheets)
+				run(a, false, rest, &filter, out);
+		}
+		run(&diagnose, false, rest, &filter, out);
 		filter_release(&filter);
 	}
 	fclose(out);

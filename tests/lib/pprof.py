@@ -147,7 +147,8 @@ def check(profile):
     strings = profile["string"]
     types = [(strings[one(t, "type")], strings[one(t, "unit")]) for t in profile["sample_type"]]
     assert types in ([("samples", "count"), ("cpu", "nanoseconds")],
-                     [("contentions", "count"), ("delay", "nanoseconds")]), types
+                     [("contentions", "count"), ("delay", "nanoseconds")],
+                     [("calls", "count"), ("time", "nanoseconds")]), types
     assert strings[one(profile, "default_sample_type")] == types[1][0]
     for mapping in profile["mapping"]:
         assert strings[one(mapping, "filename")], "a mapping without a file"

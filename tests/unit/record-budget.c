@@ -145,6 +145,41 @@ static void nothing_measured_changes_nothing(void **state)
 	assert_false(budget_update(&budget, &(struct budget_load){ .elapsed_ns = SECOND_NS }));
 }
 
+/* A window of 250 ms in which so many calls a second came. */
+static bool window_of_calls(struct budget *budget, double calls)
+{
+	struct budget_load load = {
+		.elapsed_ns = 250000000,
+		.n_samples[BUDGET_CALLS] =
+			(uint64_t)(calls / 4 / budget_period(budget, BUDGET_CALLS)),
+	};
+
+	load.recorder_ns = 900 * load.n_samples[BUDGET_CALLS];
+	return budget_update(budget, &load);
+}
+
+static void few_calls_have_stacks_until_it_is_known_how_many_there_are(void **state)
+{
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 30, 2);
+	budget_expect_calls(&budget);
+	assert_int_equal(budget_period(&budget, BUDGET_WAITS), 1);
+	assert_int_equal(budget_period(&budget, BUDGET_CALLS), 61);
+	assert_true(window_of_calls(&budget, 1000));
+	assert_int_equal(budget_period(&budget, BUDGET_CALLS), 1);
+	assert_false(window_of_calls(&budget, 1000));
+
+	budget_init(&budget, 30, 2);
+	budget_expect_calls(&budget);
+	for (int i = 0; i < 8; i++)
+		window_of_calls(&budget, 8000000);
+	assert_true(8e6 / budget_period(&budget, BUDGET_CALLS) * (BUDGET_SAMPLE_NS + 900) / 1e9 <=
+		    0.06);
+	assert_int_equal(budget_period(&budget, BUDGET_WAITS), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +192,7 @@ int main(void)
 		cmocka_unit_test(a_larger_budget_takes_more_stacks),
 		cmocka_unit_test(samples_that_were_lost_count),
 		cmocka_unit_test(nothing_measured_changes_nothing),
+		cmocka_unit_test(few_calls_have_stacks_until_it_is_known_how_many_there_are),
 	};
 
 	return cmocka_run_group_tests_name("record-budget", tests, NULL, NULL);
