@@ -11,19 +11,24 @@
 
 struct kallsyms;
 
-struct kallsyms *kallsyms_parse(const char *text, size_t size);
-int kallsyms_read(int fd, struct kallsyms **ret); /* from its start; 0 or -errno */
+/*
+ * What is at the @n ascending @addresses.  The list is gone through once, and of its
+ * hundred thousand symbols those are kept that may be it.
+ */
+struct kallsyms *kallsyms_parse(const char *text, size_t size, const uint64_t *addresses, size_t n);
+int kallsyms_read(int fd, const uint64_t *addresses, size_t n,
+		  struct kallsyms **ret); /* from its start; 0 or -errno */
 void kallsyms_free(struct kallsyms *kallsyms);
 
-struct kallsyms_symbol { /* borrowed for the life of the table */
+struct kallsyms_symbol { /* strings are good until the next look-up */
 	const char *name;
 	const char *module; /* without brackets; "" for the kernel proper */
 	uint64_t start;
 };
 
-/* The function at @address.  Returns 0, or -ENOENT. */
-int kallsyms_find(const struct kallsyms *kallsyms, uint64_t address, struct kallsyms_symbol *ret);
+/* The function at @address, one of those asked for.  Returns 0, or -ENOENT. */
+int kallsyms_find(struct kallsyms *kallsyms, uint64_t address, struct kallsyms_symbol *ret);
 
-size_t kallsyms_n(const struct kallsyms *kallsyms); /* functions */
+size_t kallsyms_n(const struct kallsyms *kallsyms); /* symbols that have an address */
 
 #endif /* PROC_KALLSYMS_H */

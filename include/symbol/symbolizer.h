@@ -37,6 +37,12 @@ struct symbol_module {
 	 * path; NULL: none is needed.
 	 */
 	const char *dir;
+	/*
+	 * What will be asked for, ascending; of the kernel nothing else is found.  Needed
+	 * while the module is opened.
+	 */
+	const uint64_t *addresses;
+	size_t n_addresses;
 };
 
 struct symbol_name {          /* one level; strings borrowed until another module is opened */

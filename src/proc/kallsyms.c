@@ -3,145 +3,198 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/buf.h"
+#include "base/mem.h"
 
 #define FILE_MAX      (256u << 20) /* a real one is some 15 MB */
 #define FUNCTION_MAX  (256u << 10) /* how far one without a successor may reach */
-#define NO_NAME       UINT32_MAX   /* not code: only bounds what is before it */
 #define LINE_MAX_SIZE 1024u
 
+/*
+ * The last symbol that is not above an address, and above the one before: where there is
+ * none, what holds for the one before holds here.
+ */
 struct entry {
-	uint64_t start;
-	uint32_t name;   /* offset into text, or NO_NAME */
-	uint32_t module; /* offset into text; 0: none */
+	uint64_t start;   /* 0: none */
+	const char *line; /* behind its address: `TYPE NAME`, then a tab and `[MODULE]` if in one */
+};
+
+struct parsed {
+	const char *name; /* NULL: not code, which only bounds what is before it */
+	size_t name_size;
+	const char *module;
+	size_t module_size;
 	bool is_global;
 };
 
 struct kallsyms {
-	char *text;                  /* the file behind one NUL; names are ended in place */
-	ARRAY(struct entry) entries; /* by address, one an address */
-	size_t n_functions;
+	struct buf text;
+	uint64_t *addresses;   /* ascending */
+	struct entry *entries; /* of each */
+	size_t n;
+	size_t at; /* the address that the last symbol was kept for */
+	size_t n_symbols;
+	struct buf name, module; /* of the last one found */
 };
 
-static int hex_digit(char c)
+static const int8_t hex_digits['f' + 1] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+/* One more than the digit's value, or 0. */
+static unsigned int hex_digit(unsigned char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c < sizeof(hex_digits) ? (unsigned int)hex_digits[c] : 0;
 }
 
 static const char *parse_address(const char *at, uint64_t *ret)
 {
 	uint64_t value = 0;
+	unsigned int digit;
 	int n;
 
-	for (n = 0; n < 16 && hex_digit(at[n]) >= 0; n++)
-		value = value << 4 | (unsigned int)hex_digit(at[n]);
+	for (n = 0; n < 16 && (digit = hex_digit((unsigned char)at[n])); n++)
+		value = value << 4 | (digit - 1);
 	*ret = value;
 	return n && at[n] == ' ' ? at + n + 1 : NULL;
 }
 
-/* @line ends in NUL: `ADDRESS TYPE NAME`, then a tab and `[MODULE]` for what is in one. */
-static void parse_line(struct kallsyms *k, char *line)
+/* What @line says, which begins with `TYPE ` and ends in a newline. */
+static struct parsed parse_line(const char *line)
 {
-	uint64_t address;
-	const char *at = parse_address(line, &address);
+	struct parsed ret = { 0 };
+	const char *end = strchrnul(line, '\n'), *close;
+	const char *name = line + 2;
+	size_t size = strcspn(name, "\t \n");
+
+	if (!strchr("tTwW", line[0]) || !size)
+		return ret;
+	ret.name = name;
+	ret.name_size = size;
+	ret.is_global = line[0] == 'T';
+	name += size + strspn(name + size, "\t ");
+	close = *name == '[' ? memchr(name, ']', (size_t)(end - name)) : NULL;
+	if (close) {
+		ret.module = name + 1;
+		ret.module_size = (size_t)(close - name) - 1;
+	}
+	return ret;
+}
+
+static size_t n_underscores(const struct parsed *p)
+{
+	size_t n = strspn(p->name, "_");
+
+	return n < p->name_size ? n : p->name_size;
+}
+
+/* Whether of two names at one address the first is the better. */
+static bool is_better(const char *line, const char *than)
+{
+	struct parsed p = parse_line(line), q = parse_line(than);
+
+	if (!p.name || !q.name)
+		return p.name;
+	if (n_underscores(&p) != n_underscores(&q))
+		return n_underscores(&p) < n_underscores(&q);
+	if (p.is_global != q.is_global)
+		return p.is_global;
+	if (p.name_size != q.name_size)
+		return p.name_size < q.name_size;
+	return memcmp(p.name, q.name, p.name_size) < 0;
+}
+
+/* The first address that is not below @start. */
+static size_t lower_bound(const struct kallsyms *k, uint64_t start)
+{
+	size_t low = 0, high = k->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (k->addresses[mid] < start)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Most symbols follow each other: the last one's address is tried first. */
+static struct entry *entry_for(struct kallsyms *k, uint64_t start)
+{
+	size_t at = k->at;
+
+	if (at >= k->n || k->addresses[at] < start || (at && k->addresses[at - 1] >= start))
+		at = k->at = lower_bound(k, start);
+	return at < k->n ? &k->entries[at] : NULL;
+}
+
+static void take_line(struct kallsyms *k, const char *line, size_t size)
+{
+	uint64_t start;
+	const char *at = parse_address(line, &start);
 	struct entry *entry;
-	char *name, *module;
-	size_t size;
 
-	if (!at || !address || !at[0] || at[1] != ' ' || !at[2])
+	if (!at || !start || size < (size_t)(at - line) + 3 || at[1] != ' ')
 		return;
-	name = k->text + (at + 2 - k->text);
-	size = strcspn(name, "\t ");
-	module = name + size + strspn(name + size, "\t ");
-	entry = array_add(&k->entries);
-	*entry = (struct entry){ .start = address, .name = NO_NAME };
-	if (!strchr("tTwW", at[0]) || !size)
-		return;
-	entry->name = (uint32_t)(name - k->text);
-	entry->is_global = at[0] == 'T';
-	if (*module == '[' && module[strcspn(module, "]")]) {
-		entry->module = (uint32_t)(module + 1 - k->text);
-		module[strcspn(module, "]")] = '\0';
+	k->n_symbols++;
+	entry = entry_for(k, start);
+	if (entry &&
+	    (start > entry->start || (start == entry->start && is_better(at, entry->line))))
+		*entry = (struct entry){ start, at };
+}
+
+/* @k->text ends in a newline. */
+static void parse(struct kallsyms *k)
+{
+	const char *at = (const char *)k->text.data, *end = at + k->text.size, *newline;
+
+	for (; at < end; at = newline + 1) {
+		newline = memchr(at, '\n', (size_t)(end - at));
+		if (newline - at < (ssize_t)LINE_MAX_SIZE)
+			take_line(k, at, (size_t)(newline - at));
 	}
-	name[size] = '\0';
-}
-
-static size_t n_underscores(const char *name)
-{
-	return strspn(name, "_");
-}
-
-/* Of several names at one address the best comes first. */
-static int compare_entries(const void *a, const void *b, void *arg)
-{
-	const struct entry *x = a, *y = b;
-	const struct kallsyms *k = arg;
-	const char *p, *q;
-
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	if ((x->name == NO_NAME) != (y->name == NO_NAME))
-		return x->name == NO_NAME ? 1 : -1;
-	if (x->name == NO_NAME)
-		return 0;
-	p = k->text + x->name;
-	q = k->text + y->name;
-	if (n_underscores(p) != n_underscores(q))
-		return n_underscores(p) < n_underscores(q) ? -1 : 1;
-	if (x->is_global != y->is_global)
-		return x->is_global ? -1 : 1;
-	if (strlen(p) != strlen(q))
-		return strlen(p) < strlen(q) ? -1 : 1;
-	return strcmp(p, q);
-}
-
-static void sort_entries(struct kallsyms *k)
-{
-	size_t kept = 0;
-
-	if (k->entries.n)
-		qsort_r(k->entries.items, k->entries.n, sizeof(*k->entries.items), compare_entries,
-			k);
-	for (size_t i = 0; i < k->entries.n; i++) {
-		if (kept && k->entries.items[kept - 1].start == k->entries.items[i].start)
-			continue;
-		k->entries.items[kept++] = k->entries.items[i];
-		k->n_functions += k->entries.items[i].name != NO_NAME;
+	for (size_t i = 1; i < k->n; i++) {
+		if (!k->entries[i].start)
+			k->entries[i] = k->entries[i - 1];
 	}
-	k->entries.n = kept;
 }
 
-struct kallsyms *kallsyms_parse(const char *text, size_t size)
+/* Takes @text. */
+static struct kallsyms *new_of(struct buf *text, const uint64_t *addresses, size_t n)
 {
 	struct kallsyms *k = xcalloc(1, sizeof(*k));
-	char *at, *end;
 
-	if (size > FILE_MAX)
-		size = FILE_MAX;
-	k->text = xmalloc(size + 2);
-	k->text[0] = k->text[size + 1] = '\0';
-	if (size)
-		memcpy(k->text + 1, text, size);
-	for (at = k->text + 1; at < k->text + 1 + size; at = end + 1) {
-		end = memchr(at, '\n', (size_t)(k->text + 1 + size - at));
-		if (!end)
-			end = k->text + 1 + size;
-		*end = '\0';
-		if ((size_t)(end - at) < LINE_MAX_SIZE)
-			parse_line(k, at);
-	}
-	sort_entries(k);
+	k->text = *text;
+	*text = (struct buf){ 0 };
+	buf_puts(&k->text, "\n");
+	buf_str(&k->text); /* nothing is read beyond */
+	k->n = n;
+	k->addresses = xcalloc(n + 1, sizeof(*addresses));
+	if (n)
+		memcpy(k->addresses, addresses, n * sizeof(*addresses));
+	k->entries = xcalloc(n + 1, sizeof(*k->entries));
+	parse(k);
 	return k;
 }
 
+struct kallsyms *kallsyms_parse(const char *text, size_t size, const uint64_t *addresses, size_t n)
+{
+	struct buf copy = { 0 };
+
+	buf_add(&copy, text, size < FILE_MAX ? size : FILE_MAX);
+	return new_of(&copy, addresses, n);
+}
+
 /* By position: the descriptor may be shared with another process. */
-int kallsyms_read(int fd, struct kallsyms **ret)
+int kallsyms_read(int fd, const uint64_t *addresses, size_t n, struct kallsyms **ret)
 {
 	struct buf buf = { 0 };
 	ssize_t got;
@@ -157,8 +210,7 @@ int kallsyms_read(int fd, struct kallsyms **ret)
 		buf_release(&buf);
 		return (int)got;
 	}
-	*ret = kallsyms_parse((const char *)buf.data, buf.size);
-	buf_release(&buf);
+	*ret = new_of(&buf, addresses, n);
 	return 0;
 }
 
@@ -166,36 +218,40 @@ void kallsyms_free(struct kallsyms *k)
 {
 	if (!k)
 		return;
-	array_release(&k->entries);
-	free(k->text);
+	buf_release(&k->text);
+	buf_release(&k->name);
+	buf_release(&k->module);
+	free(k->addresses);
+	free(k->entries);
 	free(k);
 }
 
-int kallsyms_find(const struct kallsyms *k, uint64_t address, struct kallsyms_symbol *ret)
+static const char *keep(struct buf *buf, const char *text, size_t size)
 {
-	size_t low = 0, high = k->entries.n;
-	const struct entry *entry;
+	buf_clear(buf);
+	buf_add(buf, text, size);
+	return buf_str(buf);
+}
 
-	while (low < high) { /* the first one above */
-		size_t mid = low + (high - low) / 2;
+int kallsyms_find(struct kallsyms *k, uint64_t address, struct kallsyms_symbol *ret)
+{
+	size_t at = lower_bound(k, address);
+	const struct entry *entry = &k->entries[at];
+	struct parsed p;
 
-		if (k->entries.items[mid].start <= address)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (!low)
+	if (at == k->n || k->addresses[at] != address || !entry->start ||
+	    address - entry->start >= FUNCTION_MAX)
 		return -ENOENT;
-	entry = &k->entries.items[low - 1];
-	if (entry->name == NO_NAME || address - entry->start >= FUNCTION_MAX)
+	p = parse_line(entry->line);
+	if (!p.name)
 		return -ENOENT;
-	ret->name = k->text + entry->name;
-	ret->module = k->text + entry->module;
+	ret->name = keep(&k->name, p.name, p.name_size);
+	ret->module = keep(&k->module, p.module, p.module_size);
 	ret->start = entry->start;
 	return 0;
 }
 
 size_t kallsyms_n(const struct kallsyms *k)
 {
-	return k->n_functions;
+	return k->n_symbols;
 }

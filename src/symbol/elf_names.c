@@ -140,6 +140,50 @@ static bool is_code(void *arg, uint64_t address)
 	return symtab_is_code(&names->symtab, address + names->bias);
 }
 
+/* Sections of DWARF that no name is in. */
+static bool is_unwanted(const char *name)
+{
+	static const char *const unwanted[] = {
+		".debug_loc",     ".debug_loclists",     ".debug_frame",        ".debug_macro",
+		".debug_macinfo", ".debug_pubnames",     ".debug_pubtypes",     ".debug_names",
+		".debug_aranges", ".debug_gnu_pubnames", ".debug_gnu_pubtypes",
+	};
+
+	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++) {
+		if (!strcmp(name, unwanted[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * libdw inflates all there is of DWARF when it opens a file.  Before it does, what is not
+ * wanted becomes empty: in the headers in memory, of the file that the symbols are from.
+ */
+static void hide_unwanted(Dwfl_Module *module)
+{
+	Elf_Scn *section = NULL;
+	Elf *elf = NULL;
+	GElf_Addr address;
+	GElf_Shdr shdr;
+	GElf_Sym sym;
+	size_t names;
+
+	if (dwfl_module_getsymtab(module) < 2 ||
+	    !dwfl_module_getsym_info(module, 1, &sym, &address, NULL, &elf, NULL) || !elf ||
+	    elf_getshdrstrndx(elf, &names))
+		return;
+	while ((section = elf_nextscn(elf, section))) {
+		const char *name =
+			gelf_getshdr(section, &shdr) ? elf_strptr(elf, names, shdr.sh_name) : NULL;
+
+		if (!name || !(shdr.sh_flags & SHF_COMPRESSED) || !is_unwanted(name))
+			continue;
+		shdr.sh_type = SHT_NOBITS;
+		gelf_update_shdr(section, &shdr);
+	}
+}
+
 /* Takes @fd. */
 static int read_names(struct elf_names *names, const char *path, int fd)
 {
@@ -159,6 +203,7 @@ static int read_names(struct elf_names *names, const char *path, int fd)
 	if (!elf)
 		return -EBADMSG;
 	symtab_init(&names->symtab, module);
+	hide_unwanted(module);
 	dwarf = dwfl_module_getdwarf(module, &dwarf_bias);
 	if (dwarf) {
 		names->bias = dwarf_bias - bias;

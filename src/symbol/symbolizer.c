@@ -10,10 +10,9 @@
 
 struct symbolizer {
 	struct symbolizer_options options;
-	struct kallsyms *kallsyms; /* read once: the kernel's modules share it */
-	struct elf_names *elf;     /* of the module that is open, as is jit */
+	struct elf_names *elf; /* of the module that is open, one of these */
+	struct kallsyms *kallsyms;
 	struct jit_map *jit;
-	bool is_kernel;
 	struct symbol_name levels[SYMBOL_LEVELS_MAX];
 };
 
@@ -28,10 +27,11 @@ struct symbolizer *symbolizer_new(const struct symbolizer_options *options)
 static void close_module(struct symbolizer *s)
 {
 	elf_names_free(s->elf);
+	kallsyms_free(s->kallsyms);
 	jit_map_free(s->jit);
 	s->elf = NULL;
+	s->kallsyms = NULL;
 	s->jit = NULL;
-	s->is_kernel = false;
 }
 
 void symbolizer_free(struct symbolizer *s)
@@ -39,17 +39,17 @@ void symbolizer_free(struct symbolizer *s)
 	if (!s)
 		return;
 	close_module(s);
-	kallsyms_free(s->kallsyms);
 	free(s);
 }
 
-static int open_kernel(struct symbolizer *s, int fd)
+static int open_kernel(struct symbolizer *s, const struct symbol_module *module)
 {
-	int r = s->kallsyms ? 0 : fd < 0 ? -ENOENT : kallsyms_read(fd, &s->kallsyms);
+	int r = module->fd < 0 ? -ENOENT :
+				 kallsyms_read(module->fd, module->addresses, module->n_addresses,
+					       &s->kallsyms);
 
 	if (r)
 		return r;
-	s->is_kernel = true;
 	return kallsyms_n(s->kallsyms) ? 0 : -ENODATA;
 }
 
@@ -61,7 +61,7 @@ int symbolizer_open(struct symbolizer *s, const struct symbol_module *module)
 	case MODULE_VDSO:
 		return elf_names_open(module, &s->options, &s->elf);
 	case MODULE_KERNEL:
-		return open_kernel(s, module->fd);
+		return open_kernel(s, module);
 	case MODULE_JIT:
 		return module->fd < 0 ? -ENOENT : jit_map_read(module->fd, &s->jit);
 	default:
@@ -77,7 +77,7 @@ size_t symbolizer_find(struct symbolizer *s, uint64_t address, const struct symb
 	*ret = s->levels;
 	if (s->elf)
 		return elf_names_find(s->elf, address, s->levels);
-	if (s->is_kernel && !kallsyms_find(s->kallsyms, address, &symbol))
+	if (s->kallsyms && !kallsyms_find(s->kallsyms, address, &symbol))
 		name = symbol.name;
 	else if (s->jit)
 		name = jit_map_find(s->jit, address);

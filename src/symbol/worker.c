@@ -169,18 +169,37 @@ static char *way_to_dir(const struct worker *w, size_t job, const char *path)
 	return is_open ? NULL : xasprintf("/proc/self/fd/%d", w->dirs[job]);
 }
 
+static uint64_t *addresses_of(const struct plan *plan, const struct plan_job *job)
+{
+	uint64_t *ret = xcalloc(job->n, sizeof(*ret));
+
+	for (size_t i = 0; i < job->n; i++)
+		ret[i] = plan->frames.items[job->first + i].address;
+	return ret;
+}
+
 static void do_job(struct worker *w, struct symbolizer *symbolizer, size_t index)
 {
 	const struct plan_job *job = &w->plan->jobs.items[index];
 	struct dict_module from = dictionary_module(w->dict, job->module);
 	char *dir = w->dirs[index] < 0 ? NULL : way_to_dir(w, index, from.path);
-	struct symbol_module module = { from.kind, from.path, from.build_id, job->fd, dir };
+	uint64_t *addresses = addresses_of(w->plan, job);
+	struct symbol_module module = {
+		.kind = from.kind,
+		.path = from.path,
+		.build_id = from.build_id,
+		.fd = job->fd,
+		.dir = dir,
+		.addresses = addresses,
+		.n_addresses = job->n,
+	};
 	int r;
 
 	answer_encode(&w->answers, ANSWER_JOB, (uint32_t)index, 0);
 	flush(w);
 	w->waiting_since = now();
 	r = symbolizer_open(symbolizer, &module);
+	free(addresses);
 	free(dir);
 	if (r) {
 		answer_encode(&w->answers, ANSWER_FAILED, (uint32_t)index, r);

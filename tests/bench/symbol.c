@@ -103,7 +103,9 @@ static void choose_addresses(const char *path, uint64_t *ret)
 static double time_ours(const char *path, const uint64_t *addresses)
 {
 	struct symbolizer *s = symbolizer_new(&(struct symbolizer_options){ 0 });
-	struct symbol_module module = { MODULE_ELF, path, "", open(path, O_RDONLY), NULL };
+	struct symbol_module module = {
+		.kind = MODULE_ELF, .path = path, .build_id = "", .fd = open(path, O_RDONLY)
+	};
 	double start = now(), opened;
 	size_t n_levels = 0, n_named = 0;
 

@@ -13,7 +13,9 @@
 
 static struct symbolizer *symbolizer_of_fd(int fd)
 {
-	struct symbol_module module = { MODULE_ELF, "/nonexistent", "", fd, NULL };
+	struct symbol_module module = {
+		.kind = MODULE_ELF, .path = "/nonexistent", .build_id = "", .fd = fd
+	};
 	struct symbolizer *s = symbolizer_new(&(struct symbolizer_options){ 0 });
 
 	symbolizer_open(s, &module);

@@ -8,17 +8,40 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "proc/kallsyms.h"
 
+/* All that the tests ask for. */
+static const uint64_t asked[] = {
+	0,
+	16,
+	0xffffffff80ffffff,
+	0xffffffff81000000,
+	0xffffffff810000ff,
+	0xffffffff81000100,
+	0xffffffff810001ff,
+	0xffffffff81000200,
+	0xffffffff81000300,
+	0xffffffff81000fff,
+	0xffffffff82000000,
+	0xffffffffc0a000ff,
+	0xffffffffc0a00100,
+	UINT64_MAX,
+};
+#define N_ASKED (sizeof(asked) / sizeof(asked[0]))
+
 static struct kallsyms *parse(const char *text)
 {
-	return kallsyms_parse(text, strlen(text));
+	return kallsyms_parse(text, strlen(text), asked, N_ASKED);
 }
 
-static void assert_symbol(const struct kallsyms *k, uint64_t address, const char *name,
+static void assert_symbol(struct kallsyms *k, uint64_t address, const char *name,
 			  const char *module)
 {
 	struct kallsyms_symbol symbol;
@@ -28,7 +51,7 @@ static void assert_symbol(const struct kallsyms *k, uint64_t address, const char
 	assert_string_equal(symbol.module, module);
 }
 
-static void assert_none(const struct kallsyms *k, uint64_t address)
+static void assert_none(struct kallsyms *k, uint64_t address)
 {
 	struct kallsyms_symbol symbol;
 
@@ -44,7 +67,7 @@ static void functions_are_found_up_to_the_next_symbol_of_any_kind(void **state)
 				   "ffffffffc0a00100 d table\t[nf_tables]\n");
 
 	(void)state;
-	assert_int_equal(kallsyms_n(k), 3);
+	assert_int_equal(kallsyms_n(k), 5);
 	assert_none(k, 0xffffffff80ffffff);
 	assert_symbol(k, 0xffffffff81000000, "first", "");
 	assert_symbol(k, 0xffffffff810001ff, "first", "");
@@ -75,8 +98,8 @@ static void of_names_at_one_address_the_best_is_taken(void **state)
 				   "ffffffff81000000 T write_it_now\n");
 
 	(void)state;
-	assert_int_equal(kallsyms_n(k), 1);
 	assert_symbol(k, 0xffffffff81000000, "write_it", "");
+	assert_symbol(k, 0xffffffff810001ff, "write_it", "");
 	kallsyms_free(k);
 }
 
@@ -111,7 +134,7 @@ static void garbage_is_passed_over(void **state)
 		char *exact = xmalloc(n + 1); /* so that a sanitizer sees a step too far */
 
 		memcpy(exact, text, n);
-		kallsyms_free(kallsyms_parse(exact, n));
+		kallsyms_free(kallsyms_parse(exact, n, asked, N_ASKED));
 		free(exact);
 	}
 }
@@ -125,10 +148,67 @@ static void a_line_without_end_does_not_become_a_name(void **state)
 	(void)state;
 	memset(text, 'a', size);
 	memcpy(text, "ffffffff81000000 T ", 19);
-	k = kallsyms_parse(text, size);
+	k = kallsyms_parse(text, size, asked, N_ASKED);
 	assert_int_equal(kallsyms_n(k), 0);
 	kallsyms_free(k);
 	free(text);
+}
+
+/* Whether @text has a line for the function @name at @start. */
+static bool has_line(const char *text, uint64_t start, const char *name)
+{
+	char line[1024];
+	const char *at;
+	size_t n = (size_t)snprintf(line, sizeof(line), "%016" PRIx64 " ", start);
+
+	for (at = text; (at = strstr(at, line)); at += n) {
+		if ((at == text || at[-1] == '\n') && !strncmp(at + n + 2, name, strlen(name)) &&
+		    strchr("\t\n", at[n + 2 + strlen(name)]))
+			return true;
+	}
+	return false;
+}
+
+/* The highest start that is not above @address. */
+static uint64_t start_before(const char *text, uint64_t address)
+{
+	uint64_t best = 0, start;
+
+	for (const char *at = text; at; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		start = strtoull(at, NULL, 16);
+		if (start <= address && start > best)
+			best = start;
+	}
+	return best;
+}
+
+static void what_is_found_is_what_all_lines_together_say(void **state)
+{
+	int fd = open("/proc/kallsyms", O_RDONLY);
+	struct kallsyms_symbol symbol;
+	uint64_t addresses[40];
+	struct buf text = { 0 };
+	struct kallsyms *k;
+	size_t n_found = 0;
+
+	(void)state;
+	assert_true(file_read("/proc/kallsyms", &text) > 0);
+	for (uint64_t i = 0; i < 40; i++)
+		addresses[i] = 0xffffffff81000000 + i * 600000 + i % 7;
+	assert_int_equal(kallsyms_read(fd, addresses, 40, &k), 0);
+	for (size_t i = 0; i < 40; i++) {
+		if (kallsyms_find(k, addresses[i], &symbol))
+			continue;
+		assert_int_equal(symbol.start, start_before(buf_str(&text), addresses[i]));
+		assert_true(has_line(buf_str(&text), symbol.start, symbol.name));
+		n_found++;
+	}
+	if (kallsyms_n(k))
+		assert_true(n_found > 10);
+	kallsyms_free(k);
+	buf_release(&text);
+	close(fd);
 }
 
 static void the_running_kernel_s_list_is_read_twice_through_one_descriptor(void **state)
@@ -139,13 +219,13 @@ static void the_running_kernel_s_list_is_read_twice_through_one_descriptor(void 
 	(void)state;
 	assert_true(fd >= 0);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(kallsyms_read(fd, &k), 0);
+		assert_int_equal(kallsyms_read(fd, asked, N_ASKED, &k), 0);
 		if (!geteuid()) /* others may see none */
 			assert_true(kallsyms_n(k) > 10000);
 		kallsyms_free(k);
 	}
 	close(fd);
-	assert_true(kallsyms_read(-1, &k) < 0);
+	assert_true(kallsyms_read(-1, asked, N_ASKED, &k) < 0);
 }
 
 int main(void)
@@ -157,6 +237,7 @@ int main(void)
 		cmocka_unit_test(addresses_that_are_hidden_name_nothing),
 		cmocka_unit_test(garbage_is_passed_over),
 		cmocka_unit_test(a_line_without_end_does_not_become_a_name),
+		cmocka_unit_test(what_is_found_is_what_all_lines_together_say),
 		cmocka_unit_test(the_running_kernel_s_list_is_read_twice_through_one_descriptor),
 	};
 

@@ -316,7 +316,7 @@ static void cxx_names_are_readable_and_keep_what_was_linked(void **state)
 
 static int open_result(enum module_kind kind, const char *path, const char *build_id, int fd)
 {
-	struct symbol_module module = { kind, path, build_id, fd, NULL };
+	struct symbol_module module = { .kind = kind, .path = path, .build_id = build_id, .fd = fd };
 	struct symbolizer *s = symbolizer_new(&(struct symbolizer_options){ 0 });
 	const struct symbol_name *names;
 	int r = symbolizer_open(s, &module);
@@ -349,7 +349,14 @@ static void what_cannot_be_read_is_an_error_with_its_reason(void **state)
 static void kernel_and_jit_modules_are_named_from_their_lists(void **state)
 {
 	struct symbolizer *s = symbolizer_new(&(struct symbolizer_options){ 0 });
-	struct symbol_module module = { .kind = MODULE_KERNEL, .path = "[kernel]", .build_id = "" };
+	static const uint64_t addresses[] = { 0xffffffff810000ff, 0xffffffffc0000010 };
+	struct symbol_module module = {
+		.kind = MODULE_KERNEL,
+		.path = "[kernel]",
+		.build_id = "",
+		.addresses = addresses,
+		.n_addresses = 2,
+	};
 	const struct symbol_name *names;
 
 	(void)state;
