@@ -8,6 +8,7 @@
 #ifndef DATA_WRITER_H
 #define DATA_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "event/sink.h"
@@ -42,6 +43,9 @@ struct event_sink *writer_sink(struct writer *writer);
 /* Write what has gathered as chunks now.  Call it once a second. */
 int writer_flush(struct writer *writer);
 
+/* Keep so much more of the limit free for what is written once it is lifted. */
+void writer_reserve(struct writer *writer, uint64_t bytes);
+
 /*
  * After -EFBIG: let the few events that end a recording (END, counters, names)
  * pass the limit.
@@ -49,6 +53,7 @@ int writer_flush(struct writer *writer);
 void writer_lift_limit(struct writer *writer);
 
 uint64_t writer_size_bytes(const struct writer *writer); /* written so far */
+bool writer_is_empty(const struct writer *writer);       /* no chunk is written */
 
 /*
  * It was not to be: close and free without flushing, and put back what was at the

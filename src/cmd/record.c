@@ -26,6 +26,8 @@
 #define STEP_MS                 50
 #define GRACE_MS                2000
 #define SECOND_NS               1000000000u
+#define NAME_BYTES              32   /* in the file for a frame's names; C++ takes 25, Rust more */
+#define CLOSING_BYTES           4096 /* for what closes a recording */
 #define EXEC_NOT_FOUND          127
 #define EXEC_REFUSED            126
 
@@ -199,7 +201,11 @@ static int check_frequency(uint32_t hz)
 
 static int put_event(struct event_sink *sink, const struct event *event)
 {
-	return event_sink_put(writer_sink(((struct recording *)sink)->writer), event);
+	struct recording *rec = (struct recording *)sink;
+
+	if (event->kind == EVENT_FRAME)
+		writer_reserve(rec->writer, NAME_BYTES);
+	return event_sink_put(writer_sink(rec->writer), event);
 }
 
 static int describe(struct event_sink *sink, const struct event *event)
@@ -302,10 +308,16 @@ static int resolve_names(struct recorder *recorder, struct recording *rec)
 	return definer_error(definer);
 }
 
-static int explain_write(int error, const char *path)
+static int explain_write(struct recording *rec, int error, const char *path)
 {
 	if (error == -EPIPE)
 		return err(EXIT_FAILED, "cannot write '%s': the reader has gone", path);
+	if (rec->writer && writer_is_empty(rec->writer)) {
+		writer_abandon(rec->writer);
+		rec->writer = NULL;
+		return err(EXIT_FAILED, "cannot write '%s': %s; nothing was recorded", path,
+			   strerror(-error));
+	}
 	return err(EXIT_FAILED, "cannot write '%s': %s; what was written before is readable", path,
 		   strerror(-error));
 }
@@ -318,7 +330,7 @@ static int finish(struct recorder *recorder, struct recording *rec, const char *
 	if (is_full)
 		writer_lift_limit(rec->writer);
 	if (error && !is_full)
-		return explain_write(error, path);
+		return explain_write(rec, error, path);
 	error = recorder_stop(recorder);
 	if (!error)
 		error = writer_flush(rec->writer);
@@ -327,7 +339,7 @@ static int finish(struct recorder *recorder, struct recording *rec, const char *
 	if (!error)
 		error = writer_flush(rec->writer);
 	if (error)
-		return explain_write(error, path);
+		return explain_write(rec, error, path);
 	if (is_full)
 		note("stopped: the recording reached --max-size");
 	return EXIT_DONE;
@@ -419,11 +431,13 @@ static int record(const struct options *o)
 		return err(EXIT_FAILED, "cannot write '%s': %s; choose another file with -o",
 			   o->writer.path, strerror(-r));
 	}
+	writer_reserve(rec.writer, CLOSING_BYTES);
 	catch_signals();
 	status = record_into(recorder, &rec, o);
 	r = writer_close(rec.writer);
+	rec.writer = NULL;
 	if (r && !status)
-		status = explain_write(r, o->writer.path);
+		status = explain_write(&rec, r, o->writer.path);
 	recorder_close(recorder);
 	return status;
 }

@@ -30,6 +30,7 @@ struct writer {
 	const char *path; /* borrowed */
 	int error;        /* the first, or 0 */
 	uint64_t max_size_bytes;
+	uint64_t reserved_bytes; /* of them, for the end */
 	uint64_t written_bytes;
 	struct gathering defs;
 	struct gathering events;
@@ -101,15 +102,15 @@ int writer_flush(struct writer *writer)
 static int check_limit(struct writer *writer)
 {
 	uint64_t gathered = writer->defs.chunk.payload.size + writer->events.chunk.payload.size;
-	uint64_t max = writer->max_size_bytes;
+	uint64_t max = writer->max_size_bytes, kept = LIMIT_MARGIN_BYTES + writer->reserved_bytes;
 	int r;
 
-	if (!max || writer->written_bytes + gathered + LIMIT_MARGIN_BYTES <= max)
+	if (!max || writer->written_bytes + gathered + kept <= max)
 		return 0;
 	r = writer_flush(writer);
 	if (r)
 		return r;
-	return writer->written_bytes + LIMIT_MARGIN_BYTES <= max ? 0 : -EFBIG;
+	return writer->written_bytes + kept <= max ? 0 : -EFBIG;
 }
 
 static int put(struct event_sink *sink, const struct event *event)
@@ -166,6 +167,11 @@ struct event_sink *writer_sink(struct writer *writer)
 	return &writer->sink;
 }
 
+void writer_reserve(struct writer *writer, uint64_t bytes)
+{
+	writer->reserved_bytes += bytes;
+}
+
 void writer_lift_limit(struct writer *writer)
 {
 	writer->max_size_bytes = 0;
@@ -174,6 +180,11 @@ void writer_lift_limit(struct writer *writer)
 uint64_t writer_size_bytes(const struct writer *writer)
 {
 	return writer->written_bytes;
+}
+
+bool writer_is_empty(const struct writer *writer)
+{
+	return writer->written_bytes <= FILE_HEADER_BYTES;
 }
 
 void writer_abandon(struct writer *writer)

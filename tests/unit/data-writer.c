@@ -327,6 +327,22 @@ static void a_limit_holds_until_it_is_lifted(void **state)
 	}
 }
 
+static void what_is_reserved_of_a_limit_is_kept_free(void **state)
+{
+	struct writer *writer = open_at(path, 70000);
+	uint64_t n = 0;
+
+	(void)state;
+	assert_true(writer_is_empty(writer));
+	writer_reserve(writer, 20000);
+	writer_reserve(writer, 10000);
+	while (!put_sample(writer, n + 1))
+		n++;
+	assert_false(writer_is_empty(writer));
+	assert_in_range(writer_size_bytes(writer), 39600, 40000);
+	assert_int_equal(writer_close(writer), 0);
+}
+
 static void much_is_written_without_a_flush(void **state)
 {
 	struct writer *writer = open_at(path, 0);
@@ -394,6 +410,7 @@ int main(void)
 		TEST(a_full_disk_later_is_told_again_and_again_and_leaves_whole_chunks),
 		TEST(no_space_when_opening_brings_the_old_one_back),
 		TEST(a_limit_holds_until_it_is_lifted),
+		TEST(what_is_reserved_of_a_limit_is_kept_free),
 		TEST(much_is_written_without_a_flush),
 		TEST(one_enormous_event_is_refused_alone),
 		TEST(a_reader_that_leaves_is_an_error),
