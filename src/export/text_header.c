@@ -86,7 +86,10 @@ static void put_circumstances(struct buf *out, const struct text_subject *subjec
 	buf_puts(out, "recorded");
 	put_date(out, subject->time_ns);
 	put_host(out, subject);
-	buf_printf(out, ", %s", human_duration(duration, subject->duration_ns));
+	if (subject->time_ns || subject->duration_ns)
+		buf_printf(out, ", %s", human_duration(duration, subject->duration_ns));
+	else /* little of it is left */
+		buf_puts(out, ", for how long is not known");
 	if (meta(subject, "hz")) {
 		buf_puts(out, ", ");
 		put_escaped(out, meta(subject, "hz"));
