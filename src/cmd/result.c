@@ -2,12 +2,35 @@
 #include "result.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+
+/* The file that a signal which ends the program takes with it; NULL: none. */
+static const char *volatile unfinished;
+
+static void on_signal(int signal_number)
+{
+	if (unfinished)
+		unlink(unfinished);
+	raise(signal_number); /* once more, as if nobody had caught it */
+}
+
+static void remove_when_ended(const char *path)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction before, action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+
+	unfinished = path;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (!sigaction(signals[i], NULL, &before) && before.sa_handler == SIG_DFL)
+			sigaction(signals[i], &action, NULL);
+	}
+}
 
 static int fail(const struct result *result, int error)
 {
@@ -34,6 +57,7 @@ static int open_beside(struct result *result, const char *path)
 	fd = mkstemp(result->temporary);
 	if (fd < 0)
 		return -errno;
+	remove_when_ended(result->temporary);
 	set_mode(fd);
 	result->file = fdopen(fd, "w");
 	return 0;
@@ -41,6 +65,7 @@ static int open_beside(struct result *result, const char *path)
 
 static void forget(struct result *result)
 {
+	unfinished = NULL;
 	free(result->target);
 	free(result->temporary);
 	result->target = result->temporary = NULL;

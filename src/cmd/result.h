@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A result that appears whole or not at all: it is written beside its place and
- * moved there when it is complete.  Devices and FIFOs are written to as they
+ * A result that appears whole or not at all, one at a time: it is written beside its place
+ * and moved there when it is complete.  Devices and FIFOs are written to as they
  * are; "-" is standard output.
  */
 #ifndef CMD_RESULT_H
