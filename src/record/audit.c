@@ -3,10 +3,10 @@
 
 #include <inttypes.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -110,14 +110,6 @@ struct counter_row {
 	uint64_t value;
 };
 
-static uint64_t self_cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 void audit_put_counters(const struct audit *audit, struct definer *definer, struct event_sink *sink,
 			uint64_t elapsed_ns, const struct unwind_stats *unwind)
 {
@@ -143,7 +135,7 @@ void audit_put_counters(const struct audit *audit, struct definer *definer, stru
 		{ "unwind.stop.too_deep", unwind->n_stops[UNWIND_TOO_DEEP] },
 		{ "unwind.completed_live", unwind->n_completed },
 		{ "unwind.compiled", unwind->n_compiled },
-		{ "self.cpu_ns", self_cpu_ns() },
+		{ "self.cpu_ns", clock_ns(CLOCK_PROCESS_CPUTIME_ID) },
 		{ "self.wall_ns", elapsed_ns },
 	};
 

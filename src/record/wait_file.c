@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/intern.h"
 #include "base/map.h"
@@ -53,17 +53,10 @@ void wait_files_free(struct wait_files *files)
 	free(files);
 }
 
-static uint64_t thread_cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static void rest(struct search *search, uint64_t now_ns, uint64_t started_cpu_ns)
 {
-	search->next_ns = now_ns + REST_FACTOR * (thread_cpu_ns() - started_cpu_ns);
+	search->next_ns =
+		now_ns + REST_FACTOR * (clock_ns(CLOCK_THREAD_CPUTIME_ID) - started_cpu_ns);
 }
 
 static void read_sockets(struct wait_files *files, uint32_t pid, enum net_family family)
@@ -89,7 +82,7 @@ static void read_sockets(struct wait_files *files, uint32_t pid, enum net_family
 /* All the sockets that @pid's network has: the kernel cannot be asked for one. */
 static void search_sockets(struct wait_files *files, uint32_t pid, uint64_t now_ns)
 {
-	uint64_t cpu_ns = thread_cpu_ns();
+	uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	if (files->sockets.n > MAX_SOCKETS) {
 		map_clear(&files->sockets);
@@ -161,7 +154,7 @@ static void search_process(struct wait_files *files, uint32_t pid)
 
 static void search_pipes(struct wait_files *files, uint64_t now_ns)
 {
-	uint64_t cpu_ns = thread_cpu_ns();
+	uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
 

@@ -3,7 +3,8 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 #define DEFAULT_SECONDS 60
 #define NS_PER_SECOND   1000000000ull
@@ -13,14 +14,6 @@ typedef int (*progress_fn)(debuginfod_client *client, long done, long total);
 typedef void (*set_progress_fn)(debuginfod_client *client, progress_fn fn);
 typedef void (*set_data_fn)(debuginfod_client *client, void *data);
 typedef void *(*get_data_fn)(debuginfod_client *client);
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
 
 static void *library_symbol(const char *name)
 {
@@ -39,7 +32,7 @@ static int progress(debuginfod_client *client, long done, long total)
 	if (download->options->download &&
 	    download->options->download(download->options->arg, done, total))
 		return 1;
-	return now_ns() > download->deadline_ns;
+	return clock_ns(CLOCK_MONOTONIC) > download->deadline_ns;
 }
 
 void download_watch(struct download *download, Dwfl *dwfl, const struct symbolizer_options *options)
@@ -51,7 +44,7 @@ void download_watch(struct download *download, Dwfl *dwfl, const struct symboliz
 	uint32_t seconds = options->download_seconds ? options->download_seconds : DEFAULT_SECONDS;
 
 	download->options = options;
-	download->deadline_ns = now_ns() + seconds * NS_PER_SECOND;
+	download->deadline_ns = clock_ns(CLOCK_MONOTONIC) + seconds * NS_PER_SECOND;
 	if (!client || !set_progress || !set_data)
 		return;
 	set_data(client, download);

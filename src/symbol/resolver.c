@@ -7,10 +7,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "answer.h"
+#include "base/clock.h"
 #include "plan.h"
 #include "worker.h"
 
@@ -47,14 +47,6 @@ struct resolver {
 	struct answer answer;
 	struct buf input;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
 
 static uint64_t stall_ns(const struct resolver *r)
 {
@@ -179,7 +171,7 @@ static int read_some(struct resolver *r, int fd)
 		return errno == EINTR || errno == EAGAIN ? 1 : -errno;
 	if (!got)
 		return 0;
-	r->alive_ns = now_ns();
+	r->alive_ns = clock_ns(CLOCK_MONOTONIC);
 	if (take_answers(r))
 		return -EBADMSG;
 	tell_progress(r);
@@ -191,7 +183,7 @@ static enum outcome listen_to(struct resolver *r, int fd)
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
 	for (;;) {
-		uint64_t now = now_ns();
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 		if ((r->options->stop && *r->options->stop) || now >= r->deadline_ns)
 			return OUTCOME_STOPPED;
@@ -209,7 +201,8 @@ static enum outcome listen_to(struct resolver *r, int fd)
 /* Returns the child's pid, and the pipe it answers on, or -errno. */
 static pid_t start_child(struct resolver *r, int *ret_fd)
 {
-	uint32_t seconds = (uint32_t)((r->deadline_ns - now_ns()) / NS_PER_SECOND) + 1;
+	uint32_t seconds =
+		(uint32_t)((r->deadline_ns - clock_ns(CLOCK_MONOTONIC)) / NS_PER_SECOND) + 1;
 	struct worker_options options = { .parent = getpid(),
 					  .first_job = r->next_job,
 					  .cpu_seconds = seconds,
@@ -273,7 +266,7 @@ static enum outcome run_child(struct resolver *r)
 	r->job = r->plan.jobs.n;
 	r->has_ended = false;
 	buf_clear(&r->input);
-	r->alive_ns = now_ns();
+	r->alive_ns = clock_ns(CLOCK_MONOTONIC);
 	pid = start_child(r, &fd);
 	if (pid < 0) {
 		r->error = pid;
@@ -329,7 +322,7 @@ int resolver_run_worker(const struct dictionary *dict, const struct resolver_opt
 	r->definer = definer;
 	r->worker = worker;
 	r->result = ret;
-	r->deadline_ns = now_ns() + seconds * NS_PER_SECOND;
+	r->deadline_ns = clock_ns(CLOCK_MONOTONIC) + seconds * NS_PER_SECOND;
 	plan_init(&r->plan, dict, options);
 	ret->n_frames = r->plan.frames.n;
 	ret->is_complete = true;

@@ -6,23 +6,24 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "answer.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "confine.h"
 #include "symbol/symbolizer.h"
 
 #define FLUSH_SIZE     8192 /* what a crash can lose of names that were found */
-#define ANSWER_SECONDS 10   /* for a debuginfod server to begin */
+#define NS_PER_SECOND  1000000000ull
+#define ANSWER_SECONDS 10 /* for a debuginfod server to begin */
 
 struct worker {
 	const struct plan *plan;
 	const struct dictionary *dict;
 	int out;
 	uint32_t answer_seconds;
-	time_t waiting_since; /* for a server's answer */
+	uint64_t waiting_since_ns; /* for a server's answer */
 	struct buf answers;
 	int *dirs; /* where each job's file lies, or -1 */
 };
@@ -35,22 +36,14 @@ static void flush(struct worker *w)
 	buf_clear(&w->answers);
 }
 
-static time_t now(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return at.tv_sec;
-}
-
 /* A server that keeps silent for one file is not asked for the others. */
 static int download(void *arg, long done, long total)
 {
 	struct worker *w = arg;
 
 	if (total > 0)
-		w->waiting_since = now();
-	if (now() - w->waiting_since >= w->answer_seconds) {
+		w->waiting_since_ns = clock_ns(CLOCK_MONOTONIC);
+	if (clock_ns(CLOCK_MONOTONIC) - w->waiting_since_ns >= w->answer_seconds * NS_PER_SECOND) {
 		unsetenv("DEBUGINFOD_URLS");
 		answer_encode_note(&w->answers, "debuginfod gave no answer: it was not asked for "
 						"more debug files");
@@ -197,7 +190,7 @@ static void do_job(struct worker *w, struct symbolizer *symbolizer, size_t index
 
 	answer_encode(&w->answers, ANSWER_JOB, (uint32_t)index, 0);
 	flush(w);
-	w->waiting_since = now();
+	w->waiting_since_ns = clock_ns(CLOCK_MONOTONIC);
 	r = symbolizer_open(symbolizer, &module);
 	free(addresses);
 	free(dir);
