@@ -98,13 +98,12 @@ on_a_disk() {
 	for ((i = 0; i < $(nproc); i++)); do
 		start sh -c 'while :; do :; done'
 	done
-	record --trace -d 1 -a &
-	recorder=$!
-	sleep 0.3
+	start setsid "$SYSPROF" record --trace -a
+	await holds sysprof.data 1 start
 	before=$(awk '/^softirq/ { print $2 }' /proc/stat)
 	sleep 0.5
 	after=$(awk '/^softirq/ { print $2 }' /proc/stat)
-	wait "$recorder"
+	send INT
 	"$SYSPROF" dump >dump
 	got=$(lines interrupt kind=soft | wc -l)
 	echo "$((after - before)) softirqs in a part of the window, $got recorded"

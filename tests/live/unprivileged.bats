@@ -85,11 +85,9 @@ waited_in() {
 
 @test "short waits of an own process that runs already are found at glances" {
 	echo 2 >/proc/sys/kernel/perf_event_paranoid
-	as_nobody ./handover 1000000 100 >/dev/null 3>&- &
-	started+=($!)
-	sleep 0.3
-	target=$(pgrep -n -u 65534 -x handover)
-	as_nobody ./sysprof record -d 2 -p "$target" 2>messages
+	start "${nobody[@]}" ./handover 1000000 100
+	await is_burning "$pid"
+	as_nobody ./sysprof record -d 2 -p "$pid" 2>messages
 	as_nobody ./sysprof export block -f folded -o folded
 	at_least "$(share 'turn')" 80
 	is_closed

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "proc/task.h"
 #include "unwind/unwind.h"
 
 #define DEPTH   20 /* of the recursion */
@@ -71,6 +72,11 @@ static bool read_process(void *arg, uint64_t address, void *data, size_t size)
 	return process_vm_readv(world.pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
+static bool read_blocked(void *arg, uint64_t *ret)
+{
+	return !task_blocked_signals(*(const pid_t *)arg, ret);
+}
+
 static bool contains(const struct range *range, uint64_t address)
 {
 	return address >= range->start && address < range->end;
@@ -113,7 +119,9 @@ static void unwind_thread(pid_t tid)
 	struct user_regs_struct r;
 	struct unwind_result result;
 	struct unwind_sample sample = { .space = spaces_get(world.spaces, world.pid),
-					.read_memory = read_process };
+					.read_memory = read_process,
+					.read_blocked = read_blocked,
+					.arg = &tid };
 	struct iovec local = { stack, sizeof(stack) }, remote = { NULL, sizeof(stack) };
 	ssize_t n;
 
