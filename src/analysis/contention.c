@@ -8,7 +8,7 @@
  * Longer than a woken thread takes to find the lock taken again, Rust's spinning and our own
  * sampling included; shorter than to come back for it after it was held and given up.
  */
-#define RETRY_NS 20000u
+#define RETRY_NS 50000u
 
 struct turn { /* of one thread */
 	struct contention contention;
