@@ -19,6 +19,8 @@ struct held {
 
 struct waiter {        /* a thread */
 	uint32_t word; /* that it waits for; 0: none */
+	bool is_woken;
+	int64_t holdup_ns; /* charged to who woke it */
 	struct held held[MAX_HELD];
 	uint32_t last; /* of held: got last */
 };
@@ -33,6 +35,8 @@ struct lock_words {
 	ARRAY(struct waiter) waiters; /* of thread id i at i */
 	ARRAY(struct lock_hold) holds;
 	struct map hold_by_key; /* word << 32 | task, to an index + 1 */
+	ARRAY(struct lock_holdup) holdups;
+	struct map holdup_by_key; /* to an index + 1 */
 	uint64_t slice_ns;
 };
 
@@ -111,8 +115,86 @@ static struct held *find_held(struct waiter *waiter, uint32_t word)
 	return NULL;
 }
 
-static void take_wait(struct lock_words *words, const struct event_wait_stack *wait)
+static void advance(struct lock_word *word, uint64_t now_ns)
 {
+	if (now_ns <= word->at_ns)
+		return;
+	word->waiting_ns += word->n_waiting * (now_ns - word->at_ns);
+	word->at_ns = now_ns;
+}
+
+/* @task waits no more, or its word is not the one that it was thought to wait for. */
+static void stop_waiting(struct lock_words *words, struct waiter *waiter, uint64_t now_ns)
+{
+	struct lock_word *word;
+
+	if (!waiter->word || waiter->is_woken)
+		return;
+	word = lock_words_get(words, waiter->word);
+	advance(word, now_ns);
+	word->n_waiting--;
+	waiter->is_woken = true;
+}
+
+static void take_waking(struct lock_words *words, const struct event *event)
+{
+	uint32_t task = model_task_of(words->model, event->sched_waking.tid);
+	struct waiter *waiter = task ? waiter_of(words, task) : NULL;
+	struct lock_word *word;
+
+	if (!waiter || !waiter->word || waiter->is_woken)
+		return;
+	stop_waiting(words, waiter, event->time_ns);
+	word = lock_words_get(words, waiter->word);
+	if (!event->sched_waking.waker)
+		return;
+	waiter->holdup_ns = (int64_t)(word->waiting_ns - word->charged_ns);
+	word->charged_ns = word->waiting_ns;
+}
+
+static void add_holdup(struct lock_words *words, const struct lock_holdup *holdup)
+{
+	uint64_t key =
+		hash_u64(((uint64_t)holdup->word << 32 | holdup->task) ^ hash_u64(holdup->stack));
+	uint64_t *index = map_insert(&words->holdup_by_key, key);
+	struct lock_holdup *sum;
+
+	if (!*index) {
+		*array_add(&words->holdups) = *holdup;
+		*index = words->holdups.n;
+		return;
+	}
+	sum = &words->holdups.items[*index - 1];
+	sum->ns = value_add(sum->ns, holdup->ns);
+}
+
+void lock_words_finish(struct lock_words *words)
+{
+	uint64_t end_ns = model_window(words->model).end_ns;
+
+	for (uint32_t id = 1; id <= words->words.n; id++) {
+		struct lock_word *word = lock_words_get(words, id);
+
+		advance(word, end_ns);
+		if (word->waiting_ns > word->charged_ns)
+			add_holdup(words,
+				   &(struct lock_holdup){
+					   .word = id,
+					   .ns = (int64_t)(word->waiting_ns - word->charged_ns),
+				   });
+		word->charged_ns = word->waiting_ns;
+	}
+}
+
+const struct lock_holdup *lock_words_holdups(const struct lock_words *words, size_t *ret_n)
+{
+	*ret_n = words->holdups.n;
+	return words->holdups.items;
+}
+
+static void take_wait(struct lock_words *words, const struct event *event)
+{
+	const struct event_wait_stack *wait = &event->wait_stack;
 	struct waiter *waiter;
 	struct lock_word *word;
 	struct held *held;
@@ -122,10 +204,12 @@ static void take_wait(struct lock_words *words, const struct event_wait_stack *w
 		return;
 	id = make_word(words, wait);
 	waiter = waiter_of(words, model_task_now(words->model, wait->pid, wait->tid));
-	if (waiter->word)
-		lock_words_get(words, waiter->word)->n_waiting--;
+	stop_waiting(words, waiter, event->time_ns);
 	waiter->word = id;
+	waiter->is_woken = false;
+	waiter->holdup_ns = 0;
 	word = lock_words_get(words, id);
+	advance(word, event->time_ns);
 	if (++word->n_waiting > word->most_waiting)
 		word->most_waiting = word->n_waiting;
 	held = find_held(waiter, id);
@@ -166,13 +250,28 @@ static void take_event(struct model_observer *observer, const struct event *even
 	if (!filter_has_time(words->filter, event->time_ns))
 		return;
 	if (event->kind == EVENT_WAIT_STACK)
-		take_wait(words, &event->wait_stack);
+		take_wait(words, event);
+	if (event->kind == EVENT_SCHED_WAKING)
+		take_waking(words, event);
 	if (event->kind != EVENT_WAKE_STACK || !wake->address)
 		return;
 	id = lock_words_find(words, wake->pid, wake->address, 0);
 	if (id)
 		end_hold(words, model_task_now(words->model, wake->pid, wake->tid), id,
 			 event->time_ns);
+}
+
+/* A waker that was sampled and woke by no futex did not unlock: the next one who does is charged. */
+static void end_holdup(struct lock_words *words, const struct waiter *waiter,
+		       const struct sched_wake *wake)
+{
+	if (!waiter->holdup_ns)
+		return;
+	if (wake->period && !wake->address)
+		lock_words_get(words, waiter->word)->charged_ns -= (uint64_t)waiter->holdup_ns;
+	else
+		add_holdup(words, &(struct lock_holdup){ waiter->word, wake->task, wake->stack,
+							 waiter->holdup_ns });
 }
 
 /*
@@ -190,8 +289,9 @@ static void take_interval(struct sched_observer *observer, const struct sched_in
 		held->since_ns = interval->end_ns;
 	if (interval->state != SCHED_BLOCKED || !waiter->word)
 		return;
+	stop_waiting(words, waiter, interval->end_ns);
 	word = lock_words_get(words, waiter->word);
-	word->n_waiting--;
+	end_holdup(words, waiter, &interval->wake);
 	waiter->last = (waiter->last + 1) % MAX_HELD;
 	waiter->held[waiter->last] =
 		(struct held){ word->n_waiting ? waiter->word : 0, interval->end_ns };
@@ -261,5 +361,7 @@ void lock_words_free(struct lock_words *words)
 	array_release(&words->waiters);
 	array_release(&words->holds);
 	map_release(&words->hold_by_key);
+	array_release(&words->holdups);
+	map_release(&words->holdup_by_key);
 	free(words);
 }

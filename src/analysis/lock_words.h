@@ -14,6 +14,9 @@
 struct lock_word {
 	uint32_t lock; /* for who makes locks of words: an index + 1 */
 	uint32_t n_waiting, most_waiting;
+	uint64_t waiting_ns; /* of all threads together, until at_ns */
+	uint64_t at_ns;
+	uint64_t charged_ns;                 /* of waiting_ns, to those who unlocked by then */
 	struct amount slices[LOCK_N_SLICES]; /* of time, by when waits ended */
 };
 
@@ -21,6 +24,16 @@ struct lock_word {
 struct lock_hold {
 	struct amount held;
 	int64_t max_ns;
+};
+
+/*
+ * How long others waited for the word while a task held it, from the unlock before to its
+ * own: what it held up, whomever its unlock woke.
+ */
+struct lock_holdup {
+	uint32_t word;
+	uint32_t task, stack; /* where it unlocked; 0: nobody did until the end */
+	int64_t ns;
 };
 
 struct lock_words;
@@ -41,6 +54,10 @@ uint64_t lock_words_slice_ns(const struct lock_words *words);
 
 /* All-zero where no hold was seen from its beginning to its end. */
 struct lock_hold lock_words_hold(const struct lock_words *words, uint32_t id, uint32_t task);
+
+/* Everything has passed. */
+void lock_words_finish(struct lock_words *words);
+const struct lock_holdup *lock_words_holdups(const struct lock_words *words, size_t *ret_n);
 
 /* Memory that processes share has one name in all of them: whether @object is such a name. */
 bool lock_is_shared(const struct model *model, uint32_t object);

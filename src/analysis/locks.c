@@ -356,9 +356,10 @@ static void add_row(struct locks *locks, const struct entry *entry, uint32_t loc
 		.waited = { value_add(entry->known.n, share.n),
 			    value_add(entry->known.ns, share.ns) },
 		.n_waits = entry->n_waits,
-		.runnable_ns = entry->runnable_ns,
 		.max_ns = entry->max_ns,
 	};
+	row->runnable_ns = (int64_t)((__int128)entry->runnable_ns * row->waited.ns /
+				     value_add(entry->known.ns, entry->sampled.ns));
 	if (row->has_wake && locks_site(locks, row->wake_stack).kind == LOCK_SIGNAL)
 		row->end = LOCK_END_SIGNAL;
 	if (row->end == LOCK_END_INTERRUPT && never_gives_up(locks->locks.items[lock - 1].kind))
@@ -372,6 +373,7 @@ void locks_resolve(struct locks *locks, struct names *names)
 	uint32_t *lock_of;
 
 	contentions_finish(locks->contentions);
+	lock_words_finish(locks->words);
 	locks->totals.unknown = strata_finish(&locks->strata);
 	locks->names = names;
 	lock_of = xcalloc(locks->entries.n + 1, sizeof(*lock_of));
@@ -418,12 +420,17 @@ static bool is_called(const struct locks *locks, const struct lock *lock, const 
 	       strtoull(name, &end, 16) == lock->address && !*end;
 }
 
-bool locks_wanted(const struct locks *locks, const struct lock_row *row)
+bool locks_is_wanted(const struct locks *locks, uint32_t lock, uint32_t task)
 {
 	const struct filter *filter = locks->filter;
 
-	return (!filter->lock || is_called(locks, &locks->locks.items[row->lock], filter->lock)) &&
-	       filter_has_task(filter, locks->model, row->holder ? row->holder : row->waiter);
+	return (!filter->lock || is_called(locks, &locks->locks.items[lock], filter->lock)) &&
+	       (!task || filter_has_task(filter, locks->model, task));
+}
+
+bool locks_wanted(const struct locks *locks, const struct lock_row *row)
+{
+	return locks_is_wanted(locks, row->lock, row->holder ? row->holder : row->waiter);
 }
 
 struct lock_words *locks_words(struct locks *locks)

@@ -69,6 +69,9 @@ void locks_resolve(struct locks *locks, struct names *names);
 /* Borrowed until locks_free().  @ret_n may be NULL. */
 const struct lock *locks_items(const struct locks *locks, size_t *ret_n);
 const struct lock_row *locks_rows(const struct locks *locks, size_t *ret_n);
+/* Whether the filter leaves a lock and a task. */
+bool locks_is_wanted(const struct locks *locks, uint32_t lock, uint32_t task);
+
 /* Whether the filter leaves @row: its lock, and who ended it, or else who waited. */
 bool locks_wanted(const struct locks *locks, const struct lock_row *row);
 

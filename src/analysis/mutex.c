@@ -11,7 +11,9 @@
 #include "locks.h"
 #include "model/names.h"
 
-enum { VALUE_CONTENTIONS, VALUE_DELAY };
+#define LEAST_COVER 90 /* percent */
+
+enum { VALUE_CONTENTIONS, VALUE_DELAY, VALUE_HOLDUP };
 
 struct mutex {
 	struct locks *locks;
@@ -25,6 +27,11 @@ struct cell { /* of a lock and who ended waits for it */
 	struct amount done, given;
 };
 
+struct cover { /* of a lock: how much of the waiting for it the hold-ups explain */
+	int64_t waited_ns, holdup_ns;
+	bool is_known; /* enough of it */
+};
+
 struct maker { /* of the profile */
 	const struct mutex *mutex;
 	struct definer *definer;
@@ -32,6 +39,7 @@ struct maker { /* of the profile */
 	const struct lock *locks;
 	struct map cell_of; /* lock << 32 | holder, to an index + 1 */
 	ARRAY(struct cell) cells;
+	struct cover *covers; /* of each lock */
 	struct lock_figures figures;
 };
 
@@ -61,36 +69,43 @@ static struct cell *cell_of(struct maker *maker, const struct lock_row *row)
 	return &maker->cells.items[*id - 1];
 }
 
+static struct profile_row *row_at(struct maker *maker, uint32_t lock_index, uint32_t stack,
+				  uint32_t holder)
+{
+	const struct lock *lock = &maker->locks[lock_index];
+	struct names *names = maker->profile->names;
+	const char *kind = lock_kind_name(lock->kind);
+	struct profile_key key = {
+		.task = holder,
+		.cpu = PROFILE_NO_CPU,
+		.labels = { lock->name, names_intern(names, kind) },
+	};
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%s: %s", kind, names_text(names, lock->name));
+	key.stack =
+		definer_stack(maker->definer, stack, definer_note(maker->definer, buf_str(&text)));
+	buf_release(&text);
+	return profile_row(maker->profile, &key);
+}
+
 static void put(struct maker *maker, const struct lock_row *row, uint32_t stack,
 		struct amount amount)
 {
-	const struct lock *lock = &maker->locks[row->lock];
-	struct names *names = maker->profile->names;
-	const char *kind = lock_kind_name(lock->kind);
-	struct buf text = { 0 };
-	struct profile_row *to;
+	struct profile_row *to = row_at(maker, row->lock, stack, row->holder);
 
-	buf_printf(&text, "%s: %s", kind, names_text(names, lock->name));
-	to = profile_row(
-		maker->profile,
-		&(struct profile_key){
-			.stack = definer_stack(maker->definer, stack,
-					       definer_note(maker->definer, buf_str(&text))),
-			.task = row->holder,
-			.cpu = PROFILE_NO_CPU,
-			.labels = { lock->name, names_intern(names, kind) },
-		});
 	to->values[VALUE_CONTENTIONS] = value_add(to->values[VALUE_CONTENTIONS], amount.n);
 	to->values[VALUE_DELAY] = value_add(to->values[VALUE_DELAY], amount.ns);
-	buf_release(&text);
+	if (!maker->covers[row->lock].is_known)
+		to->values[VALUE_HOLDUP] = value_add(to->values[VALUE_HOLDUP], amount.ns);
 }
 
 /* What stands in the place of a stack that there is none of. */
-static uint32_t no_stack(const struct maker *maker, const struct lock_row *row)
+static uint32_t no_stack(const struct maker *maker, enum lock_end end)
 {
-	const char *text = row->end == LOCK_END_OPEN   ? "not unlocked by the end" :
-			   row->end == LOCK_END_UNSEEN ? "nobody seen to unlock" :
-							 "where it was unlocked was not sampled";
+	const char *text = end == LOCK_END_OPEN   ? "not unlocked by the end" :
+			   end == LOCK_END_UNSEEN ? "nobody seen to unlock" :
+						    "where it was unlocked was not sampled";
 
 	return definer_stack(maker->definer, 0, definer_note(maker->definer, text));
 }
@@ -119,7 +134,7 @@ static void put_row(struct maker *maker, const struct lock_row *row)
 	struct cell *cell = cell_of(maker, row);
 
 	if (row->end != LOCK_END_THREAD || !cell->with_stack.ns)
-		put(maker, row, no_stack(maker, row), row->waited);
+		put(maker, row, no_stack(maker, row->end), row->waited);
 	else if (row->has_wake)
 		put(maker, row, row->wake_stack, share(cell, row));
 }
@@ -127,10 +142,63 @@ static void put_row(struct maker *maker, const struct lock_row *row)
 static void add_row(struct maker *maker, const struct lock_row *row)
 {
 	struct cell *cell = cell_of(maker, row);
+	struct cover *cover = &maker->covers[row->lock];
 
+	cover->waited_ns = value_add(cover->waited_ns, row->waited.ns - row->runnable_ns);
 	if (row->end == LOCK_END_THREAD)
 		amount_add(row->has_wake ? &cell->with_stack : &cell->without, row->waited.n,
 			   row->waited.ns);
+}
+
+/* The lock of a hold-up that has a place in the profile, + 1; else 0. */
+static uint32_t lock_of(const struct maker *maker, const struct lock_holdup *holdup)
+{
+	const struct mutex *mutex = maker->mutex;
+	uint32_t lock = lock_words_get(locks_words(mutex->locks), holdup->word)->lock;
+
+	if (!lock || !lock_is_contended(maker->locks[lock - 1].kind) ||
+	    !locks_is_wanted(mutex->locks, lock - 1, holdup->task))
+		return 0;
+	return lock;
+}
+
+/* Where not every wait was sampled, who held up whom is not known. */
+static void find_covers(struct maker *maker)
+{
+	struct lock_words *words = locks_words(maker->mutex->locks);
+	size_t n, n_locks;
+	const struct lock_holdup *holdups = lock_words_holdups(words, &n);
+
+	locks_items(maker->mutex->locks, &n_locks);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t lock = lock_of(maker, &holdups[i]);
+
+		if (lock)
+			maker->covers[lock - 1].holdup_ns =
+				value_add(maker->covers[lock - 1].holdup_ns, holdups[i].ns);
+	}
+	for (size_t i = 0; i < n_locks; i++)
+		maker->covers[i].is_known = maker->covers[i].holdup_ns >=
+					    maker->covers[i].waited_ns / 100 * LEAST_COVER;
+}
+
+static void put_holdups(struct maker *maker)
+{
+	size_t n;
+	const struct lock_holdup *holdups =
+		lock_words_holdups(locks_words(maker->mutex->locks), &n);
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t lock = lock_of(maker, &holdups[i]), stack = holdups[i].stack;
+		struct profile_row *to;
+
+		if (!lock || !maker->covers[lock - 1].is_known)
+			continue;
+		if (!stack)
+			stack = no_stack(maker, holdups[i].task ? LOCK_END_THREAD : LOCK_END_OPEN);
+		to = row_at(maker, lock - 1, stack, holdups[i].task);
+		to->values[VALUE_HOLDUP] = value_add(to->values[VALUE_HOLDUP], holdups[i].ns);
+	}
 }
 
 static void put_rows(struct maker *maker)
@@ -145,8 +213,10 @@ static void put_rows(struct maker *maker)
 		counted[n_counted++] = &rows[i];
 		add_row(maker, &rows[i]);
 	}
+	find_covers(maker);
 	for (size_t i = 0; i < n_counted; i++)
 		put_row(maker, counted[i]);
+	put_holdups(maker);
 	free(counted);
 }
 
@@ -159,6 +229,7 @@ void mutex_profile(void *state, struct profile *ret)
 	profile_init(ret, "mutex", mutex->model);
 	profile_add_type(ret, "contentions", "count");
 	ret->default_type = profile_add_type(ret, "delay", "nanoseconds");
+	profile_add_type(ret, "holdup", "nanoseconds");
 	ret->period_type = (struct value_type){ "contentions", "count" };
 	ret->period = 1;
 	ret->labels[0] = "lock";
@@ -166,14 +237,17 @@ void mutex_profile(void *state, struct profile *ret)
 	locks_resolve(mutex->locks, ret->names);
 	maker.definer = leaf_definer(mutex->model);
 	maker.locks = locks_items(mutex->locks, &n);
+	maker.covers = xcalloc(n + 1, sizeof(*maker.covers));
 	put_rows(&maker);
 	ret->unfiltered[VALUE_CONTENTIONS] = maker.figures.all.n;
 	ret->unfiltered[VALUE_DELAY] = maker.figures.all.ns;
+	ret->unfiltered[VALUE_HOLDUP] = profile_total(ret, VALUE_HOLDUP);
 	lock_figures_note(&maker.figures, mutex->locks, &ret->notes);
 	profile_close(ret, mutex->filter);
 	definer_free(maker.definer);
 	map_release(&maker.cell_of);
 	array_release(&maker.cells);
+	free(maker.covers);
 	locks_free(mutex->locks);
 	free(mutex);
 }

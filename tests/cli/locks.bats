@@ -27,7 +27,20 @@ figures() {
 @test "waits of a thread that another one barged past are one contention" {
 	report -i "$(recording locks)" mutex --json >"$T/json"
 	[ "$(figures work_b)" = '[1,91000000]' ]
-	[ -z "$(figures hold_long)" ]
+	[ "$(figures hold_long)" = '[0,0]' ]
+}
+
+@test "who held the lock held up all who waited, whomever the unlock woke" {
+	report -i "$(recording locks)" mutex --json >"$T/json"
+	holdup() {
+		jq --arg f "$1" '.rows[] | select(.name == $f) | .cum.holdup' "$T/json"
+	}
+	[ "$(holdup hold_long)" = 109998000 ]
+	[ "$(holdup hold_short)" = 37994000 ]
+	[ "$(holdup work_b)" = 10000000 ]
+	[ "$(holdup rebuild)" = 90008000 ]
+	[ "$(holdup '[not unlocked by the end]')" = 549997000 ]
+	[ -z "$(holdup pthread_kill)" ]
 }
 
 @test "an unlock that ends several waits is charged with each" {

@@ -148,6 +148,8 @@ def check(profile):
     types = [(strings[one(t, "type")], strings[one(t, "unit")]) for t in profile["sample_type"]]
     assert types in ([("samples", "count"), ("cpu", "nanoseconds")],
                      [("contentions", "count"), ("delay", "nanoseconds")],
+                     [("contentions", "count"), ("delay", "nanoseconds"),
+                      ("holdup", "nanoseconds")],
                      [("calls", "count"), ("time", "nanoseconds")]), types
     assert strings[one(profile, "default_sample_type")] == types[1][0]
     for mapping in profile["mapping"]:
@@ -199,7 +201,8 @@ def agree(profile, report, go_text):
             assert row["flat"][value] == flat.get((name, k), 0), (name, value, "flat")
             assert row["cum"][value] == cum[name, k], (name, value, "cum")
     go = parse_go(go_text)
-    assert set(go) == set(rows), set(go) ^ set(rows)
+    shown = {name for name, row in rows.items() if row["cum"][names[1]]}
+    assert set(go) == shown, set(go) ^ shown
     for name, figures in go.items():
         ours = (rows[name]["flat"][names[1]], rows[name]["cum"][names[1]])
         assert figures == ours, f"{name}: go tool pprof has {figures}, report {ours}"

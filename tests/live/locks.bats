@@ -103,6 +103,21 @@ kinds() {
 	[ "$(jq -r '[.locks[].lock] | sort | first' locks.json)" = "rustlocks::SERVER.pool[0].lock" ]
 }
 
+@test "whom others waited for, whoever was woken" {
+	record -- "$W/locks" mutex 3
+	"$SYSPROF" report mutex --value holdup --json >mutex.json
+	join -j 2 <(awk '$1 == "holder" { h[$2] = $5; all += $5 }
+			END { for (n in h) print "holder", n, 100 * h[n] / all }' stdout | sort) \
+		<(jq -r '(.types[2].total) as $total | .rows[] | select(.name | test("^hold_[abc]$")) |
+			"holder \(.name) \(100 * .cum.holdup / $total)"' mutex.json | sort) >both
+	awk '{ d = $5 - $3; if (d > 3 || d < -3) bad = 1 } END { exit bad || NR != 3 }' both || {
+		cat both
+		false
+	}
+	# hold_c, which holds the lock for a tenth of the time that hold_a does, wakes more often.
+	awk '$1 == "hold_a" { a = $5 } $1 == "hold_c" { c = $5 } END { exit !(a > c) }' both
+}
+
 @test "how long holders held the lock" {
 	record -- "$W/locks" mutex 3
 	"$SYSPROF" report mutex --lock 'g_server.pool[0].lock' --json >story.json

@@ -3,8 +3,9 @@
  * Two locks, three holders.  `locks KIND SECONDS`; KIND is mutex, rwlock, pi or shared (by
  * two processes).  hold_a takes the first lock for long, hold_b the second one for half as
  * long, hold_c either for a short time.  The truth, measured by the program itself, is its
- * output, "lock NAME COUNT SECONDS" and "holder NAME COUNT SECONDS": whoever does not get a
- * lock by trying waits for it, and charges the wait to the function that unlocked last.
+ * output, "lock NAME COUNT SECONDS" and "holder NAME COUNT SECONDS HOLDUP": whoever does not
+ * get a lock by trying waits for it, and charges the wait to the function that unlocked last;
+ * HOLDUP is how long others waited in all since the unlock before, whomever it wakes.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -15,19 +16,22 @@
 
 #include "burn.h"
 
-#define N_LOCKS 2
+#define N_LOCKS   2
+#define N_THREADS 8
 
 enum holder { HOLD_A, HOLD_B, HOLD_C, N_HOLDERS };
 enum kind { MUTEX, RWLOCK, PI, SHARED };
 
 struct tally { /* under its lock */
-	uint64_t n, ns;
+	uint64_t n, ns, holdup_ns;
 };
 
 struct slot {
 	int number;
 	enum holder last; /* who unlocked last */
 	struct tally by_holder[N_HOLDERS];
+	uint64_t unlocked_ns;
+	uint64_t waits_since[N_THREADS]; /* of each thread; 0: does not */
 	pthread_mutex_t lock;
 	pthread_rwlock_t rwlock;
 };
@@ -41,6 +45,7 @@ static struct server g_server;
 static struct server *server = &g_server;
 static enum kind kind;
 static uint64_t end_ns;
+static __thread size_t me;
 
 static void nap_us(unsigned int us)
 {
@@ -60,10 +65,12 @@ static NOINLINE void wait_lock(struct slot *slot)
 	uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
 	struct tally *tally;
 
+	__atomic_store_n(&slot->waits_since[me], start_ns, __ATOMIC_RELAXED);
 	if (kind == RWLOCK)
 		pthread_rwlock_wrlock(&slot->rwlock);
 	else
 		pthread_mutex_lock(&slot->lock);
+	__atomic_store_n(&slot->waits_since[me], 0, __ATOMIC_RELAXED);
 	tally = &slot->by_holder[slot->last];
 	tally->n++;
 	tally->ns += clock_ns(CLOCK_MONOTONIC) - start_ns;
@@ -75,9 +82,25 @@ static void take(struct slot *slot)
 		wait_lock(slot);
 }
 
+static NOINLINE void charge(struct slot *slot, struct tally *tally)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	for (size_t i = 0; i < N_THREADS; i++) {
+		uint64_t since = __atomic_load_n(&slot->waits_since[i], __ATOMIC_RELAXED);
+
+		if (since && since < slot->unlocked_ns)
+			since = slot->unlocked_ns;
+		if (since && since < now)
+			tally->holdup_ns += now - since;
+	}
+	slot->unlocked_ns = now;
+}
+
 static inline __attribute__((always_inline)) void give(struct slot *slot, enum holder holder)
 {
 	slot->last = holder;
+	charge(slot, &slot->by_holder[holder]);
 	if (kind == RWLOCK)
 		pthread_rwlock_unlock(&slot->rwlock);
 	else
@@ -108,7 +131,7 @@ static NOINLINE void hold_c(struct slot *slot)
 
 static void *run_a(void *arg)
 {
-	(void)arg;
+	me = (size_t)arg;
 	while (clock_ns(CLOCK_MONOTONIC) < end_ns) {
 		hold_a(&server->pool[0]);
 		nap_us(2000);
@@ -118,7 +141,7 @@ static void *run_a(void *arg)
 
 static void *run_b(void *arg)
 {
-	(void)arg;
+	me = (size_t)arg;
 	while (clock_ns(CLOCK_MONOTONIC) < end_ns) {
 		hold_b(&server->pool[1]);
 		nap_us(2000);
@@ -128,7 +151,8 @@ static void *run_b(void *arg)
 
 static void *run_c(void *arg)
 {
-	for (size_t i = (size_t)arg; clock_ns(CLOCK_MONOTONIC) < end_ns; i++) {
+	me = (size_t)arg;
+	for (size_t i = me; clock_ns(CLOCK_MONOTONIC) < end_ns; i++) {
 		hold_c(&server->pool[i % N_LOCKS]);
 		nap_us(500);
 	}
@@ -163,13 +187,14 @@ static void report(void)
 			locks[l].ns += tally->ns;
 			holders[h].n += tally->n;
 			holders[h].ns += tally->ns;
+			holders[h].holdup_ns += tally->holdup_ns;
 		}
 		printf("lock pool[%d] %lu %.4f\n", l, (unsigned long)locks[l].n,
 		       (double)locks[l].ns / 1e9);
 	}
 	for (int h = 0; h < N_HOLDERS; h++)
-		printf("holder %s %lu %.4f\n", names[h], (unsigned long)holders[h].n,
-		       (double)holders[h].ns / 1e9);
+		printf("holder %s %lu %.4f %.4f\n", names[h], (unsigned long)holders[h].n,
+		       (double)holders[h].ns / 1e9, (double)holders[h].holdup_ns / 1e9);
 }
 
 int main(int argc, char **argv)
@@ -177,6 +202,7 @@ int main(int argc, char **argv)
 	static const char *const kinds[] = { "mutex", "rwlock", "pi", "shared" };
 	pthread_t threads[4];
 	pid_t child = 1;
+	size_t first;
 
 	while (argc > 1 && kind < SHARED && strcmp(argv[1], kinds[kind]) != 0)
 		kind++;
@@ -188,10 +214,11 @@ int main(int argc, char **argv)
 		init(&server->pool[i]);
 	if (kind == SHARED)
 		child = fork();
-	pthread_create(&threads[0], NULL, child ? run_a : run_c, (void *)0);
-	pthread_create(&threads[1], NULL, child ? run_b : run_c, (void *)1);
+	first = child ? 0 : 4;
+	pthread_create(&threads[0], NULL, child ? run_a : run_c, (void *)first);
+	pthread_create(&threads[1], NULL, child ? run_b : run_c, (void *)(first + 1));
 	for (size_t i = 2; i < 4; i++)
-		pthread_create(&threads[i], NULL, run_c, (void *)i);
+		pthread_create(&threads[i], NULL, run_c, (void *)(first + i));
 	for (size_t i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 	if (!child)
