@@ -261,7 +261,7 @@ static void take_event(struct model_observer *observer, const struct event *even
 			 event->time_ns);
 }
 
-/* A waker that was sampled and woke by no futex did not unlock: the next one who does is charged. */
+/* Who was sampled and woke by no futex did not unlock: the next one who does is charged. */
 static void end_holdup(struct lock_words *words, const struct waiter *waiter,
 		       const struct sched_wake *wake)
 {
