@@ -38,7 +38,7 @@ struct waits {
 	const struct filter *filter;
 	enum waits_detail detail;
 	struct chain *chain;  /* or NULL */
-	struct strata strata; /* by: index of an ender */
+	struct strata strata; /* by: index of an ender + 1; 0: it was not asked for */
 	ARRAY(struct wait_ender) enders;
 	struct map ender_by_key;
 	ARRAY(struct entry) entries;
@@ -49,7 +49,7 @@ struct waits {
 	struct waits_totals totals;
 };
 
-static uint32_t ender_index(struct waits *waits, const struct wait_ender *ender)
+static uint32_t ender_id(struct waits *waits, const struct wait_ender *ender)
 {
 	uint64_t who = ender->task ? (uint64_t)1 << 32 | ender->task : ender->tid;
 	uint64_t *id = map_insert(&waits->ender_by_key, (uint64_t)ender->how << 33 | who);
@@ -58,7 +58,12 @@ static uint32_t ender_index(struct waits *waits, const struct wait_ender *ender)
 		*array_add(&waits->enders) = *ender;
 		*id = waits->enders.n;
 	}
-	return (uint32_t)*id - 1;
+	return (uint32_t)*id;
+}
+
+static struct wait_ender ender_of(const struct waits *waits, uint32_t id)
+{
+	return id ? waits->enders.items[id - 1] : (struct wait_ender){ 0 };
 }
 
 static uint64_t hash_place(const struct wait_place *place)
@@ -212,13 +217,15 @@ static void add_blocked(struct waits *waits, const struct sched_interval *interv
 {
 	int64_t ns = clamp(end_ns - start_ns);
 	struct wait_ender ender = { 0 };
-	uint32_t stratum;
+	uint32_t stratum, by = 0;
 
 	waits->totals.n++;
 	waits->totals.ns = value_add(waits->totals.ns, ns);
-	if (waits->detail != WAITS_PLACES)
+	if (waits->detail != WAITS_PLACES) {
 		ender = wait_ender_of(interval);
-	stratum = strata_find(&waits->strata, interval->task, ender_index(waits, &ender), ns);
+		by = ender_id(waits, &ender);
+	}
+	stratum = strata_find(&waits->strata, interval->task, by, ns);
 	if (interval->wait.period && waits->chain)
 		chain_split(waits->chain, interval, start_ns, end_ns);
 	if (interval->wait.period)
@@ -331,7 +338,7 @@ const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n)
 			if (stratum->all.n && !stratum->sampled.n)
 				*array_add(&waits->rows) = (struct wait_row){
 					.task = stratum->who,
-					.place.ender = waits->enders.items[stratum->by],
+					.place.ender = ender_of(waits, stratum->by),
 					.n = stratum->all.n,
 					.ns = stratum->all.ns,
 					.max_ns = stratum_max_ns(stratum),

@@ -62,9 +62,12 @@ static void put_level(struct buf *text, struct names *names, uint32_t frame)
 {
 	struct levels levels = names_frame(names, frame);
 
-	for (size_t i = 0; i < levels.n; i++)
-		buf_printf(text, "%s%s", text->size ? " ← " : "",
-			   names_text(names, names_function(names, levels.items[i].function).name));
+	for (size_t i = 0; i < levels.n; i++) {
+		if (text->size)
+			buf_puts(text, " ← ");
+		buf_puts(text,
+			 names_text(names, names_function(names, levels.items[i].function).name));
+	}
 }
 
 /* "read ← work ← main" */
@@ -89,14 +92,19 @@ static uint32_t text_of_stack(const struct profile *profile, uint32_t stack)
 
 /* What a row of the profile is counted under, as a number. */
 static uint32_t key_of(const struct profile *profile, const struct profile_row *row,
-		       enum table_key key)
+		       enum table_key key, struct map *text_by_stack)
 {
 	uint32_t thread = model_task(profile->model, row->key.task).thread;
 
 	if (key == TABLE_CPU)
 		return row->key.cpu;
-	if (key == TABLE_STACK)
-		return text_of_stack(profile, row->key.stack);
+	if (key == TABLE_STACK) {
+		uint64_t *text = map_insert(text_by_stack, row->key.stack);
+
+		if (!*text)
+			*text = text_of_stack(profile, row->key.stack);
+		return (uint32_t)*text;
+	}
 	return key == TABLE_THREAD ? thread : model_thread(profile->model, thread).leader;
 }
 
@@ -112,14 +120,14 @@ static uint32_t text_of_number(struct names *names, uint32_t number)
 }
 
 static void describe(struct table_row *ret, const struct profile *profile,
-		     const struct profile_row *row, enum table_key key)
+		     const struct profile_row *row, enum table_key key, uint32_t number)
 {
 	struct model_task task = model_task(profile->model, row->key.task);
 	struct model_thread thread = model_thread(profile->model, task.thread);
 	uint32_t string;
 
 	if (key == TABLE_STACK) {
-		ret->name = text_of_stack(profile, row->key.stack);
+		ret->name = number;
 		return;
 	}
 	if (key == TABLE_CPU && row->key.cpu == PROFILE_NO_CPU) {
@@ -127,7 +135,7 @@ static void describe(struct table_row *ret, const struct profile *profile,
 		return;
 	}
 	if (key == TABLE_CPU) {
-		ret->name = text_of_number(profile->names, row->key.cpu);
+		ret->name = text_of_number(profile->names, number);
 		return;
 	}
 	if (key == TABLE_PROCESS)
@@ -145,16 +153,17 @@ static void describe(struct table_row *ret, const struct profile *profile,
 
 static void build_by_row(struct table *ret, const struct profile *profile, enum table_key key)
 {
-	struct map by_key = { 0 };
+	struct map by_key = { 0 }, text_by_stack = { 0 };
 	const struct profile_row *row;
 
 	start(ret, profile);
 	array_for_each(row, &profile->rows) {
-		uint64_t *at = map_insert(&by_key, key_of(profile, row, key));
+		uint32_t number = key_of(profile, row, key, &text_by_stack);
+		uint64_t *at = map_insert(&by_key, number);
 		struct table_row *to;
 
 		if (!*at) {
-			describe(array_add(&ret->rows), profile, row, key);
+			describe(array_add(&ret->rows), profile, row, key, number);
 			*at = ret->rows.n;
 		}
 		to = &ret->rows.items[*at - 1];
@@ -164,6 +173,7 @@ static void build_by_row(struct table *ret, const struct profile *profile, enum 
 			to->max = row->max;
 	}
 	map_release(&by_key);
+	map_release(&text_by_stack);
 }
 
 enum tree_key table_tree_key(enum table_key key)
