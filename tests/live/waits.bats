@@ -127,6 +127,25 @@ long_waits_have_stacks() {
 	[ "$(n_waits '^wake_stack .*;burn_cpu;')" = 0 ]
 }
 
+# Of what `waits` waited in function $1 on the main thread, whether chain lays 90 % upon the
+# helper's sleep in $2; the rest is the helper on its way there and back.  How long that waits
+# for a CPU is up to who else is on the machine.
+is_for() {
+	awk -v f=";$1;" -v g=";$2;.*sleep: clock_nanosleep" '
+		/: waiting for a CPU] [0-9]+$/ { next }
+		index($0, f) { n = $NF; all += n; if ($0 ~ g) part += n }
+		END { print f, all, part; exit !(all > 100e6 && part >= 0.9 * all) }' chain.folded
+}
+
+@test "chain tells what those who end waits were waiting for themselves" {
+	record -- "$W/waits" 2
+	"$SYSPROF" export chain -o chain.folded
+	is_for wait_lock hold_lock
+	is_for wait_pipe write_pipe
+	[ "$("$SYSPROF" report chain --json | jq '.types[1].total')" = \
+		"$("$SYSPROF" report block --json | jq '.types[1].total')" ]
+}
+
 @test "a thread that blocks all the time is found with its stack and its reason" {
 	start sleep 60
 	await is_asleep "$pid"
