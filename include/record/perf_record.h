@@ -42,7 +42,7 @@ enum perf_reg { /* where a register stands in perf_sample.regs */
 
 struct perf_sample {
 	uint64_t address;      /* of a page fault; else 0 */
-	const uint64_t *chain; /* kernel call chain, innermost first, with its PERF_CONTEXT_* */
+	const uint64_t *chain; /* call chain, innermost first, with its PERF_CONTEXT_* */
 	size_t n_chain;
 	const void *raw; /* the tracepoint's own fields, where they stand in its format */
 	size_t raw_size;

@@ -68,6 +68,14 @@ struct unwind_sample {
 	struct space *space;
 
 	/*
+	 * Where the kernel followed frame pointers when it took the sample: the PC, then
+	 * return addresses.  They lead on where Go code has changed to a stack of which
+	 * nothing was captured.  May be none.
+	 */
+	const uint64_t *chain;
+	size_t n_chain;
+
+	/*
 	 * Read @size bytes at @address of the process as it is now, or return false.
 	 * NULL: not possible.  What it gives is believed only if the word at the
 	 * seam is the same as the captured one.

@@ -75,7 +75,6 @@ static struct perf_event_attr attr_for(const struct sampler_options *options)
 		.enable_on_exec = options->on_exec,
 		.exclude_idle = 1,
 		.exclude_hv = 1,
-		.exclude_callchain_user = 1,
 		.mmap = 1,
 		.mmap2 = 1,
 		.comm = 1,

@@ -189,12 +189,25 @@ static bool scan_again(struct stacks *stacks, const struct space *space, uint64_
 	       space->generation != generation;
 }
 
+/* Where the user side of the call chain begins, with its mark: the kernel's comes first. */
+static size_t user_mark(const struct perf_sample *sample)
+{
+	size_t i = 0;
+
+	while (i < sample->n_chain && sample->chain[i] != PERF_CONTEXT_USER)
+		i++;
+	return i;
+}
+
 static uint32_t unwind_user(struct stacks *stacks, const struct perf_record *record)
 {
 	const struct perf_sample *sample = &record->sample;
+	size_t mark = user_mark(sample), chain = mark + (mark < sample->n_chain);
 	struct unwind_sample from = {
 		.stack = sample->stack,
 		.stack_size = sample->stack_size,
+		.chain = sample->chain + chain,
+		.n_chain = sample->n_chain - chain,
 		.space = spaces_get(stacks->spaces, (pid_t)record->pid),
 		.read_memory = read_process,
 		.read_blocked = read_blocked,
@@ -217,12 +230,13 @@ static uint32_t foreign_user(struct stacks *stacks)
 	return truncation(stacks, "32-bit process", NULL);
 }
 
-static uint32_t add_kernel(struct stacks *stacks, uint32_t stack, const struct perf_sample *sample)
+static uint32_t add_kernel(struct stacks *stacks, uint32_t stack, const struct perf_sample *sample,
+			   size_t n)
 {
 	if (!stacks->kernel)
 		stacks->kernel =
 			definer_module(stacks->definer, MODULE_KERNEL, "[kernel]", NULL, 0);
-	for (size_t i = sample->n_chain; i-- > 0;) {
+	for (size_t i = n; i-- > 0;) {
 		uint64_t address = sample->chain[i];
 
 		if (address >= PERF_CONTEXT_MAX || address < USER_END)
@@ -238,11 +252,12 @@ static uint32_t add_kernel(struct stacks *stacks, uint32_t stack, const struct p
 uint32_t stacks_intern(struct stacks *stacks, const struct perf_record *record)
 {
 	const struct perf_sample *sample = &record->sample;
+	size_t n_kernel = user_mark(sample);
 	uint32_t stack = 0;
 
 	if (sample->abi == PERF_SAMPLE_REGS_ABI_64)
 		stack = unwind_user(stacks, record);
 	else if (sample->abi == PERF_SAMPLE_REGS_ABI_32)
 		stack = foreign_user(stacks);
-	return sample->n_chain ? add_kernel(stacks, stack, sample) : stack;
+	return n_kernel ? add_kernel(stacks, stack, sample, n_kernel) : stack;
 }

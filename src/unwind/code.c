@@ -65,6 +65,8 @@ static const struct pattern never_back[] = {
 	{ -7, 9, "\x50\x4c\x8b\x22\x41\xff\xd4\x58\xe9" },
 	/* morestack: mov g0.sched.sp,%rsp; call newstack */
 	{ -9, 5, "\x48\x8b\x63\x38\xe8" },
+	/* goexit, behind the nop where a goroutine begins: call goexit1 */
+	{ -1, 2, "\x90\xe8" },
 };
 
 /* What is returned to and returns itself, by "ret", has its return address on top. */

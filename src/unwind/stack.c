@@ -47,16 +47,11 @@ static bool holds_seam(struct stack *stack)
 /* A ucontext as the kernel puts it on the stack, with a mask of 8 bytes at its end. */
 enum { HANDLED_MASK = 296, HANDLED_SIZE = 304 };
 
-static bool is_captured(const struct stack *stack, uint64_t address, uint64_t size)
-{
-	return size <= stack->size && address - stack->start <= stack->size - size;
-}
-
 /* Is all that is further out on a stack that a signal interrupted? */
 static bool is_interrupted(const struct stack *stack)
 {
-	return stack->handled &&
-	       (stack->seam - stack->handled < HANDLED_SIZE || !is_captured(stack, stack->seam, 8));
+	return stack->handled && (stack->seam - stack->handled < HANDLED_SIZE ||
+				  !stack_is_captured(stack, stack->seam, 8));
 }
 
 /*
@@ -70,7 +65,7 @@ static bool is_handling(struct stack *stack)
 	unsigned char now[HANDLED_SIZE];
 	uint64_t before, blocked;
 
-	if (!is_captured(stack, stack->handled, HANDLED_SIZE))
+	if (!stack_is_captured(stack, stack->handled, HANDLED_SIZE))
 		return false;
 	memcpy(&before, then + HANDLED_MASK, sizeof(before));
 	if (!sample->read_blocked || !sample->read_blocked(sample->arg, &blocked) ||

@@ -49,6 +49,11 @@ static inline bool stack_read(struct stack *stack, uint64_t address, uint64_t *r
 	return true;
 }
 
+static inline bool stack_is_captured(const struct stack *stack, uint64_t address, uint64_t size)
+{
+	return size <= stack->size && address - stack->start <= stack->size - size;
+}
+
 static inline void stack_set_seam(struct stack *stack, uint64_t address, uint64_t value)
 {
 	stack->seam = address;

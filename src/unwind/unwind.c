@@ -29,8 +29,9 @@ struct walk {
 	struct regs regs;
 	size_t n;
 	unsigned int n_jumps;
-	bool is_exact; /* the PC is that of an instruction, not a return address */
-	bool is_full;  /* track every register, not only rsp, rbp and rip */
+	size_t chained; /* the entry of the sample's chain to go on with; 0: off the chain */
+	bool is_exact;  /* the PC is that of an instruction, not a return address */
+	bool is_full;   /* track every register, not only rsp, rbp and rip */
 };
 
 struct unwinder *unwinder_new(void)
@@ -93,6 +94,45 @@ static int step_rule(struct walk *walk, struct rule rule)
 	return step_to(walk, cfa, ra);
 }
 
+/*
+ * The entry of the sample's chain that stands above the frame pointer @fp, or 0 where the
+ * kernel did not come by there: its way is gone again in the captured bytes.
+ */
+static size_t find_in_chain(const struct walk *walk, uint64_t fp)
+{
+	const struct unwind_sample *sample = walk->sample;
+	uint64_t at = sample->regs[UNWIND_RBP];
+
+	for (size_t i = 1; i < sample->n_chain; i++) {
+		uint64_t frame[2];
+
+		if (at == fp)
+			return i;
+		if (!stack_is_captured(&walk->stack, at, sizeof(frame)))
+			return 0;
+		memcpy(frame, walk->stack.bytes + (at - walk->stack.start), sizeof(frame));
+		if (frame[1] != sample->chain[i])
+			return 0;
+		at = frame[0];
+	}
+	return 0;
+}
+
+/* All of a goroutine's callers have frame pointers; of other code nothing is known here. */
+static int step_chain(struct walk *walk, enum rule_kind kind)
+{
+	const struct unwind_sample *sample = walk->sample;
+
+	if (kind == RULE_END)
+		return UNWIND_DONE;
+	if (kind != RULE_GO || walk->chained == sample->n_chain)
+		return UNWIND_STACK_END;
+	walk->unwinder->stats.n_frame_pointer++;
+	walk->regs.values[UNWIND_RIP] = sample->chain[walk->chained++];
+	walk->is_exact = false;
+	return walk->regs.values[UNWIND_RIP] ? GO_ON : UNWIND_DONE;
+}
+
 /* A frame pointer leads outward; but in Go code it may lead to another stack, a few times. */
 static bool may_follow(struct walk *walk, uint64_t fp, bool is_go)
 {
@@ -115,6 +155,11 @@ static int step_frame_pointer(struct walk *walk, bool is_go)
 		return UNWIND_DONE;
 	if (!may_follow(walk, fp, is_go))
 		return UNWIND_NO_INFO;
+	if (is_go && !stack_is_captured(&walk->stack, fp, 16)) {
+		walk->chained = find_in_chain(walk, fp);
+		if (walk->chained)
+			return step_chain(walk, RULE_GO);
+	}
 	if (!stack_read(&walk->stack, fp, &caller_fp) || !stack_read(&walk->stack, fp + 8, &ra))
 		return is_go ? UNWIND_STACK_END : UNWIND_NO_INFO;
 	if (ra && !space_find(space, ra - 1) && !space_find(space, ra))
@@ -218,7 +263,10 @@ static int walk_stack(struct walk *walk)
 		walk->unwinder->frames[walk->n++] = (struct unwind_frame){ address, mapping };
 		if (!entry)
 			return UNWIND_NO_MAPPING;
-		r = walk->is_full ? step_full(walk, entry, mapping) : step(walk, entry);
+		if (walk->chained)
+			r = step_chain(walk, (enum rule_kind)entry->rule.kind);
+		else
+			r = walk->is_full ? step_full(walk, entry, mapping) : step(walk, entry);
 	}
 	return r == GO_ON ? UNWIND_TOO_DEEP : r;
 }
@@ -232,6 +280,7 @@ static int start(struct unwinder *unwinder, const struct unwind_sample *sample, 
 	walk->regs.known = REGS_ALL;
 	walk->n = 0;
 	walk->n_jumps = 0;
+	walk->chained = 0;
 	walk->is_exact = true;
 	walk->is_full = is_full;
 	stack_init(&walk->stack, sample, unwinder->chunk);

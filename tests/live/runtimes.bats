@@ -12,6 +12,16 @@ bats_require_minimum_version 1.5.0
 	at_least "$(share_of 'main\.burn.0' 'runtime\.goexit[^;]*;main\.(main\.[^;]*;main\.)?worker;main\.burn')" 99
 }
 
+@test "Go's collector stands on the goroutines that it works for" {
+	record -- "$W/gogarbage" 3
+	fold --no-kernel
+	# What a signal interrupted is cut where its handler has returned by the time it is read.
+	at_least "$(share_of '[^;]+' '^[^;]*;(runtime\.[^;]*|main\..*)')" 98
+	at_least "$(share 'runtime\.(gcAssistAlloc|gcDrain).*')" 5
+	at_least "$(share_of 'runtime\.gcAssistAlloc.*' 'runtime\.goexit[^;]*;main\.work(Left|Right);main\.(left|right);')" 98
+	! grep -E 'main\.workLeft;.*main\.right|main\.workRight;.*main\.left' folded
+}
+
 @test "Rust functions have their part, under the names of the source" {
 	record -- "$W/rustburn" 2
 	fold --no-kernel

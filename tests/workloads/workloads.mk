@@ -3,8 +3,9 @@
 # each does, and what is therefore true of it, stands at its head.
 W := $(O)/workloads
 WORKLOADS := demo split split-static split-static-pie split-stripped split-fp deep recurse \
-	sighandler plt forker execer shortlived dlopener plugin-a.so plugin-b.so jit threads \
-	kernelheavy waits locks stdlocks rustlocks accounts handover calls pingpong details goburn rustburn JavaBurn.class mntns.sh
+	sighandler altstack plt forker execer shortlived dlopener plugin-a.so plugin-b.so jit threads \
+	kernelheavy waits locks stdlocks rustlocks accounts handover calls pingpong details \
+	goburn gogarbage rustburn JavaBurn.class mntns.sh
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
 
@@ -47,9 +48,9 @@ $(W)/plugin-%.so: $(FROM)/plugin.c $(FROM)/burn.h
 	$(call say,WORK,$@)
 	$(Q)$(CC) $(WFLAGS) -DBURN=plugin_$*_burn -fPIC -shared -o $@ $<
 
-$(W)/goburn: $(wildcard $(FROM)/goburn/*)
+$(W)/goburn $(W)/gogarbage: $(W)/%: $(FROM)/%/main.go $(FROM)/%/go.mod
 	$(call say,WORK,$@)
-	$(Q)cd $(FROM)/goburn && GOCACHE=$(abspath $(W))/.gocache GOTOOLCHAIN=local CGO_ENABLED=0 \
+	$(Q)cd $(FROM)/$* && GOCACHE=$(abspath $(W))/.gocache GOTOOLCHAIN=local CGO_ENABLED=0 \
 		go build -o $(abspath $@) .
 
 $(W)/rust%: $(FROM)/rust%.rs

@@ -1,0 +1,3 @@
+module gogarbage
+
+go 1.19
