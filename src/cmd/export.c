@@ -7,24 +7,22 @@
 #include "base/err.h"
 #include "cmd/command.h"
 #include "export/exporter.h"
-#include "filter_args.h"
+#include "input_args.h"
 #include "result.h"
 #include "session.h"
 
 enum { KEY_VALUE = 0x100 };
 
 struct export_args {
-	const char *input;
+	struct input_args input;
 	const char *output;              /* NULL: not said */
 	const char *value;               /* NULL: the format's choice */
 	const struct analysis *analysis; /* NULL: not said, or the timeline */
 	bool is_timeline;
 	const struct exporter *exporter;
-	struct filter filter;
 };
 
 static const struct argp_option options[] = {
-	{ "input", 'i', "FILE", 0, "Read FILE (default sysprof.data; - is standard input)", 0 },
 	{ "output", 'o', "OUT", 0, "Write OUT (- is standard output); its suffix picks the format",
 	  0 },
 	{ "format", 'f', "FORMAT", 0, "Write FORMAT, whatever the suffix", 0 },
@@ -70,7 +68,7 @@ static void check_profile(struct argp_state *state, struct export_args *args)
 			   args->analysis->name, args->analysis->name);
 	if (!args->exporter->profile)
 		argp_error(state, "%s is a format of the timeline only", args->exporter->name);
-	misfit = session_misfit(args->analysis, &args->filter);
+	misfit = session_misfit(args->analysis, &args->input.filter);
 	if (misfit)
 		argp_error(state, "%s", misfit);
 }
@@ -99,9 +97,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct export_args *args = state->input;
 
 	switch (key) {
-	case 'i':
-		args->input = arg;
-		return 0;
 	case 'o':
 		args->output = arg;
 		return 0;
@@ -112,17 +107,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->value = arg;
 		return 0;
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &args->filter;
+		state->child_inputs[0] = &args->input;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (state->arg_num > 0)
-			argp_error(state, "one PROFILE at a time");
-		args->is_timeline = !strcmp(arg, "trace");
-		if (args->is_timeline)
-			return 0;
-		args->analysis = session_analysis(arg);
-		if (!args->analysis)
-			exit(EXIT_USAGE);
+		args->is_timeline = !state->arg_num && !strcmp(arg, "trace");
+		if (!args->is_timeline)
+			input_parse_profile(state, arg, &args->analysis);
 		return 0;
 	case ARGP_KEY_END:
 		check_args(state, args);
@@ -167,7 +157,8 @@ static int write_timeline(struct export_args *args, struct session *session)
 
 	if (result_open(&result, args->output))
 		return EXIT_FAILED;
-	error = session_timeline(session, &args->filter, args->exporter, result.file, &write_error);
+	error = session_timeline(session, &args->input.filter, args->exporter, result.file,
+				 &write_error);
 	if (error) {
 		result_drop(&result);
 		return EXIT_FAILED;
@@ -182,34 +173,30 @@ static int run(struct export_args *args)
 	struct profile profile;
 	int status = EXIT_FAILED;
 
-	if (session_open(&session, args->input))
+	if (session_open(&session, args->input.path))
 		status = EXIT_FAILED;
 	else if (args->is_timeline)
 		status = write_timeline(args, &session);
-	else if (!session_profile(&session, args->analysis, &args->filter, &profile)) {
+	else if (!session_profile(&session, args->analysis, &args->input.filter, &profile)) {
 		status = write_profile(args, &profile);
 		profile_release(&profile);
 	}
 	session_close(&session);
-	filter_release(&args->filter);
+	filter_release(&args->input.filter);
 	return status;
 }
 
 int cmd_export(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{ &filter_argp, 0, "Filters:", 0 },
-		{ 0 },
-	};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
 		.args_doc = "[PROFILE]",
 		.doc = "Write a profile of a recording, or its timeline (trace), for another "
 		       "program: what PROFILE says, else what suits the format.",
-		.children = children,
+		.children = input_children,
 	};
-	struct export_args args = { .input = "sysprof.data" };
+	struct export_args args = { 0 };
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &args))
 		return EXIT_USAGE;

@@ -10,7 +10,7 @@
 #include "cmd/command.h"
 #include "export/report.h"
 #include "export/sheets.h"
-#include "filter_args.h"
+#include "input_args.h"
 #include "session.h"
 
 #define WIDTH_OF_PIPES 0 /* what reads them may want whole names */
@@ -34,18 +34,16 @@ enum {
 };
 
 struct report_args {
-	const char *input;
+	struct input_args input;
 	const struct analysis *analysis;
 	const char *value;  /* NULL: the profile's own */
 	const char *detail; /* of block or mutex: the profile that shows more; or NULL */
 	bool has_key, json;
 	bool has_rows, has_min, has_width;
 	struct report_options options;
-	struct filter filter;
 };
 
 static const struct argp_option options[] = {
-	{ "input", 'i', "FILE", 0, "Read FILE (default sysprof.data; - is standard input)", 0 },
 	{ "by", KEY_BY, "KEY", 0,
 	  "One row for each function, symbol (function and module), line, module, process, thread, "
 	  "cpu or stack",
@@ -166,7 +164,7 @@ static void pick_detail(struct argp_state *state, struct report_args *args)
 
 	if (args->detail && strcmp(args->analysis->name, of) != 0)
 		argp_error(state, "--%s is for the %s profile", args->detail, of);
-	if (!args->detail && args->filter.lock && !strcmp(args->analysis->name, "mutex") &&
+	if (!args->detail && args->input.filter.lock && !strcmp(args->analysis->name, "mutex") &&
 	    is_default_view(args))
 		args->detail = "locks"; /* all about one lock */
 	if (args->detail)
@@ -176,7 +174,7 @@ static void pick_detail(struct argp_state *state, struct report_args *args)
 /* Of what is sheets or stacks: whether something asks for stacks. */
 static bool is_about_stacks(const struct report_args *args)
 {
-	const struct filter *filter = &args->filter;
+	const struct filter *filter = &args->input.filter;
 
 	return !is_default_view(args) || args->options.by_cum || filter->has_focus ||
 	       filter->has_ignore || filter->no_kernel;
@@ -188,7 +186,7 @@ static void check_args(struct argp_state *state, struct report_args *args)
 	const char *misfit;
 
 	pick_detail(state, args);
-	misfit = session_misfit(args->analysis, &args->filter);
+	misfit = session_misfit(args->analysis, &args->input.filter);
 	if (misfit)
 		argp_error(state, "%s", misfit);
 	if (!args->analysis->profile && !is_default_view(args))
@@ -201,9 +199,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct report_args *args = state->input;
 
 	switch (key) {
-	case 'i':
-		args->input = arg;
-		return 0;
 	case 'n':
 		args->options.n_rows = parse_count(state, "-n", arg);
 		args->has_rows = true;
@@ -220,14 +215,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->value = arg;
 		return 0;
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &args->filter;
+		state->child_inputs[0] = &args->input;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (state->arg_num > 0)
-			argp_error(state, "one PROFILE at a time");
-		args->analysis = session_analysis(arg);
-		if (!args->analysis)
-			exit(EXIT_USAGE);
+		input_parse_profile(state, arg, &args->analysis);
 		return 0;
 	case ARGP_KEY_END:
 		check_args(state, args);
@@ -263,7 +254,7 @@ static void set_defaults(struct report_args *args)
 		args->options.min_percent = args->json ? 0 : PERCENT_LEAST;
 	if (!args->has_width)
 		args->options.width = terminal_width();
-	args->options.filter = buf_str(&args->filter.text);
+	args->options.filter = buf_str(&args->input.filter.text);
 }
 
 static int print(struct report_args *args, const struct profile *profile)
@@ -305,35 +296,32 @@ static int run(struct report_args *args)
 				  !(args->analysis->profile && is_about_stacks(args));
 
 	set_defaults(args);
-	is_open = !session_open(&session, args->input);
+	is_open = !session_open(&session, args->input.path);
 	if (is_open && is_sheets) {
-		if (!session_sheets(&session, args->analysis, &args->filter, &sheets)) {
+		if (!session_sheets(&session, args->analysis, &args->input.filter, &sheets)) {
 			status = print_sheets(args, &sheets);
 			sheets_release(&sheets);
 		}
-	} else if (is_open && !session_profile(&session, args->analysis, &args->filter, &profile)) {
+	} else if (is_open &&
+		   !session_profile(&session, args->analysis, &args->input.filter, &profile)) {
 		status = print(args, &profile);
 		profile_release(&profile);
 	}
 	session_close(&session);
-	filter_release(&args->filter);
+	filter_release(&args->input.filter);
 	return status;
 }
 
 int cmd_report(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{ &filter_argp, 0, "Filters:", 0 },
-		{ 0 },
-	};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
 		.args_doc = "[PROFILE]",
 		.doc = "Print a profile of a recording: cpu, if PROFILE does not say otherwise.",
-		.children = children,
+		.children = input_children,
 	};
-	struct report_args args = { .input = "sysprof.data", .analysis = analyses };
+	struct report_args args = { .analysis = analyses };
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &args))
 		return EXIT_USAGE;
