@@ -4,6 +4,7 @@
 
 #include "analyses.h"
 #include "base/human.h"
+#include "details.h"
 #include "model/names.h"
 #include "waits.h"
 
@@ -25,6 +26,7 @@ struct life {                  /* of a thread */
 struct threads_state {
 	struct sched_observer observer;
 	struct waits *waits;
+	struct details *details;
 	struct model *model;
 	struct sched *sched;
 	const struct filter *filter;
@@ -56,6 +58,7 @@ void *threads_begin(const struct analysis_input *input)
 
 	state->observer.interval = take;
 	state->waits = waits_begin(input, WAITS_PLACES);
+	state->details = details_begin(input);
 	state->model = input->model;
 	state->sched = input->sched;
 	state->filter = input->filter;
@@ -321,6 +324,7 @@ void threads_sheets(void *data, struct sheets *ret)
 	sheet = sheets_add(ret, "threads", NULL, columns, N_COLUMNS);
 	for (size_t i = 0; i < n; i++)
 		put_row(sheet, state, names, &lives[i]);
+	details_sheets(state->details, ret);
 	names_free(names);
 	free(lives);
 	array_release(&state->spans);

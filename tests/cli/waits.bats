@@ -234,6 +234,21 @@ skewed() {
 		jq -e '.threads[] | select(.name == "main") | .lifetime_ns == 500000000'
 }
 
+@test "disk requests, interrupts and page faults are added up beneath the threads" {
+	data=$(recording details)
+	golden threads-details report -i "$data" threads
+	report -i "$data" threads --json >"$T/json"
+	jq -e '.disks[0] | .device == "vda" and .op == "read" and .requests == 100 and
+		.bytes == 409600 and .errors == 1 and .mean_ns == 199000 and .max_ns == 10000000 and
+		.p99_ns >= 100000 and .p99_ns <= 107000' "$T/json"
+	jq -e '.disks[1] | .op == "write" and .mean_queued_ns == 1000000' "$T/json"
+	jq -e '.interrupts[0] | .name == "NET_RX" and .kind == "softirq" and .total_ns == 9910000' "$T/json"
+	jq -e '.interrupts[1] | .name == "eth0" and .count == 10 and .cpu_percent == 0.03' "$T/json"
+	jq -e '[.page_faults[] | [.tid, .faults, .writes, .executions]] == [[10,3,2,0],[11,1,0,1]]' "$T/json"
+	report -i "$data" threads --thread writer --json | jq -e '(.disks | length) == 1 and
+		.disks[0].op == "write" and .page_faults[0].tid == 11'
+}
+
 @test "cpu prints the exact running time beside its sum" {
 	report -i "$(recording waits)" cpu --thread worker |
 		grep -F '! by the switches, which are exact, these threads ran for 460ms'
