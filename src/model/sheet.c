@@ -16,7 +16,7 @@ void sheets_init(struct sheets *sheets, const char *name, struct model *model,
 
 static bool is_text(enum sheet_unit unit)
 {
-	return unit == SHEET_TEXT || unit == SHEET_PEOPLE;
+	return unit == SHEET_TEXT || unit == SHEET_BELOW || unit == SHEET_PEOPLE;
 }
 
 static void sheet_release(struct sheet *sheet)

@@ -63,8 +63,10 @@ static void print_all(const struct profile *profile, FILE *out)
 	}
 	options.key = TABLE_LINE;
 	report_json(profile, &options, out, &message);
-	for (exporter = exporters; exporter->name; exporter++)
-		exporter->profile(profile, &(struct export_options){ -1 }, out);
+	for (exporter = exporters; exporter->name; exporter++) {
+		if (exporter->profile)
+			exporter->profile(profile, &(struct export_options){ -1 }, out);
+	}
 	buf_release(&message);
 }
 
