@@ -45,6 +45,13 @@ options_of_page() {
 	[ -z "$failed" ]
 }
 
+@test "sysprof.data(5) lists every counter" {
+	diff <(grep -rhoE '(\{ |put_count\(.*, )"(throttled|[a-z]+\.[a-z_.]+)", [a-z]' src/record src/cmd |
+		cut -d'"' -f2 | sort) \
+		<(sed -n '/^\.Ss Counters/,/^\.S[sh] [^C]/s/^\.It Cm //p' Documentation/sysprof.data.5 |
+			sed 's/ , /\n/g' | sort)
+}
+
 @test "pages refer only to pages that are there" {
 	while read -r ref; do
 		[ -e "Documentation/$ref" ] || { echo "no page $ref"; failed=1; }
