@@ -12,6 +12,7 @@
 #include "analyses.h"
 #include "base/human.h"
 #include "blame.h"
+#include "lock_blame.h"
 
 #define LEAST_PERCENT      10.0
 #define LEAST_BUSY_PERCENT 1.0
@@ -34,6 +35,7 @@ struct diagnosis {
 	struct sched *sched;
 	const struct filter *filter;
 	struct waits *waits;
+	struct locks *locks;
 	void *cpu;
 	struct map instead; /* task that ran instead, to ns */
 	int64_t ns[N_CAUSES];
@@ -79,6 +81,7 @@ static void *begin(const struct analysis_input *input)
 	diagnosis->arguments = xstrdup(input->arguments ? input->arguments : "");
 	diagnosis->waits = waits_begin(input, WAITS_CHAINS);
 	diagnosis->cpu = cpu_begin(input);
+	diagnosis->locks = locks_begin(input);
 	if (input->sched)
 		sched_observe(input->sched, &diagnosis->observer);
 	return diagnosis;
@@ -237,6 +240,7 @@ enum {
 	COLUMN_NS,
 	COLUMN_FINDING,
 	COLUMN_BLAME,
+	COLUMN_HELD,
 	COLUMN_END,
 	COLUMN_COMMAND,
 	N_COLUMNS
@@ -247,6 +251,7 @@ static const struct sheet_column columns[N_COLUMNS] = {
 	[COLUMN_NS] = { "ns", "time", SHEET_NS },
 	[COLUMN_FINDING] = { "finding", "it is", SHEET_TEXT },
 	[COLUMN_BLAME] = { "blame", "most of it", SHEET_BELOW },
+	[COLUMN_HELD] = { "held", "who held the locks", SHEET_BELOW },
 	[COLUMN_END] = { "end", "in the end", SHEET_BELOW },
 	[COLUMN_COMMAND] = { "command", "see", SHEET_BELOW },
 };
@@ -296,6 +301,9 @@ static void put_finding(struct sheet *sheet, const struct diagnosis *diagnosis,
 	else
 		blame_waits(&text, diagnosis->model, cpu->names, &diagnosis->waits_of[cause]);
 	cells[COLUMN_BLAME].text = fit_to_print(cpu->names, &text);
+	if (cause == WAIT_LOCK)
+		lock_blame(&text, diagnosis->locks, cpu->names);
+	cells[COLUMN_HELD].text = fit_to_print(cpu->names, &text);
 	if (has_wakeups && (cause == WAIT_LOCK || is_ended_by_threads(cause)))
 		blame_ends(&text, diagnosis->model, waits_chain(diagnosis->waits),
 			   &diagnosis->waits_of[cause]);
@@ -353,6 +361,7 @@ static void end(void *state, struct sheets *ret)
 	unsigned int cause;
 
 	cpu_profile(diagnosis->cpu, &cpu);
+	locks_resolve(diagnosis->locks, cpu.names);
 	add_waits(diagnosis);
 	sheets_init(ret, "diagnose", diagnosis->model, diagnosis->filter);
 	cause = next_cause(diagnosis, used);
@@ -366,6 +375,7 @@ static void end(void *state, struct sheets *ret)
 	profile_release(&cpu);
 	for (size_t i = 0; i <= WAIT_N_CLASSES; i++)
 		array_release(&diagnosis->waits_of[i]);
+	locks_free(diagnosis->locks);
 	waits_free(diagnosis->waits);
 	map_release(&diagnosis->instead);
 	free(diagnosis->arguments);

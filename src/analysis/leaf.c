@@ -29,11 +29,19 @@ static bool begins_with_call(const char *object, const char *call)
 	return !strncmp(object, call, strlen(call));
 }
 
+/* Static data is called by its name, where it has one. */
+static const char *object_text(const struct dictionary *dict, uint32_t object)
+{
+	struct dict_frame place = dictionary_frame(dict, dictionary_place(dict, object));
+
+	return dictionary_string(dict, place.n_names ? place.names[0].function : object);
+}
+
 void leaf_reason(struct buf *out, const struct model *model, const struct wait_row *row)
 {
 	const struct dictionary *dict = model_dictionary(model);
 	const char *call = row->place.nr ? syscall_name(model, row->place.nr - 1) : NULL;
-	const char *object = dictionary_string(dict, row->place.object);
+	const char *object = object_text(dict, row->place.object);
 
 	if (!row->is_sampled) {
 		buf_puts(out, "not sampled");

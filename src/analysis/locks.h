@@ -16,6 +16,8 @@
 #include "lock_words.h"
 #include "strata.h"
 
+#define LOCK_LEAST_COVER 90 /* percent of the waiting that hold-ups explain, if all is sampled */
+
 enum lock_end {
 	LOCK_END_THREAD,    /* woke it: unlocked */
 	LOCK_END_OPEN,      /* the window closed before it got the lock */

@@ -11,8 +11,6 @@
 #include "locks.h"
 #include "model/names.h"
 
-#define LEAST_COVER 90 /* percent */
-
 enum { VALUE_CONTENTIONS, VALUE_DELAY, VALUE_HOLDUP };
 
 struct mutex {
@@ -179,7 +177,7 @@ static void find_covers(struct maker *maker)
 	}
 	for (size_t i = 0; i < n_locks; i++)
 		maker->covers[i].is_known = maker->covers[i].holdup_ns >=
-					    maker->covers[i].waited_ns / 100 * LEAST_COVER;
+					    maker->covers[i].waited_ns / 100 * LOCK_LEAST_COVER;
 }
 
 static void put_holdups(struct maker *maker)

@@ -97,3 +97,9 @@ figures() {
 	"$SYSPROF" export -i "$T/locks.data" mutex --lock srv+0x4040 -f folded |
 		grep -F 'hold_short;pthread_mutex_unlock;[mutex: srv+0x4040] 70000000'
 }
+
+@test "diagnose quotes who held the locks" {
+	"$SYSPROF" diagnose -i "$(recording locks)" --json |
+		jq -e '.findings[] | select(.finding == "fighting over locks") |
+			.held == "held by hold_long (12%), rebuild (10%)"'
+}
