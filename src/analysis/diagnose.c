@@ -93,15 +93,18 @@ static const char *lack(const void *state)
 }
 
 /*
- * The threads of which no wait was sampled: the kernel's own, as a rule, which have no stack
- * of a program.  By thread id.
+ * The threads of which no wait was sampled, though others' were: the kernel's own, as a rule,
+ * which have no stack of a program.  By thread id.
  */
 static bool *find_mute(const struct diagnosis *diagnosis, const struct wait_row *rows, size_t n)
 {
 	uint32_t n_threads = model_n_threads(diagnosis->model);
 	bool *ret = xcalloc((size_t)n_threads + 1, sizeof(*ret));
+	size_t n_sampled = 0;
 
-	memset(ret, true, (size_t)n_threads + 1);
+	for (size_t i = 0; i < n; i++)
+		n_sampled += rows[i].is_sampled;
+	memset(ret, n_sampled > 0, (size_t)n_threads + 1);
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i].is_sampled)
 			ret[model_task(diagnosis->model, rows[i].task).thread] = false;

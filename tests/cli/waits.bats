@@ -334,6 +334,13 @@ EOF
 		"$(jq '.findings[] | select(.finding == "sleeping on purpose").ns' json)" ]
 }
 
+@test "diagnose tells of waits none of which was sampled" {
+	grep -v '^wait_stack' "$BATS_TEST_DIRNAME/../data/idle.events" >"$T/mute.events"
+	"$SYSPROF" dump --assemble "$T/mute.events" -o "$T/mute.data"
+	"$SYSPROF" diagnose -i "$T/mute.data" --json | jq -e '.findings[0] |
+		.finding == "waiting, but where was not sampled" and .ns == 4560000000'
+}
+
 @test "diagnose tells what waits were for in the end" {
 	cd "$T"
 	data=$(recording chain)
