@@ -23,10 +23,17 @@ enum { N_SAMPLES = 500, STACK_SIZE = 32768, N_ROUNDS = 15, N_DWFL_ROUNDS = 5, MA
 #define MAX_NS_PER_FRAME 400.0
 #define MIN_RATIO        10.0
 
+/*
+ * After "pop %rbp" CFI goes on placing rbp where it was saved, now below the stack pointer:
+ * libdwfl looks there, and ends where it may not.  A kernel's copy has nothing of that, and
+ * our unwinder does without.
+ */
+#define RED_ZONE 128
+
 struct shot {
 	uint64_t regs[UNWIND_N_REGS];
-	unsigned char stack[STACK_SIZE];
-	size_t stack_size;
+	unsigned char bytes[RED_ZONE + STACK_SIZE]; /* from the red zone on */
+	size_t stack_size;                          /* from the stack pointer on */
 };
 
 struct stack_of_pcs {
@@ -97,7 +104,7 @@ static pid_t start_program(void)
 static void take(pid_t pid, struct shot *ret)
 {
 	struct user_regs_struct r;
-	struct iovec local = { ret->stack, STACK_SIZE }, remote;
+	struct iovec local = { ret->bytes, sizeof(ret->bytes) }, remote;
 	ssize_t n;
 
 	ptrace(PTRACE_GETREGS, pid, NULL, &r);
@@ -105,9 +112,9 @@ static void take(pid_t pid, struct shot *ret)
 	       (uint64_t[]){ r.rax, r.rdx, r.rcx, r.rbx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8, r.r9,
 			     r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip },
 	       sizeof(ret->regs));
-	remote = (struct iovec){ (void *)(uintptr_t)r.rsp, STACK_SIZE };
+	remote = (struct iovec){ (void *)(uintptr_t)(r.rsp - RED_ZONE), local.iov_len };
 	n = process_vm_readv(pid, &local, 1, &remote, 1, 0); /* less where the stack ends */
-	ret->stack_size = n > 0 ? (size_t)n : 0;
+	ret->stack_size = n > RED_ZONE ? (size_t)n - RED_ZONE : 0;
 }
 
 static void run_for(pid_t pid, long ns)
@@ -141,7 +148,7 @@ static size_t unwind_all(struct unwinder *unwinder, struct space *space, const s
 
 	for (int i = 0; i < N_SAMPLES; i++) {
 		struct unwind_sample sample = { .space = space,
-						.stack = shots[i].stack,
+						.stack = shots[i].bytes + RED_ZONE,
 						.stack_size = shots[i].stack_size };
 		struct unwind_result result;
 
@@ -185,12 +192,12 @@ static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread)
 static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *arg)
 {
 	const struct shot *shot = ((struct dwfl_state *)arg)->shot;
-	uint64_t offset = address - shot->regs[UNWIND_RSP];
+	uint64_t offset = address - (shot->regs[UNWIND_RSP] - RED_ZONE);
 
 	(void)dwfl;
-	if (shot->stack_size < 8 || offset > shot->stack_size - 8)
+	if (offset > RED_ZONE + shot->stack_size - 8)
 		return false;
-	memcpy(ret, shot->stack + offset, 8);
+	memcpy(ret, shot->bytes + offset, 8);
 	return true;
 }
 
