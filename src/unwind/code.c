@@ -57,6 +57,17 @@ bool code_prologue(const unsigned char *code, struct rule *ret)
 	return true;
 }
 
+static const struct pattern saves[] = {
+	{ 0, 4, "\x48\x89\x2c\x24" }, /* mov %rbp,(%rsp) or n(%rsp) */
+	{ 0, 4, "\x48\x89\x6c\x24" },
+	{ 0, 4, "\x48\x89\xac\x24" },
+};
+
+bool code_saves_frame_pointer(const unsigned char *code)
+{
+	return MATCHES(code, saves);
+}
+
 /* A call that the function does not go on from, in a thread that has no frame before it. */
 static const struct pattern never_back[] = {
 	/* Go's clone: call *%r12; mov $111,%edi; mov $60,%eax; syscall, which is exit. */

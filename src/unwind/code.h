@@ -25,6 +25,9 @@ enum { CODE_BEFORE = 16, CODE_SIZE = 32 }; /* bytes looked at: before the addres
  */
 bool code_prologue(const unsigned char *code, struct rule *ret);
 
+/* Has the frame that executes @code + CODE_BEFORE its room, but not its caller's rbp in it yet? */
+bool code_saves_frame_pointer(const unsigned char *code);
+
 /* Is @code + CODE_BEFORE, of Go, returned to where the frame pointer misleads?  As above. */
 bool code_go_caller(const unsigned char *code, struct rule *ret);
 

@@ -175,6 +175,15 @@ static bool rule_of_code(struct rules *rules, const struct query *query, bool ha
 	return true;
 }
 
+/* Where Go's frames keep the caller's rbp it is not yet while they are being set up. */
+static void mend_frame_pointer(const struct query *query, struct row *row)
+{
+	unsigned char code[CODE_SIZE];
+
+	if (read_code(query, query->address, code) && code_saves_frame_pointer(code))
+		row->regs[UNWIND_RBP] = (struct place){ .kind = PLACE_SAME };
+}
+
 /*
  * Where there is no CFI, the frame pointer.  Go's CFI is for the innermost frame,
  * whose frame pointer may not be set yet: callers have theirs, and only that leads
@@ -191,8 +200,10 @@ static struct rule compile(struct rules *rules, const struct query *query)
 		return (struct rule){ .kind = RULE_BAD };
 	if (!r && !row.is_go)
 		return rule_of_row(rules, &row);
-	if (!rule_of_code(rules, query, !r, &rule) && !r && query->is_exact)
+	if (!rule_of_code(rules, query, !r, &rule) && !r && query->is_exact) {
+		mend_frame_pointer(query, &row);
 		return rule_of_row(rules, &row);
+	}
 	row_release(&row);
 	return rule;
 }

@@ -148,6 +148,30 @@ static void what_calls_go_from_c_is_known_by_what_it_pops(void **state)
 	assert_false(code_go_caller(CODE(crosscall, 4), &rule));
 }
 
+static void a_goroutine_ends_where_it_seems_to_have_been_called(void **state)
+{
+	static const char goexit[] = "\x90\xe8\x3a\x23\x00\x00\x90"; /* nop; call goexit1; nop */
+	struct rule rule;
+
+	(void)state;
+	assert_true(code_go_caller(CODE(goexit, 1), &rule));
+	assert_int_equal(rule.kind, RULE_END);
+	assert_false(code_go_caller(CODE(goexit, 6), &rule));
+}
+
+static void a_frame_pointer_is_saved_by_one_instruction(void **state)
+{
+	/* mov %rbp,0x100(%rsp); lea 0x100(%rsp),%rbp */
+	static const char large[] = "\x48\x89\xac\x24\x00\x01\x00\x00"
+				    "\x48\x8d\xac\x24\x00\x01\x00\x00";
+
+	(void)state;
+	assert_true(code_saves_frame_pointer(CODE(large, 0)));
+	assert_false(code_saves_frame_pointer(CODE(large, 8)));
+	assert_true(code_saves_frame_pointer(CODE("\x48\x89\x6c\x24\x28", 0)));
+	assert_true(code_saves_frame_pointer(CODE("\x48\x89\x2c\x24", 0)));
+}
+
 static void other_system_calls_are_no_signal_handlers(void **state)
 {
 	struct row row;
@@ -166,6 +190,8 @@ int main(void)
 		cmocka_unit_test(a_go_thread_ends_where_nothing_returns_to),
 		cmocka_unit_test(a_go_caller_that_returns_at_once_has_no_frame),
 		cmocka_unit_test(what_calls_go_from_c_is_known_by_what_it_pops),
+		cmocka_unit_test(a_goroutine_ends_where_it_seems_to_have_been_called),
+		cmocka_unit_test(a_frame_pointer_is_saved_by_one_instruction),
 		cmocka_unit_test(other_system_calls_are_no_signal_handlers),
 	};
 
