@@ -69,8 +69,7 @@ static const char *parse_address(const char *at, uint64_t *ret)
 static struct parsed parse_line(const char *line)
 {
 	struct parsed ret = { 0 };
-	const char *end = strchrnul(line, '\n'), *close;
-	const char *name = line + 2;
+	const char *name = line + 2, *end = strchrnul(name, '\n'), *close;
 	size_t size = strcspn(name, "\t \n");
 
 	if (!strchr("tTwW", line[0]) || !size)
@@ -142,7 +141,7 @@ static void take_line(struct kallsyms *k, const char *line, size_t size)
 	const char *at = parse_address(line, &start);
 	struct entry *entry;
 
-	if (!at || !start || size < (size_t)(at - line) + 3 || at[1] != ' ')
+	if (!at || !start || size < (size_t)(at - line) + 3 || !at[0] || at[1] != ' ')
 		return;
 	k->n_symbols++;
 	entry = entry_for(k, start);
