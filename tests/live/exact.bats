@@ -86,6 +86,44 @@ accounts_agree() {
 	accounts_agree
 }
 
+# It counts its events once they are enabled, which is when it has written something.
+start_perf_sched() {
+	start perf sched record -q -m 4M -o perf.data
+	perf=$pid
+	for ((i = 0; i < 100; i++)); do
+		[ -s perf.data ] && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# perf sched takes running times from another tracepoint, sched_stat_runtime, so the two are
+# independent.  (Delays it makes of switches, and has none where one is not seen.)  It prints
+# a line a thread: name:tid | runtime ms | ...; the main thread's has what was before exec.
+@test "running times are those that perf sched tells" {
+	start_perf_sched
+	"$SYSPROF" record -- "$W/accounts" 4 >said
+	kill -INT "$perf"
+	wait "$perf" || true
+	is_closed
+	perf sched latency -i perf.data -p 2>&1 |
+		awk -F '[:|]' '$1 ~ /accounts/ { print $2 + 0, $3 * 1e6 }' >perf
+	main=$(jq 'first(.threads[] | select(.tid == .pid)) | .tid' threads.json)
+	awk -v main="$main" '
+		FNR == NR { ran[$1] = $2; next }
+		$1 == main || !($1 in ran) { next }
+		{
+			n++
+			d = $3 > ran[$1] ? $3 - ran[$1] : ran[$1] - $3
+			# What the kernel accounts ends before, and what is seen after, a switch.
+			if (d > $6 + ran[$1] / 200 + 3e6) {
+				printf "thread %d: %.6f s, perf %.6f s\n", $1, $3 / 1e9, ran[$1] / 1e9
+				bad = 1
+			}
+		}
+		END { exit bad || n != 10 }' perf closed
+}
+
 @test "times and switches are those that the kernel accounted, of the whole machine" {
 	"$SYSPROF" record -a -d 7 2>messages &
 	recorder=$!
