@@ -144,8 +144,12 @@ is_zombie() {
 }
 
 @test "a zombie is refused as one" {
-	sh -c 'true & echo $! >zombie; exec sleep 20' &
-	started+=($!)
+	mkfifo go
+	# The shell might still have waited for it: it ends when its parent is `sleep`.
+	# shellcheck disable=SC2016
+	start sh -c 'read -r _ <go & echo $! >zombie; exec sleep 60'
+	await grep -qx sleep "/proc/$pid/comm"
+	echo >go
 	await is_zombie
 	run -1 timeout 10 "$SYSPROF" record -p "$(cat zombie)"
 	[[ "$output" == *"$(cat zombie)"* ]]
