@@ -24,10 +24,10 @@
 #define MAX_RECORDER_NS 4000       /* what takes longer met something for the first time */
 #define REFRESH_NS      100000000u /* between better filters, at least */
 #define MANY_STRANGERS  50         /* samples that are worth them */
-#define MAX_STACKS      1000000
-#define GLANCES         16   /* threads at a time, where nothing is sampled */
-#define POLL_SHARE      0.25 /* of the budget, for looking up long waits, at most */
-#define POLL_SAVED_NS   1e9  /* how long what is not used of that can be saved up */
+#define MAX_STACKS      98304      /* remembered: what a map of 3 MiB holds */
+#define GLANCES         16         /* threads at a time, where nothing is sampled */
+#define POLL_SHARE      0.25       /* of the budget, for looking up long waits, at most */
+#define POLL_SAVED_NS   1e9        /* how long what is not used of that can be saved up */
 
 /* Interrupts wake on behalf of nobody: TRACE_FLAG_HARDIRQ and _SOFTIRQ. */
 #define IS_NO_INTERRUPT "!(common_flags&24)"
