@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What recording switches, waits and system calls costs the program that makes them: CPU
-# time a hand-over, a round or a call, as the program itself measures it, with and without
-# a recorder.  CPU time, as others take the machine's wall-clock time.
+# What recording switches, waits, system calls and page faults costs the program that makes
+# them: CPU time a hand-over, a round, a call or a page, as the program itself measures it,
+# with and without a recorder.  CPU time, as others take the machine's wall-clock time.
 # shellcheck source=tests/bench/lib.bash
 . "$(dirname "$0")/lib.bash"
 HANDOVERS=${HANDOVERS:-6000} # of each of eight threads
 PINGPONG=${PINGPONG:-1.5}    # seconds
 CALLS=${CALLS:-1000000}
 SPINS=850 # with these a call is made every microsecond
+FAULTS=${FAULTS:-200000}
 SYSTEM=${SYSTEM:-60} # seconds of the whole machine
 recording=$BENCH_TMP/waits.data
 perf_data=$BENCH_TMP/perf.data
@@ -130,6 +131,12 @@ calls() {
 	done
 }
 
+faults() {
+	said faults.none "$W/faults" "$FAULTS"
+	said faults.ours ours -- "$W/faults" "$FAULTS"
+	said faults.trace ours --trace -- "$W/faults" "$FAULTS"
+}
+
 # The whole machine, by both at once, and what it takes to show where threads wait.
 system() {
 	local recorder=""
@@ -209,12 +216,19 @@ rows_calls() {
 		"$(holds "$(paired "calls$1.trace" "calls$1.none" 'a / b') <= $4")"
 }
 
+rows_faults() {
+	row "a page fault, $(printf '%.0f ns' "$(of faults.none)"): by default" \
+		"$(times faults.ours faults.none)" "" "" ""
+	row "   with --trace" "$(times faults.trace faults.none)" "" "" ""
+}
+
 for ((round = 1; round <= ROUNDS; round++)); do
 	say "waits: round $round of $ROUNDS"
 	handover naps 250
 	handover work
 	pingpong
 	calls
+	faults
 done
 say "waits: recording the machine for $SYSTEM s"
 system
@@ -223,4 +237,5 @@ rows_handover work "" "CPU time" work
 rows_pingpong
 rows_calls 0 "getppid loop, $(printf '%.0f ns' "$(of calls0.none)") a call" 1.4 5.5
 rows_calls $SPINS "a call every $(printf '%.0f ns' "$(of calls$SPINS.none)")" 1.07 1.6
+rows_faults
 rows_system

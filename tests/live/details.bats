@@ -73,12 +73,13 @@ on_a_disk() {
 
 # Calls are few here: after a quarter of a second each has its stack.
 @test "system calls have the stacks that make them" {
-	record --trace -- "$W/waits" 2
+	record --trace -- "$W/waits" 3
 	"$SYSPROF" export syscalls -f folded --value calls -o folded
-	# One call in 61 at first, for an eighth of the time: 75 % leaves room for what is slow to start.
+	# One call in 61 at first, for a quarter of a second or, where others keep the recorder from
+	# its CPU, for longer: half of them leaves room for that.
 	awk '{ n = $NF; sub(/ [0-9]+$/, ""); all += n } /\[not sampled\]/ { lost += n }
 		/\[clock_nanosleep\]$/ && !/not sampled/ { naps += n; if (/;(wait_sleep|[a-z_]*);.*nanosleep/) good += n }
-		END { print all, lost, naps, good; exit !(lost <= 0.25 * all && naps > 5 && good == naps) }' folded
+		END { print all, lost, naps, good; exit !(lost <= 0.5 * all && naps > 5 && good == naps) }' folded
 	# As many calls in all as the sheets say.
 	"$SYSPROF" report syscalls --json >json
 	[ "$(awk '{ n += $NF } END { print n }' folded)" = "$(jq '[.syscalls[].calls] | add' json)" ]
