@@ -159,7 +159,7 @@ static void take(void *arg, const struct contention *contention)
 	filter_clip(locks->filter, &start_ns, &end_ns);
 	if (end_ns <= start_ns)
 		return;
-	ns = (int64_t)(end_ns - start_ns);
+	ns = end_ns - start_ns > INT64_MAX ? INT64_MAX : (int64_t)(end_ns - start_ns);
 	amount_add(&locks->totals.all, 1, ns);
 	like.stratum = strata_find(&locks->strata, contention->task,
 				   like.holder ? like.holder : UINT32_MAX - end, ns);
