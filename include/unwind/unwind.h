@@ -61,6 +61,12 @@ struct unwind_frame {
 	const struct mapping *mapping; /* NULL where none holds it */
 };
 
+enum unwind_callers {
+	UNWIND_CALLERS_UNKNOWN,
+	UNWIND_CALLERS_OLD,   /* if the stack cannot be followed, it ends there as if known */
+	UNWIND_CALLERS_KNOWN, /* the stack ends there */
+};
+
 struct unwind_sample {
 	uint64_t regs[UNWIND_N_REGS];
 	const void *stack; /* bytes that begin at regs[UNWIND_RSP] */
@@ -87,6 +93,13 @@ struct unwind_sample {
 	 * possible; then what a handler on a stack of its own interrupted is not walked.
 	 */
 	bool (*read_blocked)(void *arg, uint64_t *ret);
+
+	/*
+	 * Asked where the first near_size captured bytes do not reach on: whether the callers
+	 * of the frame at @pc, with stack pointer @sp, are known.  NULL: they are not.
+	 */
+	enum unwind_callers (*knows_callers)(void *arg, uint64_t pc, uint64_t sp);
+	size_t near_size;
 	void *arg;
 };
 
@@ -95,6 +108,8 @@ struct unwind_result {
 	size_t n_frames;
 	enum unwind_stop stop;
 	const struct mapping *stopped_in; /* where, if in a mapping */
+	size_t n_near;                    /* frames when knows_callers was asked; 0: it was not */
+	bool is_joined;                   /* the stack ends with that frame, its callers known */
 };
 
 struct unwind_stats {
@@ -108,6 +123,7 @@ struct unwind_stats {
 	uint64_t n_frame_pointer;
 	uint64_t n_full;      /* stacks begun again, to track every register */
 	uint64_t n_completed; /* stacks finished through read_memory */
+	uint64_t n_joined;    /* stacks whose outer frames were known */
 };
 
 struct unwinder;

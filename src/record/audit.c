@@ -134,6 +134,7 @@ void audit_put_counters(const struct audit *audit, struct definer *definer, stru
 		{ "unwind.stop.bad_rule", unwind->n_stops[UNWIND_BAD_RULE] },
 		{ "unwind.stop.too_deep", unwind->n_stops[UNWIND_TOO_DEEP] },
 		{ "unwind.completed_live", unwind->n_completed },
+		{ "unwind.joined", unwind->n_joined },
 		{ "unwind.compiled", unwind->n_compiled },
 		{ "self.cpu_ns", clock_ns(CLOCK_PROCESS_CPUTIME_ID) },
 		{ "self.wall_ns", elapsed_ns },

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "stacks.h"
+
 #define RECORDER_NS   900.0 /* what it costs the recorder, until that is known */
 #define KNOWN_SAMPLES 100
 #define WAITS_SHARE   0.9  /* of the limit; wake-ups have what is left, 0.1 at least */
@@ -11,6 +13,12 @@
 #define CALLS_LEVEL   4    /* to begin with */
 #define CALM_SHARE    0.6  /* of the limit: lower levels must fit into so much */
 #define CALM_NS       5000000000u
+#define SMALL_SHARE   0.4  /* of the limit: where all with large stacks would take more, */
+#define LARGE_SHARE   0.2  /* or less */
+#define UNFINISHED    0.01 /* of all stacks: more are too many */
+#define BARRED_NS     60000000000u
+#define SMALL_SAVES   1.4
+#define LARGE_BYTES   8192u
 
 static const uint32_t periods[] = { 1, 3, 7, 17, 61, 257, 1021 };
 
@@ -41,9 +49,25 @@ static uint64_t all_samples(const struct budget_load *load)
 	return n;
 }
 
-/* Seconds for each second that sampling all of @event would take. */
+uint32_t budget_stack_bytes(const struct budget *budget)
+{
+	return budget->is_small ? STACKS_SMALL_BYTES : LARGE_BYTES;
+}
+
+uint32_t budget_sample_ns(const struct budget *budget)
+{
+	return budget->is_small ? BUDGET_SMALL_NS : BUDGET_SAMPLE_NS;
+}
+
+bool budget_is_spent(const struct budget *budget, const struct budget_load *load)
+{
+	return (double)(all_samples(load) * budget_sample_ns(budget) + load->recorder_ns) >
+	       budget->limit * BUDGET_WINDOW_NS;
+}
+
+/* Seconds for each second that sampling all of @event would take, at @sample_ns for its thread. */
 static double full_cost(const struct budget *budget, const struct budget_load *load,
-			enum budget_event event)
+			enum budget_event event, uint32_t sample_ns)
 {
 	uint64_t n = all_samples(load);
 	double recorder_ns = n < KNOWN_SAMPLES ? RECORDER_NS :
@@ -52,7 +76,7 @@ static double full_cost(const struct budget *budget, const struct budget_load *l
 
 	if (n)
 		n_events += n_events * (double)load->n_lost / (double)n;
-	return n_events * (BUDGET_SAMPLE_NS + recorder_ns) / (double)load->elapsed_ns;
+	return n_events * (sample_ns + recorder_ns) / (double)load->elapsed_ns;
 }
 
 /* The lowest level at which something of @cost stays under @limit. */
@@ -97,17 +121,51 @@ static bool take_levels(struct budget *budget, const unsigned int levels[BUDGET_
 	return changed;
 }
 
-bool budget_update(struct budget *budget, const struct budget_load *load)
+static bool is_unfinished(const struct budget_load *load)
+{
+	uint64_t n = all_samples(load);
+
+	return n >= KNOWN_SAMPLES && (double)load->n_unfinished > UNFINISHED * (double)n;
+}
+
+/* True: so much of each stack is copied as was not before. */
+static bool update_size(struct budget *budget, const struct budget_load *load)
+{
+	bool was_small = budget->is_small;
+	double cost = 0;
+
+	for (size_t i = 0; i < BUDGET_N_EVENTS; i++) {
+		double all = full_cost(budget, load, (enum budget_event)i, BUDGET_SAMPLE_NS);
+
+		cost += i == BUDGET_CALLS ? all / periods[budget->level[i]] : all;
+	}
+	budget->small_barred_ns -= load->elapsed_ns < budget->small_barred_ns ?
+					   load->elapsed_ns :
+					   budget->small_barred_ns;
+	if (cost < LARGE_SHARE * budget->limit)
+		budget->small_calm_ns += load->elapsed_ns;
+	else
+		budget->small_calm_ns = 0;
+	if (budget->is_small && is_unfinished(load)) {
+		budget->is_small = false;
+		budget->small_barred_ns = BARRED_NS;
+	} else if (budget->is_small && budget->small_calm_ns >= CALM_NS) {
+		budget->is_small = false;
+	} else if (cost > SMALL_SHARE * budget->limit && !budget->small_barred_ns &&
+		   !is_unfinished(load)) {
+		budget->is_small = true;
+	}
+	return budget->is_small != was_small;
+}
+
+static bool update_levels(struct budget *budget, const struct budget_load *load, double limit)
 {
 	unsigned int levels[BUDGET_N_EVENTS];
-	double cost[BUDGET_N_EVENTS], now = 0, limit;
+	double cost[BUDGET_N_EVENTS], now = 0;
 	bool is_lower = false;
 
-	if (!load->elapsed_ns)
-		return false;
-	limit = budget->limit - (double)load->poll_ns / (double)load->elapsed_ns;
 	for (size_t i = 0; i < BUDGET_N_EVENTS; i++) {
-		cost[i] = full_cost(budget, load, (enum budget_event)i);
+		cost[i] = full_cost(budget, load, (enum budget_event)i, budget_sample_ns(budget));
 		now += cost[i] / periods[budget->level[i]];
 	}
 	if (now > limit) {
@@ -125,4 +183,19 @@ bool budget_update(struct budget *budget, const struct budget_load *load)
 	for (size_t i = 0; i < BUDGET_N_EVENTS; i++)
 		levels[i] = levels[i] < budget->level[i] ? levels[i] : budget->level[i];
 	return take_levels(budget, levels, true);
+}
+
+/* Small stacks take the recorder less, too: how much is known after the next window only. */
+bool budget_update(struct budget *budget, const struct budget_load *load)
+{
+	bool is_resized;
+	double limit;
+
+	if (!load->elapsed_ns)
+		return false;
+	is_resized = update_size(budget, load);
+	limit = budget->limit - (double)load->poll_ns / (double)load->elapsed_ns;
+	if (is_resized && budget->is_small)
+		limit *= SMALL_SAVES;
+	return update_levels(budget, load, limit) || is_resized;
 }

@@ -3,15 +3,13 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 
-#define MAX_STATES_NS 500000000u  /* for reading the states of all threads */
-#define INIT_PID_NS   0xeffffffcu /* the inode of the first pid namespace, by definition */
+#define MAX_STATES_NS 500000000u /* for reading the states of all threads */
 
 struct tids {
 	ARRAY(uint32_t) list;
@@ -198,14 +196,6 @@ static int follow_first(struct exact *exact)
 	return r;
 }
 
-/* ftrace knows threads by the ids of the first namespace, and so must we. */
-static bool has_same_ids(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) || st.st_ino == INIT_PID_NS;
-}
-
 static int open_trace(struct exact *exact, const char **ret_missing)
 {
 	const struct exact_options *options = &exact->options;
@@ -221,7 +211,7 @@ static int open_trace(struct exact *exact, const char **ret_missing)
 	int r;
 
 	*ret_missing = "thread ids differ in this pid namespace";
-	if (!has_same_ids())
+	if (!targets_have_first_ids())
 		return -EXDEV;
 	r = trace_open(&wanted, &exact->trace, ret_missing);
 	if (r)

@@ -5,9 +5,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "proc/task.h"
+#include "sampler.h"
 #include "symbol/jit_map.h"
 
+#define MIN_FRESH_MS     2          /* so long are the callers of a frame taken to be the same, */
+#define MAX_FRESH_MS     128        /* once they were a few times */
+#define MAX_CALLERS      98304      /* frames whose callers are known: 5 MiB */
 #define SCAN_INTERVAL_NS 100000000u /* /proc/PID/maps is not read again sooner */
 
 /* Address of the top byte in which a 64-bit process can run code. */
@@ -18,13 +23,23 @@ struct module_link {
 	uint32_t id;
 };
 
+struct callers {
+	uint32_t stack;   /* of the frame and its callers */
+	uint32_t read_ms; /* when they were */
+	uint32_t fresh_ms;
+	bool is_unsure; /* they were others at another time */
+};
+
 struct stacks {
 	struct spaces *spaces;   /* borrowed */
 	struct definer *definer; /* borrowed */
 	struct unwinder *unwinder;
 	ARRAY(uint32_t) id_by_index; /* module->index → the definer's id, 0: none yet */
 	ARRAY(struct module_link) links;
-	uint32_t kernel; /* the definer's id; 0: none yet */
+	uint32_t kernel;           /* the definer's id; 0: none yet */
+	struct map callers_by_key; /* thread, PC and SP → index + 1 */
+	ARRAY(struct callers) callers;
+	uint64_t n_unknown;
 	int kallsyms_fd;
 };
 
@@ -48,12 +63,19 @@ void stacks_free(struct stacks *stacks)
 		close(stacks->kallsyms_fd);
 	array_release(&stacks->id_by_index);
 	array_release(&stacks->links);
+	map_release(&stacks->callers_by_key);
+	array_release(&stacks->callers);
 	free(stacks);
 }
 
 const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks)
 {
 	return unwinder_stats(stacks->unwinder);
+}
+
+uint64_t stacks_n_unknown_callers(const struct stacks *stacks)
+{
+	return stacks->n_unknown;
 }
 
 void stacks_open_jit_maps(struct stacks *stacks, bool again)
@@ -91,19 +113,94 @@ int stacks_module_fd(struct stacks *stacks, uint32_t id)
 	return -1;
 }
 
+struct unwinding { /* of a record */
+	struct stacks *stacks;
+	const struct perf_record *record;
+	uint32_t generation;
+	uint64_t key;         /* of the frame where the captured bytes ended */
+	struct callers known; /* its callers; stack 0: they are not */
+};
+
 static bool read_process(void *arg, uint64_t address, void *data, size_t size)
 {
 	struct iovec local = { data, size }, remote = { (void *)(uintptr_t)address, size };
-	const struct perf_record *record = arg;
+	const struct unwinding *unwinding = arg;
 
-	return process_vm_readv((pid_t)record->pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+	return !unwinding->known.is_unsure &&
+	       process_vm_readv((pid_t)unwinding->record->pid, &local, 1, &remote, 1, 0) ==
+		       (ssize_t)size;
+}
+
+static uint32_t now_ms(const struct unwinding *unwinding)
+{
+	return (uint32_t)(unwinding->record->time_ns / 1000000);
+}
+
+/* Where more of the stack was copied, there is no need to rely on what was. */
+static bool is_fresh(const struct unwinding *unwinding)
+{
+	return unwinding->record->sample.stack_size <= STACKS_SMALL_BYTES &&
+	       now_ms(unwinding) - unwinding->known.read_ms < unwinding->known.fresh_ms;
+}
+
+/*
+ * A thread that blocks a thousand times a second does so below the same frames nearly every
+ * time: where its PC and SP were before, its callers are those of then.  Where more of the
+ * stack was copied they are learned again each time, else soon, and then less and less often,
+ * from memory.  Where they turn out to be others, as below two functions with frames of one
+ * size, memory does not tell whose they were either.
+ */
+static enum unwind_callers knows_callers(void *arg, uint64_t pc, uint64_t sp)
+{
+	struct unwinding *unwinding = arg;
+	struct stacks *stacks = unwinding->stacks;
+	const uint64_t *index;
+
+	unwinding->key = hash_u64(((uint64_t)unwinding->generation << 32 | unwinding->record->tid) ^
+				  hash_u64(pc ^ hash_u64(sp)));
+	index = map_find(&stacks->callers_by_key, unwinding->key);
+	if (index)
+		unwinding->known = stacks->callers.items[*index - 1];
+	if (!index || unwinding->known.is_unsure) {
+		stacks->n_unknown++;
+		return UNWIND_CALLERS_UNKNOWN;
+	}
+	return is_fresh(unwinding) ? UNWIND_CALLERS_KNOWN : UNWIND_CALLERS_OLD;
+}
+
+static void remember_callers(const struct unwinding *unwinding, uint32_t stack)
+{
+	struct stacks *stacks = unwinding->stacks;
+	struct callers callers = {
+		.stack = stack,
+		.read_ms = now_ms(unwinding),
+		.fresh_ms = MIN_FRESH_MS,
+		.is_unsure = unwinding->known.is_unsure ||
+			     (unwinding->known.stack && unwinding->known.stack != stack),
+	};
+	uint64_t *index;
+
+	if (unwinding->known.stack)
+		callers.fresh_ms = 2 * unwinding->known.fresh_ms;
+	if (callers.fresh_ms > MAX_FRESH_MS)
+		callers.fresh_ms = MAX_FRESH_MS;
+	if (stacks->callers.n >= MAX_CALLERS) {
+		map_clear(&stacks->callers_by_key);
+		stacks->callers.n = 0;
+	}
+	index = map_insert(&stacks->callers_by_key, unwinding->key);
+	if (!*index) {
+		array_add(&stacks->callers);
+		*index = stacks->callers.n;
+	}
+	stacks->callers.items[*index - 1] = callers;
 }
 
 static bool read_blocked(void *arg, uint64_t *ret)
 {
-	const struct perf_record *record = arg;
+	const struct unwinding *unwinding = arg;
 
-	return !task_blocked_signals((pid_t)record->tid, ret);
+	return !task_blocked_signals((pid_t)unwinding->record->tid, ret);
 }
 
 /* The kernel numbers registers by its own bits, DWARF by its own table. */
@@ -162,17 +259,36 @@ static uint32_t truncation(struct stacks *stacks, const char *why, const char *w
 	return definer_stack(stacks->definer, 0, frame);
 }
 
-static uint32_t add_user(struct stacks *stacks, const struct unwind_result *result, uint32_t pid)
+/* Hangs the innermost @n frames below @stack. */
+static uint32_t add_frames(struct stacks *stacks, uint32_t stack,
+			   const struct unwind_result *result, size_t n, uint32_t pid)
 {
-	uint32_t stack = 0;
+	while (n-- > 0)
+		stack = definer_stack(stacks->definer, stack,
+				      user_frame(stacks, &result->frames[n], pid));
+	return stack;
+}
 
+static uint32_t add_user(const struct unwinding *unwinding, struct unwind_result *result)
+{
+	struct stacks *stacks = unwinding->stacks;
+	uint32_t pid = unwinding->record->pid, stack = 0;
+	size_t n = result->n_near ? result->n_near - 1 : 0; /* frames inside of that one */
+	struct unwind_result outer = *result;
+
+	if (result->is_joined) {
+		if (!is_fresh(unwinding)) /* not to be had just now: not to be tried for a while */
+			remember_callers(unwinding, unwinding->known.stack);
+		return add_frames(stacks, unwinding->known.stack, result, n, pid);
+	}
 	if (result->stop != UNWIND_DONE)
 		stack = truncation(stacks, unwind_stop_text(result->stop),
 				   result->stopped_in ? result->stopped_in->module->path : NULL);
-	for (size_t i = result->n_frames; i-- > 0;)
-		stack = definer_stack(stacks->definer, stack,
-				      user_frame(stacks, &result->frames[i], pid));
-	return stack;
+	outer.frames += n;
+	stack = add_frames(stacks, stack, &outer, result->n_frames - n, pid);
+	if (result->n_near && result->stop == UNWIND_DONE)
+		remember_callers(unwinding, stack);
+	return add_frames(stacks, stack, result, n, pid);
 }
 
 /*
@@ -203,6 +319,7 @@ static uint32_t unwind_user(struct stacks *stacks, const struct perf_record *rec
 {
 	const struct perf_sample *sample = &record->sample;
 	size_t mark = user_mark(sample), chain = mark + (mark < sample->n_chain);
+	struct unwinding unwinding = { .stacks = stacks, .record = record };
 	struct unwind_sample from = {
 		.stack = sample->stack,
 		.stack_size = sample->stack_size,
@@ -211,17 +328,22 @@ static uint32_t unwind_user(struct stacks *stacks, const struct perf_record *rec
 		.space = spaces_get(stacks->spaces, (pid_t)record->pid),
 		.read_memory = read_process,
 		.read_blocked = read_blocked,
-		.arg = (void *)(uintptr_t)record,
+		.near_size = STACKS_SMALL_BYTES,
+		.knows_callers = record->source == SAMPLER_TICKS ? NULL : knows_callers,
+		.arg = &unwinding,
 	};
 	struct unwind_result result;
 
 	copy_regs(sample->regs, from.regs);
 	if (!from.space->mappings.n)
 		scan_again(stacks, from.space, record->time_ns);
+	unwinding.generation = from.space->generation;
 	unwinder_run(stacks->unwinder, &from, &result);
-	if (result.stop == UNWIND_NO_MAPPING && scan_again(stacks, from.space, record->time_ns))
+	if (result.stop == UNWIND_NO_MAPPING && scan_again(stacks, from.space, record->time_ns)) {
+		unwinding.generation = from.space->generation;
 		unwinder_run(stacks->unwinder, &from, &result);
-	return add_user(stacks, &result, record->pid);
+	}
+	return add_user(&unwinding, &result);
 }
 
 /* A 32-bit process: its registers have other names, and its CFI another numbering. */

@@ -14,6 +14,12 @@
 #include "record/perf_record.h"
 #include "unwind/unwind.h"
 
+/*
+ * What needs to be copied of a stack where the callers of each place that a thread blocks at
+ * have been seen before.  Not of the samples of the CPU.
+ */
+#define STACKS_SMALL_BYTES 1024u
+
 struct stacks;
 
 /* All borrowed. */
@@ -22,6 +28,9 @@ void stacks_free(struct stacks *stacks);
 
 /* The stack of a PERF_RECORD_SAMPLE; 0 if it holds no frame at all. */
 uint32_t stacks_intern(struct stacks *stacks, const struct perf_record *record);
+
+/* How many samples would have been unfinished if they had been small. */
+uint64_t stacks_n_unknown_callers(const struct stacks *stacks);
 
 const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks);
 

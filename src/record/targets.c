@@ -4,9 +4,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "base/array.h"
 #include "base/file.h"
+
+#define FIRST_PID_NS 0xeffffffcu /* its inode, by definition */
 
 bool targets_has(const struct targets *targets, uint32_t pid)
 {
@@ -138,4 +141,11 @@ char task_state(pid_t pid)
 	free(path);
 	buf_release(&text);
 	return state;
+}
+
+bool targets_have_first_ids(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == FIRST_PID_NS;
 }

@@ -41,6 +41,9 @@ bool targets_are_gone(const struct targets *targets);
 void targets_check(struct targets *targets);
 void targets_release(struct targets *targets);
 
+/* Thread ids here are those of the first pid namespace, which tracepoints tell. */
+bool targets_have_first_ids(void);
+
 /* Call @fn for every thread of @pid there is now.  -ESRCH: no such process. */
 int threads_of(pid_t pid, void (*fn)(void *arg, pid_t pid, pid_t tid), void *arg);
 

@@ -17,17 +17,19 @@
 #include "wait_live.h"
 #include "wait_poll.h"
 
-#define STACK_BYTES     8192u
-#define MEASURE_EACH    16         /* samples, of which one has its cost measured */
-#define POLL_MS         3          /* so that waits of 10 ms are surely found */
-#define LOOK_NS         10000000u  /* between looks at the last id given out */
-#define MAX_RECORDER_NS 4000       /* what takes longer met something for the first time */
-#define REFRESH_NS      100000000u /* between better filters, at least */
-#define MANY_STRANGERS  50         /* samples that are worth them */
-#define MAX_STACKS      98304      /* remembered: what a map of 3 MiB holds */
-#define GLANCES         16         /* threads at a time, where nothing is sampled */
-#define POLL_SHARE      0.25       /* of the budget, for looking up long waits, at most */
-#define POLL_SAVED_NS   1e9        /* how long what is not used of that can be saved up */
+#define FAULT_STACK_BYTES 8192u
+#define MEASURE_EACH      16 /* samples, of which one has its cost measured */
+#define POLL_MS           3  /* so that waits of 10 ms are surely found */
+#define MIN_WINDOW_NS     10000000u
+#define LOOK_NS           10000000u  /* between looks at the last id given out */
+#define MAX_RECORDER_NS   4000       /* what takes longer met something for the first time */
+#define MAX_POLL_NS       30000      /* the same of looking up a thread */
+#define REFRESH_NS        100000000u /* between better filters, at least */
+#define MANY_STRANGERS    50         /* samples that are worth them */
+#define MAX_STACKS        98304      /* remembered: what a map of 3 MiB holds */
+#define GLANCES           16         /* threads at a time, where nothing is sampled */
+#define POLL_SHARE        0.25       /* of the budget, for looking up long waits, at most */
+#define POLL_SAVED_NS     1e9        /* how long what is not used of that can be saved up */
 
 /* Interrupts wake on behalf of nobody: TRACE_FLAG_HARDIRQ and _SOFTIRQ. */
 #define IS_NO_INTERRUPT "!(common_flags&24)"
@@ -37,9 +39,6 @@
 
 #define CALLER    "common_pid"
 #define IS_THREAD CALLER ">0"
-
-/* Inode of /proc/PID/ns/pid in the first namespace, whose ids the tracepoints tell. */
-#define FIRST_PID_NAMESPACE "pid:[4026531836]"
 
 struct wait_source {
 	struct wait_context context;
@@ -64,7 +63,8 @@ struct wait_source {
 	uint64_t window_ns;      /* when it began */
 	uint64_t refreshed_ns;
 	uint64_t n_taken;
-	uint64_t n_strange; /* of stats, as of then */
+	uint64_t n_strange;    /* of stats, as of then */
+	uint64_t n_unfinished; /* stacks, when the window began */
 	uint64_t looked_ns;
 	uint32_t young[2]; /* the last id given out, at the last look and the one before */
 	uint32_t last_tid; /* that the filters have */
@@ -82,17 +82,6 @@ static uint64_t clock_cost_ns(void)
 		least = ns < least ? ns : least;
 	}
 	return least;
-}
-
-static bool is_first_namespace(void)
-{
-	char text[32];
-	ssize_t size = readlink("/proc/self/ns/pid", text, sizeof(text) - 1);
-
-	if (size <= 0)
-		return false;
-	text[size] = '\0';
-	return !strcmp(text, FIRST_PID_NAMESPACE);
 }
 
 /* How a thread that is blocked now waits, and its stack.  -errno: it went on meanwhile, or else. */
@@ -146,6 +135,8 @@ static int look_up(void *arg, struct event_wait_stack *wait)
 	start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	r = find_blocked(source, &call, &reason, &wait->stack);
 	took_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
+	if (took_ns > MAX_POLL_NS)
+		took_ns = MAX_POLL_NS;
 	source->poll_ns -= (double)took_ns;
 	source->load.poll_ns += took_ns;
 	if (r)
@@ -181,7 +172,7 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 	int r = 0;
 
 	source->context = *context;
-	source->has_ids = is_first_namespace();
+	source->has_ids = targets_have_first_ids();
 	source->first_tid = trace_last_id();
 	source->faults = wait_faults_new(context->definer);
 	source->reasons = wait_reasons_new(context->spaces, context->definer, source->faults);
@@ -246,7 +237,7 @@ static int open_event(struct wait_source *source, enum sampler_source from, uint
 				     .type = PERF_TYPE_TRACEPOINT,
 				     .id = id,
 				     .period = budget_period(&source->budget, budgets[from]),
-				     .stack_bytes = STACK_BYTES,
+				     .stack_bytes = budget_stack_bytes(&source->budget),
 				     .filter = filter,
 			     });
 }
@@ -283,7 +274,7 @@ static int open_faults(struct wait_source *source)
 		.type = PERF_TYPE_SOFTWARE,
 		.id = PERF_COUNT_SW_PAGE_FAULTS_MAJ,
 		.period = 1,
-		.stack_bytes = STACK_BYTES,
+		.stack_bytes = FAULT_STACK_BYTES,
 	};
 
 	return sampler_trace(source->context.sampler, SAMPLER_FAULTS, &tp);
@@ -443,7 +434,7 @@ void wait_source_take(struct wait_source *source, const struct perf_record *reco
 	is_ours = take(source, record);
 	source->load.n_samples[budgets[record->source]] += is_ours;
 	source->stats.n_strangers += !is_ours;
-	source->stats.copy_ns += BUDGET_SAMPLE_NS;
+	source->stats.copy_ns += budget_sample_ns(&source->budget);
 	if (!is_measured)
 		return;
 	taken_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - started_ns;
@@ -474,9 +465,12 @@ void wait_source_take_lost(struct wait_source *source, uint64_t n)
 /* True: the events must be opened anew. */
 static bool close_window(struct wait_source *source, uint64_t now_ns)
 {
+	uint64_t n_unfinished = stacks_n_unknown_callers(source->context.stacks);
 	struct budget_load load = source->load;
 
 	load.elapsed_ns = now_ns - source->window_ns;
+	load.n_unfinished = n_unfinished - source->n_unfinished;
+	source->n_unfinished = n_unfinished;
 	source->load = (struct budget_load){ 0 };
 	source->window_ns = now_ns;
 	source->stats.recorder_ns += load.recorder_ns;
@@ -519,14 +513,23 @@ static void poll_waits(struct wait_source *source, uint64_t now_ns)
 	double share = source->context.has_samples ? POLL_SHARE : 1;
 	double rate = share * source->budget.limit, saved = rate * POLL_SAVED_NS;
 
-	if (source->polled_ns)
-		source->poll_ns += rate * (double)(now_ns - source->polled_ns);
+	source->poll_ns += rate * (double)(now_ns - source->polled_ns);
 	source->polled_ns = now_ns;
 	if (source->poll_ns > saved)
-		source->poll_ns = saved;
+		source->poll_ns = saved; /* also at first */
 	wait_poll_step(source->poll);
 	if (!source->context.has_samples)
 		wait_poll_glance(source->poll, GLANCES);
+}
+
+/* A flood is met before it has filled the rings. */
+static bool is_window_over(const struct wait_source *source, uint64_t now_ns)
+{
+	uint64_t elapsed_ns = now_ns - source->window_ns;
+
+	return elapsed_ns >= BUDGET_WINDOW_NS ||
+	       (elapsed_ns >= MIN_WINDOW_NS &&
+		(source->load.n_lost || budget_is_spent(&source->budget, &source->load)));
 }
 
 /* As much as can be afforded. */
@@ -536,7 +539,7 @@ static void step_samples(struct wait_source *source, uint64_t now_ns)
 
 	if (!source->window_ns)
 		source->window_ns = now_ns;
-	if (now_ns - source->window_ns >= BUDGET_WINDOW_NS)
+	if (is_window_over(source, now_ns))
 		again = close_window(source, now_ns);
 	again |= is_outdated(source, now_ns);
 	if (source->calls.id &&
@@ -557,7 +560,7 @@ void wait_source_step(struct wait_source *source, uint64_t now_ns)
 
 int wait_source_timeout_ms(const struct wait_source *source)
 {
-	bool is_all = source->context.has_samples &&
+	bool is_all = source->context.has_samples && !source->budget.is_small &&
 		      budget_period(&source->budget, BUDGET_WAITS) == 1;
 
 	return is_all ? INT_MAX : POLL_MS;

@@ -14,13 +14,26 @@ void stack_init(struct stack *stack, const struct unwind_sample *sample, unsigne
 		.bytes = sample->stack,
 		.start = sample->regs[UNWIND_RSP],
 		.size = sample->stack_size,
+		.full_size = sample->stack_size,
 		.chunk = chunk,
+		.is_live = !sample->knows_callers,
 	};
+	if (sample->knows_callers && sample->near_size < stack->size)
+		stack->size = sample->near_size;
 	if (stack->size < 8)
 		return;
 	last = (stack->size & ~7u) - 8;
 	memcpy(&value, stack->bytes + last, 8);
 	stack_set_seam(stack, stack->start + last, value);
+}
+
+void stack_widen(struct stack *stack)
+{
+	stack->wants_more = false;
+	if (stack->size < stack->full_size)
+		stack->size = stack->full_size;
+	else
+		stack->is_live = true;
 }
 
 static bool read_now(struct stack *stack, uint64_t address, void *data, size_t size)
@@ -106,6 +119,9 @@ bool stack_read_now(struct stack *stack, uint64_t address, uint64_t *ret)
 {
 	uint64_t offset = address - stack->chunk_start;
 
+	stack->wants_more |= !stack->is_live;
+	if (!stack->is_live)
+		return false;
 	if (stack->chunk_size < 8 || offset > stack->chunk_size - 8) {
 		if (!stack->sample->read_memory || !stack->seam || address + 8 < 8 ||
 		    !fill(stack, address))

@@ -31,9 +31,15 @@ struct stack {
 	unsigned char *chunk;   /* borrowed: STACK_CHUNK bytes, the last read */
 	uint64_t chunk_start, chunk_size;
 	unsigned int n_reads; /* through read_memory */
+	uint64_t full_size;   /* of what was captured: `size` may be less of it, for now */
+	bool is_live;         /* read_memory may be used */
+	bool wants_more;      /* than is at hand for now */
 };
 
 void stack_init(struct stack *stack, const struct unwind_sample *sample, unsigned char *chunk);
+
+/* More is at hand from now on: all that was captured, and then what is read. */
+void stack_widen(struct stack *stack);
 
 /* As stack_read(), where the captured bytes do not reach. */
 bool stack_read_now(struct stack *stack, uint64_t address, uint64_t *ret);

@@ -27,7 +27,9 @@ struct walk {
 	const struct unwind_sample *sample;
 	struct stack stack;
 	struct regs regs;
-	size_t n;
+	size_t n, n_near;
+	enum unwind_callers callers;
+	bool is_joined;
 	unsigned int n_jumps;
 	size_t chained; /* the entry of the sample's chain to go on with; 0: off the chain */
 	bool is_exact;  /* the PC is that of an instruction, not a return address */
@@ -249,6 +251,48 @@ static const struct rule_entry *locate(struct walk *walk, uint64_t *ret_address)
 	return entry;
 }
 
+static int step_any(struct walk *walk, const struct rule_entry *entry,
+		    const struct mapping *mapping)
+{
+	if (walk->chained)
+		return step_chain(walk, (enum rule_kind)entry->rule.kind);
+	return walk->is_full ? step_full(walk, entry, mapping) : step(walk, entry);
+}
+
+/* What is at hand does not reach to the caller: it is known, or there are more bytes. */
+static int step_beyond(struct walk *walk, const struct rule_entry *entry,
+		       const struct mapping *mapping)
+{
+	const struct unwind_sample *sample = walk->sample;
+	const uint64_t *regs = walk->regs.values;
+
+	if (!walk->n_near) {
+		walk->n_near = walk->n;
+		walk->callers =
+			sample->knows_callers(sample->arg, regs[UNWIND_RIP], regs[UNWIND_RSP]);
+	}
+	walk->is_joined = walk->callers == UNWIND_CALLERS_KNOWN;
+	if (walk->is_joined)
+		return UNWIND_DONE;
+	stack_widen(&walk->stack);
+	return step_any(walk, entry, mapping);
+}
+
+static bool is_stop(int r)
+{
+	return r != GO_ON && r != START_OVER && r != UNWIND_DONE;
+}
+
+/* What is known of old is better than to end nowhere. */
+static int end_stack(struct walk *walk, int r)
+{
+	if (r == UNWIND_DONE || r == START_OVER || walk->callers != UNWIND_CALLERS_OLD)
+		return r == GO_ON ? UNWIND_TOO_DEEP : r;
+	walk->is_joined = true;
+	walk->n = walk->n_near;
+	return UNWIND_DONE;
+}
+
 static int walk_stack(struct walk *walk)
 {
 	const struct space *space = walk->sample->space;
@@ -262,13 +306,12 @@ static int walk_stack(struct walk *walk)
 
 		walk->unwinder->frames[walk->n++] = (struct unwind_frame){ address, mapping };
 		if (!entry)
-			return UNWIND_NO_MAPPING;
-		if (walk->chained)
-			r = step_chain(walk, (enum rule_kind)entry->rule.kind);
-		else
-			r = walk->is_full ? step_full(walk, entry, mapping) : step(walk, entry);
+			return end_stack(walk, UNWIND_NO_MAPPING);
+		r = step_any(walk, entry, mapping);
+		while (is_stop(r) && walk->stack.wants_more && !walk->chained)
+			r = step_beyond(walk, entry, mapping);
 	}
-	return r == GO_ON ? UNWIND_TOO_DEEP : r;
+	return end_stack(walk, r);
 }
 
 static int start(struct unwinder *unwinder, const struct unwind_sample *sample, bool is_full,
@@ -278,7 +321,9 @@ static int start(struct unwinder *unwinder, const struct unwind_sample *sample, 
 	walk->sample = sample;
 	memcpy(walk->regs.values, sample->regs, sizeof(sample->regs));
 	walk->regs.known = REGS_ALL;
-	walk->n = 0;
+	walk->n = walk->n_near = 0;
+	walk->callers = UNWIND_CALLERS_UNKNOWN;
+	walk->is_joined = false;
 	walk->n_jumps = 0;
 	walk->chained = 0;
 	walk->is_exact = true;
@@ -301,12 +346,15 @@ void unwinder_run(struct unwinder *unwinder, const struct unwind_sample *sample,
 	stats->n_samples++;
 	stats->n_frames += walk.n;
 	stats->n_stops[stop]++;
-	stats->n_completed += stop == UNWIND_DONE && walk.stack.n_reads;
+	stats->n_completed += stop == UNWIND_DONE && walk.stack.n_reads && !walk.is_joined;
+	stats->n_joined += walk.is_joined;
 	*ret = (struct unwind_result){
 		.frames = unwinder->frames,
 		.n_frames = walk.n,
 		.stop = (enum unwind_stop)stop,
 		.stopped_in = unwinder->frames[walk.n - 1].mapping,
+		.n_near = walk.n_near,
+		.is_joined = walk.is_joined,
 	};
 }
 

@@ -21,7 +21,7 @@ static bool window(struct budget *budget, uint64_t ms, double waits, double wake
 		},
 	};
 
-	load.recorder_ns = 900 * (load.n_samples[0] + load.n_samples[1]);
+	load.recorder_ns = (budget->is_small ? 500 : 900) * (load.n_samples[0] + load.n_samples[1]);
 	return budget_update(budget, &load);
 }
 
@@ -40,6 +40,7 @@ static void all_waits_have_stacks_at_twenty_thousand_a_second(void **state)
 
 	(void)state;
 	budget_init(&budget, 30, 2);
+	window(&budget, 250, 22500, 2000); /* small stacks from now on */
 	for (int i = 0; i < 100; i++)
 		assert_false(window(&budget, 250, 22500, 2000));
 	assert_int_equal(budget_period(&budget, BUDGET_WAITS), 1);
@@ -55,9 +56,11 @@ static void a_flood_is_sampled_at_once_so_that_it_fits_the_limit(void **state)
 	(void)state;
 	budget_init(&budget, 30, 2);
 	assert_true(window(&budget, 250, 770000, 770000));
+	assert_true(budget_period(&budget, BUDGET_WAITS) >= 17);
+	window(&budget, 250, 770000, 770000); /* what small stacks save is known */
 	waits = budget_period(&budget, BUDGET_WAITS);
 	wakes = budget_period(&budget, BUDGET_WAKES);
-	cost = (770000.0 / waits + 770000.0 / wakes) * (BUDGET_SAMPLE_NS + 900) / 1e9;
+	cost = (770000.0 / waits + 770000.0 / wakes) * (budget_sample_ns(&budget) + 500) / 1e9;
 	assert_true(cost <= 0.06);
 	assert_true(waits <= wakes); /* who waits comes first */
 	assert_false(window(&budget, 250, 770000, 770000));
@@ -117,6 +120,71 @@ static void a_larger_budget_takes_more_stacks(void **state)
 	window(&large, 250, 100000, 0);
 	assert_true(budget_period(&small, BUDGET_WAITS) > 1);
 	assert_int_equal(budget_period(&large, BUDGET_WAITS), 1);
+}
+
+static void less_of_stacks_is_copied_before_any_is_left_out(void **state)
+{
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 30, 2);
+	assert_false(window(&budget, 250, 5000, 2000));
+	assert_int_equal(budget_stack_bytes(&budget), 8192);
+	assert_true(window(&budget, 250, 45000, 2000));
+	assert_int_equal(budget_stack_bytes(&budget), 1024);
+	for (int i = 0; i < 100; i++)
+		assert_false(window(&budget, 250, 45000, 2000));
+	assert_int_equal(budget_period(&budget, BUDGET_WAITS), 1);
+}
+
+static void all_of_them_is_copied_again_after_seconds_of_calm(void **state)
+{
+	struct budget budget;
+	int n = 0;
+
+	(void)state;
+	budget_init(&budget, 30, 2);
+	window(&budget, 250, 45000, 2000);
+	while (!window(&budget, 250, 1000, 0))
+		n++;
+	assert_in_range(n, 18, 20); /* five seconds */
+	assert_int_equal(budget_stack_bytes(&budget), 8192);
+}
+
+static void small_stacks_that_stay_unfinished_are_given_up_for_a_minute(void **state)
+{
+	struct budget_load load = {
+		.elapsed_ns = SECOND_NS / 4,
+		.n_samples = { 5000, 0 },
+		.n_unfinished = 100,
+		.recorder_ns = 5000 * 900,
+	};
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 30, 2);
+	window(&budget, 250, 20000, 0);
+	assert_int_equal(budget_stack_bytes(&budget), 1024);
+	assert_true(budget_update(&budget, &load));
+	for (int i = 0; i < 4 * 59; i++) {
+		window(&budget, 250, 20000, 0);
+		assert_int_equal(budget_stack_bytes(&budget), 8192);
+	}
+	for (int i = 0; i < 5; i++)
+		window(&budget, 250, 20000, 0);
+	assert_int_equal(budget_stack_bytes(&budget), 1024);
+}
+
+static void a_window_is_over_when_what_it_may_cost_is_spent(void **state)
+{
+	struct budget_load load = { .n_samples = { 7000, 0 }, .recorder_ns = 7000 * 900 };
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 30, 2); /* 15 ms for 250 */
+	assert_false(budget_is_spent(&budget, &load));
+	load.n_samples[BUDGET_WAKES] = 3000;
+	assert_true(budget_is_spent(&budget, &load));
 }
 
 static void samples_that_were_lost_count(void **state)
@@ -190,6 +258,10 @@ int main(void)
 		cmocka_unit_test(
 			a_load_that_sways_about_the_limit_does_not_change_the_period_each_time),
 		cmocka_unit_test(a_larger_budget_takes_more_stacks),
+		cmocka_unit_test(less_of_stacks_is_copied_before_any_is_left_out),
+		cmocka_unit_test(all_of_them_is_copied_again_after_seconds_of_calm),
+		cmocka_unit_test(small_stacks_that_stay_unfinished_are_given_up_for_a_minute),
+		cmocka_unit_test(a_window_is_over_when_what_it_may_cost_is_spent),
 		cmocka_unit_test(samples_that_were_lost_count),
 		cmocka_unit_test(nothing_measured_changes_nothing),
 		cmocka_unit_test(few_calls_have_stacks_until_it_is_known_how_many_there_are),

@@ -87,6 +87,23 @@ static void regs_from(const ucontext_t *context, uint64_t *regs)
 		regs[i] = (uint64_t)context->uc_mcontext.gregs[order[i]];
 }
 
+/* Whether a sample says that it knows the callers of where its near bytes end. */
+static struct {
+	bool is_on;
+	enum unwind_callers answer;
+	unsigned int n_asked;
+	uint64_t pc;
+} callers;
+
+static enum unwind_callers know_callers(void *arg, uint64_t pc, uint64_t sp)
+{
+	(void)arg;
+	(void)sp;
+	callers.n_asked++;
+	callers.pc = pc;
+	return callers.answer;
+}
+
 /* Unwind from @context with @size bytes captured, or with the main stack's rest if that is less. */
 static struct unwind_result run(const ucontext_t *context, size_t size,
 				bool (*read_memory)(void *, uint64_t, void *, size_t))
@@ -95,6 +112,8 @@ static struct unwind_result run(const ucontext_t *context, size_t size,
 		.space = spaces_get(self.spaces, getpid()),
 		.read_memory = read_memory,
 		.read_blocked = read_blocked,
+		.knows_callers = callers.is_on ? know_callers : NULL,
+		.near_size = 1024,
 	};
 	struct unwind_result result;
 	uint64_t sp, rest;
@@ -158,6 +177,73 @@ static void a_stack_through_libc_is_walked_to_its_end(void **state)
 	assert_int_equal(n_returns_to(&seen.result, __builtin_return_address(0)), 1);
 	for (size_t i = 0; i < seen.result.n_frames; i++)
 		assert_non_null(seen.result.frames[i].mapping);
+}
+
+/* Callers that are known */
+
+static NOINLINE struct unwind_result run_deep(int depth, size_t size)
+{
+	struct unwind_result result;
+	volatile char frame[512];
+
+	frame[0] = 0;
+	result = depth ? run_deep(depth - 1, size) : run_here(size, NULL);
+	(void)frame[0];
+	return result;
+}
+
+/* What unwinding a stack of some 4 KiB, @size bytes of them captured, comes to. */
+static struct unwind_result run_with(enum unwind_callers answer, size_t size)
+{
+	struct unwind_result result;
+
+	callers.is_on = true;
+	callers.answer = answer;
+	callers.n_asked = 0;
+	result = run_deep(8, size);
+	callers.is_on = false;
+	return result;
+}
+
+static void a_stack_ends_where_its_near_bytes_do_if_callers_are_known(void **state)
+{
+	struct unwind_result result = run_with(UNWIND_CALLERS_KNOWN, SIZE_MAX);
+
+	(void)state;
+	assert_int_equal(callers.n_asked, 1);
+	assert_true(result.is_joined);
+	assert_int_equal(result.stop, UNWIND_DONE);
+	assert_int_equal(result.n_frames, result.n_near);
+	assert_in_range(result.n_frames, 2, 6);
+	assert_int_equal(result.frames[result.n_frames - 1].address, callers.pc - 1);
+}
+
+static void callers_that_are_not_known_are_found_in_the_other_bytes(void **state)
+{
+	for (int i = UNWIND_CALLERS_UNKNOWN; i <= UNWIND_CALLERS_OLD; i++) {
+		struct unwind_result result = run_with((enum unwind_callers)i, SIZE_MAX);
+
+		assert_int_equal(callers.n_asked, 1);
+		assert_false(result.is_joined);
+		assert_int_equal(result.stop, UNWIND_DONE);
+		assert_true(result.n_frames > result.n_near + 5);
+		assert_int_equal(result.frames[result.n_near - 1].address, callers.pc - 1);
+	}
+	(void)state;
+}
+
+static void callers_known_of_old_serve_where_none_can_be_found(void **state)
+{
+	struct unwind_result result = run_with(UNWIND_CALLERS_UNKNOWN, 2048);
+	size_t n_near = result.n_near;
+
+	(void)state;
+	assert_int_equal(result.stop, UNWIND_STACK_END);
+	assert_true(result.n_frames > n_near);
+	result = run_with(UNWIND_CALLERS_OLD, 2048);
+	assert_true(result.is_joined);
+	assert_int_equal(result.stop, UNWIND_DONE);
+	assert_int_equal(result.n_frames, n_near);
 }
 
 static void a_warm_stack_needs_neither_libdw_nor_memory(void **state)
@@ -556,6 +642,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stack_through_libc_is_walked_to_its_end),
+		cmocka_unit_test(a_stack_ends_where_its_near_bytes_do_if_callers_are_known),
+		cmocka_unit_test(callers_that_are_not_known_are_found_in_the_other_bytes),
+		cmocka_unit_test(callers_known_of_old_serve_where_none_can_be_found),
 		cmocka_unit_test(a_warm_stack_needs_neither_libdw_nor_memory),
 		cmocka_unit_test(a_changed_space_asks_the_modules_but_not_libdw),
 		cmocka_unit_test(a_signal_frame_leads_to_the_exact_pc_it_interrupted),
