@@ -75,7 +75,8 @@ start_record() {
 	await holds sysprof.data 500 sample
 }
 
-# As a terminal does: to the recorder and the command.  Its status is then in $status.
+# As a terminal does: to the recorder and the command.  Its status is then in $status.  Only
+# when the recording holds something: what is started in the background ignores Ctrl-C before.
 send() {
 	kill -"$1" -- "-$pid"
 	status=0

@@ -162,7 +162,8 @@ has_switches() {
 
 @test "nothing is left in tracefs, nor mounted" {
 	start setsid "$SYSPROF" record -a
-	await has_instance "$pid"
+	await holds sysprof.data 1 start
+	has_instance "$pid"
 	send INT
 	run ! has_instance "$pid"
 }
