@@ -218,6 +218,6 @@ has_switches() {
 	chmod 755 "$BATS_TEST_TMPDIR"
 	run -0 --separate-stderr setpriv --reuid=65534 --regid=65534 --clear-groups \
 		"$SYSPROF" record -o /dev/null -- true
-	[ "$(grep -c 'no switch times' <<<"$stderr")" = 1 ]
+	[ "$(grep -c 'no wake-ups' <<<"$stderr")" = 1 ]
 	[[ "$stderr" == *sudo* ]]
 }
