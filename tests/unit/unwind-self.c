@@ -129,10 +129,13 @@ static struct unwind_result run(const ucontext_t *context, size_t size,
 	return result;
 }
 
-static NOINLINE struct unwind_result run_here(size_t size,
-					      bool (*read_memory)(void *, uint64_t, void *, size_t))
+/* How much of a stack is near depends on the sizes of frames: not those of a sanitizer. */
+#define PLAIN __attribute__((no_sanitize_address))
+
+static NOINLINE PLAIN struct unwind_result
+run_here(size_t size, bool (*read_memory)(void *, uint64_t, void *, size_t))
 {
-	ucontext_t context;
+	static ucontext_t context; /* near bytes are few */
 
 	getcontext(&context);
 	return run(&context, size, read_memory);
@@ -181,7 +184,7 @@ static void a_stack_through_libc_is_walked_to_its_end(void **state)
 
 /* Callers that are known */
 
-static NOINLINE struct unwind_result run_deep(int depth, size_t size)
+static NOINLINE PLAIN struct unwind_result run_deep(int depth, size_t size)
 {
 	struct unwind_result result;
 	volatile char frame[512];
