@@ -13,6 +13,8 @@
 
 #define UNDEFINED_STRING UINT32_MAX /* an id that no dictionary will ever define */
 
+#define MAX_ID (UINT32_MAX / 2) /* that a line gives where written stacks need some behind it */
+
 struct assembler {
 	struct lexer lexer;
 	struct event_sink *sink;
@@ -20,6 +22,7 @@ struct assembler {
 	struct stack_maker *maker;
 	uint64_t last_time_ns;
 	struct definer_skip ids; /* the highest that lines give */
+	bool has_stacks;         /* that are written out */
 	struct buf word;
 	struct buf key;
 	struct buf path; /* of the module that the line defines */
@@ -275,6 +278,7 @@ static int put_line(struct assembler *as, struct line *line)
 
 	if (r)
 		return r;
+	as->has_stacks |= line->stack != NULL;
 	note_ids(as, &line->event);
 	if (line->event.kind == EVENT_MODULE)
 		stack_maker_set_module(as->maker, buf_str(&as->path), line->event.module.id);
@@ -341,6 +345,11 @@ static int assemble(const char *text, struct event_sink *sink, const struct defi
 	definer_skip(as.definer, skip);
 	as.maker = stack_maker_new(as.definer);
 	r = read_text(&as, text);
+	if (!r && as.has_stacks &&
+	    (as.ids.n_modules > MAX_ID || as.ids.n_frames > MAX_ID || as.ids.n_stacks > MAX_ID)) {
+		buf_printf(message, "where stacks are written out ids end at %u", MAX_ID);
+		r = -EINVAL;
+	}
 	*ret = as.ids;
 	stack_maker_free(as.maker);
 	definer_free(as.definer);

@@ -277,6 +277,8 @@ static void errors_name_the_line(void **state)
 	refused("module path=x", "line 1: module wants an id");
 	refused("frame address=1", "line 1: frame wants an id");
 	refused("stack frame=1", "line 1: stack wants an id");
+	refused("sample stack={a!b}\nmodule id=2147483648\n",
+		"where stacks are written out ids end at 2147483647");
 	refused("module id=1 type=exe", "line 1: type=exe is no number");
 	refused("comm name=\"abc", "line 1: the text in quotes does not end");
 	refused("comm name=\"abc\nend", "line 1: the text in quotes does not end");
