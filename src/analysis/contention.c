@@ -115,11 +115,10 @@ static void take(struct sched_observer *observer, const struct sched_interval *i
 		turn->contention.runnable_ns += interval->end_ns - interval->start_ns;
 		return;
 	case SCHED_RUNNING:
+	case SCHED_UNKNOWN: /* it may have run; where a switch was lost that is short */
 		turn->ran_ns += interval->end_ns - interval->start_ns;
 		return;
-	case SCHED_UNKNOWN:
 	case SCHED_N_STATES:
-		flush(contentions, turn);
 		return;
 	}
 }

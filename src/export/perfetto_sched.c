@@ -158,16 +158,20 @@ void perfetto_sched_run(struct perfetto_sched *sched, const struct timeline_run 
 			uint32_t name)
 {
 	struct perfetto_cpu *cpu = cpu_of(sched, run->cpu);
+	uint64_t start_ns = run->start_ns;
 	int64_t state = 0;
 
 	open_cpu(sched, cpu);
-	if (run->start_ns < cpu->end_ns || run->start_ns < cpu->last_ns)
-		return; /* events were lost: two threads cannot have run at a time */
-	if (run->start_ns == cpu->end_ns)
+	/* Two threads cannot have run at a time: where events were lost, who left first is sure. */
+	if (start_ns < cpu->end_ns)
+		start_ns = cpu->end_ns;
+	if (start_ns >= run->end_ns)
+		return;
+	if (start_ns == cpu->end_ns)
 		state = cpu->left_as;
 	else
 		end_run(sched, cpu);
-	add_switch(cpu, run->start_ns, state, (int32_t)tid, name);
+	add_switch(cpu, start_ns, state, (int32_t)tid, name);
 	cpu->end_ns = run->end_ns;
 	cpu->left_as = prev_state(run->left_as);
 	if (cpu->names.n >= BUNDLE_SWITCHES)

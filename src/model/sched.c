@@ -247,7 +247,7 @@ static void seen_running(struct sched *sched, struct slot *slot, uint64_t now_ns
 {
 	bool is_sure = slot->is_followed || !slot->is_guessed;
 
-	if (slot->state == SCHED_RUNNING || !is_sure || slot->has_ended ||
+	if (slot->state == SCHED_RUNNING || !is_sure || slot->has_ended || cpu >= MAX_CPU ||
 	    now_ns < slot->since_ns + RACE_NS)
 		return;
 	contradict(sched, slot, now_ns);
@@ -255,6 +255,7 @@ static void seen_running(struct sched *sched, struct slot *slot, uint64_t now_ns
 	slot->state = SCHED_RUNNING;
 	slot->cpu = cpu;
 	slot->woken_ns = 0;
+	*sched_current(sched, cpu) = slot->tid + 1;
 }
 
 /* The CPU ran somebody else than it was last given to: switches between are missing. */

@@ -156,12 +156,15 @@ class Trace:
 
 
 def check_states(thread, got):
-    """Of a thread of which events are missing Perfetto can know when it ran, no more."""
-    pairs = [(got["Running"], thread["running_ns"])]
-    if not thread["unknown_ns"]:
-        pairs += [(got["R"], thread["runnable_ns"]), (got["B"], thread["blocked_ns"])]
-    for g, w in pairs:
-        assert abs(g - w) <= TOLERANCE_NS + thread["unknown_ns"], f"{thread['tid']}: {pairs}"
+    """Of a thread of which events are missing Perfetto does not say that it ran for longer."""
+    if thread["pid"] == 1:  # some virtual machines hide its switches: tests/live/exact.bats
+        return
+    if thread["unknown_ns"]:
+        assert got["Running"] <= thread["running_ns"] + TOLERANCE_NS, f"{thread['tid']}: {got}"
+        return
+    for state, want in (("Running", "running_ns"), ("R", "runnable_ns"), ("B", "blocked_ns")):
+        off = abs(got[state] - thread[want])
+        assert off <= TOLERANCE_NS, f"{thread['tid']} {state}: {got}, want {thread[want]}"
 
 
 def main():

@@ -105,7 +105,7 @@ long_waits_have_stacks() {
 			exit !(n > 50 && found >= least / 100 * n) }' dump
 }
 
-# In one of three tries.  Where others leave the recorder no turn for milliseconds, waits are
+# With a budget that does not do for all.  In one of three tries: where others leave the recorder no turn for milliseconds, waits are
 # over before it gets to look at them: with more than four programs to run for each CPU, half
 # of them will do.
 tries_long_waits() {
@@ -114,7 +114,7 @@ tries_long_waits() {
 		start "$W/pingpong" 4
 		storm=$pid
 		start "$W/waits" 4
-		record -d 2 "$1" ${2:+"$storm,$pid"}
+		record -d 2 --budget 1 "$1" ${2:+"$storm,$pid"}
 		least=$(awk -v cpus="$(nproc)" '{ print ($1 > 4 * cpus) ? 50 : 95 }' /proc/loadavg)
 		long_waits_have_stacks waits "$least" && return
 		end_started
