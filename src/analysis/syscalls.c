@@ -13,8 +13,6 @@
 #include "model/syscalls.h"
 #include "strata.h"
 
-#define MAX_ERRNO 4095
-
 /* A stack and the call it was taken at begin less than this apart, by two clocks' stamps. */
 #define JOIN_NS 200000u
 
@@ -161,7 +159,7 @@ static void take(struct model_observer *observer, const struct event *event)
 	add_to_stack(syscalls, event, task, ns);
 	call = call_of(syscalls, task, from->nr);
 	call->n++;
-	call->n_errors += from->result >= (uint64_t)-MAX_ERRNO;
+	call->n_errors += syscall_error(from->result) != NULL;
 	call->ns = value_add(call->ns, ns);
 	if (ns > call->max_ns)
 		call->max_ns = ns;
@@ -228,11 +226,10 @@ static void put_row(struct sheet *sheet, const struct syscalls *syscalls, struct
 		    const struct call *call)
 {
 	struct model_thread thread = model_thread(syscalls->model, call->thread);
-	const char *name = syscall_name(syscalls->model, call->nr);
 	union sheet_cell *cells = sheet_row(sheet);
 	int64_t p99 = (int64_t)histogram_quantile(&syscalls->histogram, call->id, call->n, 0.99);
 
-	cells[COLUMN_CALL].text = name ? xstrdup(name) : xasprintf("syscall_%u", call->nr);
+	cells[COLUMN_CALL].text = syscall_text(syscalls->model, call->nr);
 	cells[COLUMN_NR].number = call->nr;
 	cells[COLUMN_THREAD].text =
 		xstrdup(names_text(names, names_thread(names, syscalls->model, call->task)));
@@ -283,8 +280,7 @@ void syscalls_sheets(void *state, struct sheets *ret)
 static uint32_t leaf(struct syscalls *syscalls, struct definer *definer, uint32_t nr,
 		     uint32_t stack)
 {
-	const char *name = syscall_name(syscalls->model, nr);
-	char *text = name ? xstrdup(name) : xasprintf("syscall_%u", nr);
+	char *text = syscall_text(syscalls->model, nr);
 	uint32_t ret = definer_stack(definer, stack, definer_note(definer, text));
 
 	free(text);

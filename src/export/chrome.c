@@ -18,11 +18,10 @@
 #define MACHINE_PID ((1u << 22) + 1)
 
 #define MAX_FRAMES 16 /* of a stack, in the arguments of a slice; the innermost */
-#define MAX_ERRNO  4095
 
 struct chrome_thread {
 	uint32_t task; /* the last one seen */
-	int64_t running_ns, others_ns;
+	int64_t running_ns;
 	bool is_shown;
 };
 
@@ -163,11 +162,10 @@ static void put_waker(struct chrome *chrome, const struct sched_wake *wake)
 
 static void put_syscall_name(struct chrome *chrome, const char *key, uint32_t nr)
 {
-	const char *name = syscall_name(chrome->model, nr);
-	char number[32];
+	char *text = syscall_text(chrome->model, nr);
 
-	snprintf(number, sizeof(number), "syscall_%u", nr);
-	put_text(chrome, key, name ? name : number);
+	put_text(chrome, key, text);
+	free(text);
 }
 
 static const char *state_name(const struct sched_interval *interval, struct buf *scratch)
@@ -227,12 +225,12 @@ static void chrome_state(struct timeline_sink *sink, const struct timeline_state
 {
 	struct chrome *chrome = (struct chrome *)sink; /* the first member; so everywhere here */
 	struct chrome_thread *thread = thread_of(chrome, state->thread);
-	int64_t ns = (int64_t)(state->end_ns - state->start_ns);
 	struct buf scratch = { 0 };
 
 	thread->is_shown = true;
 	thread->task = state->interval->task;
-	*(state->interval->state == SCHED_RUNNING ? &thread->running_ns : &thread->others_ns) += ns;
+	if (state->interval->state == SCHED_RUNNING)
+		thread->running_ns += (int64_t)(state->end_ns - state->start_ns);
 	open_thread_event(chrome, "X", state->thread);
 	put_span(chrome, "state", state->start_ns, state->end_ns);
 	put_text(chrome, "name", state_name(state->interval, &scratch));
@@ -244,8 +242,7 @@ static void chrome_state(struct timeline_sink *sink, const struct timeline_state
 static void chrome_syscall(struct timeline_sink *sink, const struct timeline_syscall *call)
 {
 	struct chrome *chrome = (struct chrome *)sink;
-	bool is_error = call->result >= (uint64_t)-MAX_ERRNO;
-	const char *error = is_error ? strerrorname_np((int)-call->result) : NULL;
+	const char *error = syscall_error(call->result);
 
 	open_thread_event(chrome, "X", call->thread);
 	put_span(chrome, "syscall", call->start_ns, call->end_ns);
@@ -253,8 +250,6 @@ static void chrome_syscall(struct timeline_sink *sink, const struct timeline_sys
 	open_args(chrome, "result");
 	if (error)
 		json_stream_string(&chrome->stream, error);
-	else if (is_error)
-		json_stream_string(&chrome->stream, "error");
 	else
 		json_stream_number(&chrome->stream, call->result);
 	if (call->is_cut)

@@ -15,8 +15,6 @@
 
 enum { TRACK_RUNNING = 1, TRACK_RUNNABLE, TRACK_SWITCHES, TRACK_THREADS };
 
-#define MAX_ERRNO 4095
-
 struct perfetto_thread {
 	uint32_t task; /* the last one seen */
 	enum sched_state state;
@@ -131,13 +129,13 @@ static void put_slice(struct perfetto *perfetto, const struct slice *slice,
 	put_event(perfetto, slice->end_ns, PERFETTO__TRACK_EVENT__TYPE__SLICE_END, &end);
 }
 
-static uint32_t syscall_text(struct perfetto *perfetto, uint32_t nr)
+static uint32_t intern_syscall(struct perfetto *perfetto, uint32_t nr)
 {
-	const char *name = syscall_name(perfetto->writer.model, nr);
-	char number[32];
+	char *text = syscall_text(perfetto->writer.model, nr);
+	uint32_t ret = names_intern(perfetto->writer.names, text);
 
-	snprintf(number, sizeof(number), "syscall_%u", nr);
-	return names_intern(perfetto->writer.names, name ? name : number);
+	free(text);
+	return ret;
 }
 
 static void put_wait(struct perfetto *perfetto, const struct timeline_state *state)
@@ -154,7 +152,7 @@ static void put_wait(struct perfetto *perfetto, const struct timeline_state *sta
 		   names_string(perfetto->writer.names, interval->wait.object));
 	if (interval->wait.nr)
 		add_string(perfetto, &event, &notes, "in",
-			   syscall_text(perfetto, interval->wait.nr - 1));
+			   intern_syscall(perfetto, interval->wait.nr - 1));
 	if (interval->wake.tid)
 		add_number(perfetto, &event, &notes, "waker_tid", interval->wake.tid);
 	add_string(perfetto, &event, &notes, "stack",
@@ -230,16 +228,15 @@ static void perfetto_syscall(struct timeline_sink *sink, const struct timeline_s
 {
 	struct perfetto *perfetto = (struct perfetto *)sink;
 	struct slice slice = { call->thread, "syscall", call->start_ns, call->end_ns };
-	bool is_error = call->result >= (uint64_t)-MAX_ERRNO;
-	const char *error = is_error ? strerrorname_np((int)-call->result) : NULL;
+	const char *error = syscall_error(call->result);
 	Perfetto__TrackEvent event = PERFETTO__TRACK_EVENT__INIT;
 	struct notes notes;
 
 	event.name_iid =
-		perfetto_text(&perfetto->writer, PERFETTO_NAME, syscall_text(perfetto, call->nr));
-	if (is_error)
+		perfetto_text(&perfetto->writer, PERFETTO_NAME, intern_syscall(perfetto, call->nr));
+	if (error)
 		add_string(perfetto, &event, &notes, "result",
-			   names_intern(perfetto->writer.names, error ? error : "error"));
+			   names_intern(perfetto->writer.names, error));
 	else
 		add_number(perfetto, &event, &notes, "result", call->result);
 	if (call->is_cut)
@@ -389,9 +386,6 @@ static void put_counter_track(struct perfetto *perfetto, uint64_t uuid, const ch
 	track.name = (char *)name;
 	track.counter = &counter;
 	packet.track_descriptor = &track;
-	if (uuid == TRACK_RUNNING) { /* the first packet: nothing is interned yet */
-		packet.sequence_flags = PERFETTO_STATE_CLEARED | PERFETTO_STATE_NEEDED;
-	}
 	perfetto_put(&perfetto->writer, &packet);
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "perfetto_writer.h"
 
-#define SEQUENCE  1    /* all packets are of one */
+#define SEQUENCE 1 /* all packets are of one */
+
+enum { STATE_CLEARED = 1, STATE_NEEDED = 2 }; /* sequence_flags */
+
 #define MAX_DEPTH 4096 /* frames of a stack; outer ones are left out */
 
 void perfetto_put(struct perfetto_writer *writer, Perfetto__TracePacket *packet)
@@ -10,6 +13,9 @@ void perfetto_put(struct perfetto_writer *writer, Perfetto__TracePacket *packet)
 
 	packet->has_trusted_packet_sequence_id = true;
 	packet->trusted_packet_sequence_id = SEQUENCE;
+	if (!writer->has_begun) /* nothing is interned yet */
+		packet->sequence_flags |= STATE_CLEARED;
+	writer->has_begun = true;
 	trace.n_packet = 1;
 	trace.packet = &packet;
 	perfetto__trace__pack_to_buffer(&trace, &writer->gzip.buffer);
@@ -22,7 +28,7 @@ Perfetto__TracePacket perfetto_packet(uint64_t time_ns)
 	packet.has_timestamp = true;
 	packet.timestamp = time_ns;
 	packet.has_sequence_flags = true;
-	packet.sequence_flags = PERFETTO_STATE_NEEDED;
+	packet.sequence_flags = STATE_NEEDED;
 	return packet;
 }
 

@@ -12,8 +12,6 @@
 #include "gzip.h"
 #include "model/names.h"
 
-enum { PERFETTO_STATE_CLEARED = 1, PERFETTO_STATE_NEEDED = 2 }; /* sequence_flags */
-
 enum perfetto_table { /* what is interned: each has ids of its own */
 		      PERFETTO_CATEGORY,
 		      PERFETTO_NAME,
@@ -34,6 +32,7 @@ struct perfetto_writer {
 	struct names *names;
 	uint64_t start_ns; /* of the timeline */
 	struct map seen[PERFETTO_N_TABLES];
+	bool has_begun;
 	struct map stack_texts; /* text id, by stack */
 	ARRAY(uint64_t) frames; /* of the stack at hand */
 };

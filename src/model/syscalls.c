@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
+#define MAX_ERRNO 4095
+
 /* By number, of x86-64; as the kernel's asm/unistd_64.h has them. */
 static const char *const names[] = {
 	[0] = "read",
@@ -393,4 +397,21 @@ const char *syscall_name(const struct model *model, uint32_t nr)
 	if (machine && strcmp(machine, "x86_64"))
 		return NULL;
 	return nr < sizeof(names) / sizeof(names[0]) ? names[nr] : NULL;
+}
+
+char *syscall_text(const struct model *model, uint32_t nr)
+{
+	const char *name = syscall_name(model, nr);
+
+	return name ? xstrdup(name) : xasprintf("syscall_%u", nr);
+}
+
+const char *syscall_error(uint64_t result)
+{
+	const char *name;
+
+	if (result < (uint64_t)-MAX_ERRNO)
+		return NULL;
+	name = strerrorname_np((int)-result);
+	return name ? name : "error";
 }
