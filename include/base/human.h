@@ -21,4 +21,10 @@ const char *human_duration(char out[HUMAN_SIZE], uint64_t ns); /* "1.53s", "20ms
 const char *human_bytes(char out[HUMAN_SIZE], uint64_t bytes); /* "212 KiB" */
 const char *human_count(char out[HUMAN_SIZE], uint64_t n);     /* "1,234,567" */
 
+/* 100 * part / whole; 0 of an empty whole. */
+static inline double human_percent(int64_t part, int64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
 #endif /* BASE_HUMAN_H */

@@ -22,7 +22,4 @@ void scale_format(struct buf *out, const struct scale *scale, int64_t value);
 /* Append one value in what suits it. */
 void scale_value(struct buf *out, const char *unit, int64_t value);
 
-/* 100 * part / whole; 0 of an empty whole. */
-double scale_percent(int64_t part, int64_t whole);
-
 #endif /* EXPORT_SCALE_H */

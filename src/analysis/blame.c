@@ -4,17 +4,13 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/human.h"
 #include "leaf.h"
 #include "lock_kind.h"
 
 #define NAME_WIDTH        48
 #define CALLERS           3
 #define LEAST_END_PERCENT 10.0
-
-static double percent(int64_t part, int64_t whole)
-{
-	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
-}
 
 struct sum { /* of what has one key: the first row that had it stands for all */
 	const struct wait_row *row;
@@ -202,7 +198,7 @@ void blame_waits(struct buf *out, const struct model *model, struct names *names
 		if (objects.items.n > 1)
 			buf_printf(out, " and %zu more", objects.items.n - 1);
 		put_functions(out, names, model_dictionary(model), most.row->place.stack);
-		buf_printf(out, " (%.0f%% of it)", percent(most.ns, stacks.ns));
+		buf_printf(out, " (%.0f%% of it)", human_percent(most.ns, stacks.ns));
 	}
 	sums_release(&stacks);
 	sums_release(&objects);
@@ -261,12 +257,12 @@ void blame_ends(struct buf *out, const struct model *model, const struct chain *
 		struct chain_node node;
 
 		most = sums_take(&ends);
-		if (!most.row || percent(most.ns, ns) < LEAST_END_PERCENT)
+		if (!most.row || human_percent(most.ns, ns) < LEAST_END_PERCENT)
 			break;
 		node = chain_node(chain, most.row->place.chain);
 		buf_puts(out, i ? ", " : "in the end: ");
 		put_end(out, model, &node);
-		buf_printf(out, " (%.0f%%)", percent(most.ns, ns));
+		buf_printf(out, " (%.0f%%)", human_percent(most.ns, ns));
 	}
 	sums_release(&ends);
 }
@@ -341,7 +337,7 @@ void blame_cpu(struct buf *out, const struct profile *profile)
 	} else {
 		buf_puts(out, "in ");
 		put_short(out, function ? names_text(profile->names, function) : "the kernel");
-		buf_printf(out, " (%.0f%% of the samples", percent(ns, total));
+		buf_printf(out, " (%.0f%% of the samples", human_percent(ns, total));
 		if (function && leaf != function && 2 * leaf_ns > ns) {
 			buf_puts(out, ", most of that in ");
 			put_short(out, names_text(profile->names, leaf));

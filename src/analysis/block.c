@@ -107,11 +107,6 @@ static void put_row(const struct block *block, struct definer *definer, const st
 		to->max = row->max_ns;
 }
 
-static double percent(int64_t part, int64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static void put_notes(const struct apart *apart, const struct waits_totals *totals,
 		      enum waits_detail detail, struct audit *notes)
 {
@@ -136,9 +131,9 @@ static void put_notes(const struct apart *apart, const struct waits_totals *tota
 	if (apart->unsampled_ns)
 		audit_add(notes, true, "of %s (%.1f%% of the waiting) it is not known where it was",
 			  human_duration(time, (uint64_t)apart->unsampled_ns),
-			  percent(apart->unsampled_ns, apart->ns));
+			  human_percent(apart->unsampled_ns, apart->ns));
 	audit_add(notes, false, "%.1f%% of the waiting time carries a stack",
-		  percent(apart->stack_ns, apart->ns));
+		  human_percent(apart->stack_ns, apart->ns));
 }
 
 void block_profile(void *state, struct profile *ret)

@@ -146,11 +146,6 @@ static void add_waits(struct diagnosis *diagnosis)
 	free(mute);
 }
 
-static double percent(int64_t part, int64_t whole)
-{
-	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
-}
-
 /* What is neither idle nor others' nor unknown. */
 static int64_t busy_ns(const struct diagnosis *diagnosis)
 {
@@ -170,7 +165,7 @@ static int64_t passed_ns(const struct diagnosis *diagnosis)
 /* Against the time that passed: a machine has many threads that do nothing. */
 static bool is_hardly_busy(const struct diagnosis *diagnosis)
 {
-	return percent(busy_ns(diagnosis), passed_ns(diagnosis)) < LEAST_BUSY_PERCENT;
+	return human_percent(busy_ns(diagnosis), passed_ns(diagnosis)) < LEAST_BUSY_PERCENT;
 }
 
 /* However many threads wait for each other: the CPUs may be what there is too little of. */
@@ -179,12 +174,12 @@ static bool stands_out(const struct diagnosis *diagnosis, unsigned int cause)
 	const char *text = dictionary_meta(model_dictionary(diagnosis->model), "cpus");
 	uint64_t n_cpus = 0;
 
-	if (percent(diagnosis->ns[cause], busy_ns(diagnosis)) >= LEAST_PERCENT)
+	if (human_percent(diagnosis->ns[cause], busy_ns(diagnosis)) >= LEAST_PERCENT)
 		return true;
 	if (!text || human_parse_number(text, 1, MOST_CPUS, &n_cpus))
 		return false;
 	return (cause == CAUSE_CPU || cause == CAUSE_STARVED) &&
-	       percent(diagnosis->ns[cause], passed_ns(diagnosis)) >=
+	       human_percent(diagnosis->ns[cause], passed_ns(diagnosis)) >=
 		       LEAST_CPUS_PERCENT * (double)n_cpus;
 }
 
@@ -225,11 +220,11 @@ static void put_instead(struct buf *out, const struct diagnosis *diagnosis, stru
 		int64_t ns;
 		uint32_t program = (uint32_t)blame_take(&programs, &ns);
 
-		if (percent(ns, diagnosis->ns[CAUSE_STARVED]) < LEAST_INSTEAD_PERCENT)
+		if (human_percent(ns, diagnosis->ns[CAUSE_STARVED]) < LEAST_INSTEAD_PERCENT)
 			break;
 		buf_printf(out, "%s%s %.0f%%",
 			   i ? ", " : "the CPU was with: ", names_text(names, program),
-			   percent(ns, diagnosis->ns[CAUSE_STARVED]));
+			   human_percent(ns, diagnosis->ns[CAUSE_STARVED]));
 	}
 	if (!sched_has_wakeups(diagnosis->sched))
 		buf_puts(out, "who ran meanwhile was not recorded");
@@ -311,7 +306,7 @@ static void put_finding(struct sheet *sheet, const struct diagnosis *diagnosis,
 		blame_ends(&text, diagnosis->model, waits_chain(diagnosis->waits),
 			   &diagnosis->waits_of[cause]);
 	cells[COLUMN_END].text = fit_to_print(cpu->names, &text);
-	cells[COLUMN_SHARE].percent = percent(diagnosis->ns[cause], busy_ns(diagnosis));
+	cells[COLUMN_SHARE].percent = human_percent(diagnosis->ns[cause], busy_ns(diagnosis));
 	cells[COLUMN_NS].number = diagnosis->ns[cause];
 	cells[COLUMN_FINDING].text = xstrdup(verdict(cause));
 	cells[COLUMN_COMMAND].text = command_for(cause, diagnosis->arguments, has_wakeups);
@@ -335,12 +330,13 @@ static unsigned int next_cause(const struct diagnosis *diagnosis, const bool use
 
 static void put_summary(const struct diagnosis *diagnosis, unsigned int first, struct audit *notes)
 {
-	double unknown = percent(diagnosis->unknown_ns, diagnosis->life_ns);
-	double child = percent(diagnosis->child_ns, diagnosis->life_ns);
+	double unknown = human_percent(diagnosis->unknown_ns, diagnosis->life_ns);
+	double child = human_percent(diagnosis->child_ns, diagnosis->life_ns);
 	char life[HUMAN_SIZE], busy[HUMAN_SIZE];
 	struct buf apart = { 0 };
 
-	buf_printf(&apart, "%.1f%% of it idle", percent(diagnosis->idle_ns, diagnosis->life_ns));
+	buf_printf(&apart, "%.1f%% of it idle",
+		   human_percent(diagnosis->idle_ns, diagnosis->life_ns));
 	if (child >= LEAST_APART_PERCENT)
 		buf_printf(&apart, ", %.1f%% waiting for children", child);
 	if (unknown >= LEAST_APART_PERCENT)

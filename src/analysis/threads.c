@@ -127,11 +127,6 @@ static int64_t life_ns(const struct life *life)
 	return sum;
 }
 
-static double percent(int64_t part, int64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 /* "network 61%, lock 12%": the classes that take most of the life. */
 static char *waits_for(const struct life *life)
 {
@@ -146,15 +141,15 @@ static char *waits_for(const struct life *life)
 
 		for (unsigned int why = 1; why <= WAIT_N_CLASSES; why++)
 			most = rest[why] > rest[most] ? why : most;
-		if (percent(rest[most], whole) < 0.5)
+		if (human_percent(rest[most], whole) < 0.5)
 			break;
 		buf_printf(&text, "%s%s %.0f%%", text.size ? ", " : "",
 			   most == WAIT_N_CLASSES ? "not sampled" : wait_class_name(most),
-			   percent(rest[most], whole));
+			   human_percent(rest[most], whole));
 		rest[most] = 0;
 	}
-	if (percent(life->idle_ns, whole) >= 0.5)
-		buf_printf(&text, " (idle %.0f%%)", percent(life->idle_ns, whole));
+	if (human_percent(life->idle_ns, whole) >= 0.5)
+		buf_printf(&text, " (idle %.0f%%)", human_percent(life->idle_ns, whole));
 	ret = xstrdup(buf_str(&text));
 	buf_release(&text);
 	return ret;
@@ -175,7 +170,7 @@ static char *bar(const struct life *life)
 	size_t at = 0;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		until += BAR_WIDTH * percent(life->span.ns[parts[i].state], whole) / 100;
+		until += BAR_WIDTH * human_percent(life->span.ns[parts[i].state], whole) / 100;
 		while (at < BAR_WIDTH && (double)at + 0.5 < until)
 			ret[at++] = parts[i].mark;
 	}
@@ -247,10 +242,10 @@ static void put_row(struct sheet *sheet, struct threads_state *state, struct nam
 		xstrdup(names_text(names, names_process(names, state->model, life->task)));
 	cells[COLUMN_PID].number = thread.pid;
 	cells[COLUMN_LIFE].number = whole;
-	cells[COLUMN_RUNNING].percent = percent(ns[SCHED_RUNNING], whole);
-	cells[COLUMN_RUNNABLE].percent = percent(ns[SCHED_RUNNABLE], whole);
-	cells[COLUMN_BLOCKED].percent = percent(ns[SCHED_BLOCKED], whole);
-	cells[COLUMN_UNKNOWN].percent = percent(ns[SCHED_UNKNOWN], whole);
+	cells[COLUMN_RUNNING].percent = human_percent(ns[SCHED_RUNNING], whole);
+	cells[COLUMN_RUNNABLE].percent = human_percent(ns[SCHED_RUNNABLE], whole);
+	cells[COLUMN_BLOCKED].percent = human_percent(ns[SCHED_BLOCKED], whole);
+	cells[COLUMN_UNKNOWN].percent = human_percent(ns[SCHED_UNKNOWN], whole);
 	for (size_t i = 0; i < SCHED_N_STATES; i++)
 		cells[COLUMN_NS + i].number = ns[i];
 	cells[COLUMN_IDLE].number = life->idle_ns;
@@ -300,7 +295,7 @@ static void put_notes(struct threads_state *state, const struct life *lives, siz
 		audit_add(
 			notes, unknown > whole / 1000,
 			"%s (%.2f%%) is unknown: threads were found late, or switches are missing",
-			human_duration(lost, (uint64_t)unknown), percent(unknown, whole));
+			human_duration(lost, (uint64_t)unknown), human_percent(unknown, whole));
 	if (flaws.n_contradictions)
 		audit_add(notes, true, "%llu times a thread was where it could not be",
 			  (unsigned long long)flaws.n_contradictions);

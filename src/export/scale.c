@@ -56,8 +56,3 @@ void scale_value(struct buf *out, const char *unit, int64_t value)
 
 	scale_format(out, &scale, value);
 }
-
-double scale_percent(int64_t part, int64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}

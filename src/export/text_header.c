@@ -128,7 +128,7 @@ static void put_filter(struct buf *out, const struct profile *profile, const cha
 	scale_value(out, profile->types[type].unit, total);
 	buf_puts(out, " of ");
 	scale_value(out, profile->types[type].unit, all);
-	buf_printf(out, " left (%.2f%%)\n", scale_percent(total, all));
+	buf_printf(out, " left (%.2f%%)\n", human_percent(total, all));
 }
 
 void text_subject(struct buf *out, const struct text_subject *subject)

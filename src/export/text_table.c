@@ -104,13 +104,13 @@ static void put_line(struct buf *out, const struct layout *layout, const struct 
 
 	scale_format(&cell, &layout->scale, row->flat[type]);
 	buf_printf(out, "%*s %6.2f%% %6.2f%%", (int)layout->value_width, buf_str(&cell),
-		   scale_percent(row->flat[type], layout->total),
-		   scale_percent(sum, layout->total));
+		   human_percent(row->flat[type], layout->total),
+		   human_percent(sum, layout->total));
 	if (layout->has_cum) {
 		buf_clear(&cell);
 		scale_format(&cell, &layout->scale, row->cum[type]);
 		buf_printf(out, " %*s %6.2f%%", (int)layout->value_width, buf_str(&cell),
-			   scale_percent(row->cum[type], layout->total));
+			   human_percent(row->cum[type], layout->total));
 	}
 	if (layout->has_max)
 		put_max(out, row, layout->profile->default_type);
@@ -237,7 +237,7 @@ static void put_rest(struct buf *out, const struct layout *layout, const struct 
 		rest = value_add(rest, table->rows.items[i].flat[layout->options->value]);
 	buf_printf(out, "… %zu more with ", table->rows.n - n);
 	scale_format(out, &layout->scale, rest);
-	buf_printf(out, " (%.2f%%); -n 0 shows all\n", scale_percent(rest, layout->total));
+	buf_printf(out, " (%.2f%%); -n 0 shows all\n", human_percent(rest, layout->total));
 }
 
 static void layout_init(struct layout *layout, const struct profile *profile,

@@ -5,6 +5,7 @@
  * above it.
  */
 #include "base/escape.h"
+#include "base/human.h"
 #include "export/scale.h"
 #include "model/names.h"
 #include "select.h"
@@ -61,7 +62,7 @@ static void put_values(const struct printer *printer, int64_t total, int64_t sel
 
 	scale_format(&cell, &printer->scale, total);
 	buf_printf(printer->out, "%*s %6.2f%%", printer->value_width, buf_str(&cell),
-		   scale_percent(total, printer->total));
+		   human_percent(total, printer->total));
 	if (printer->has_self) {
 		buf_clear(&cell);
 		if (self >= 0)

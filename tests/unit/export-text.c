@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/human.h"
 #include "export/exporter.h"
 #include "export/scale.h"
 #include "export/text.h"
@@ -51,8 +52,8 @@ static void a_column_has_one_unit(void **state)
 static void nothing_is_no_share_of_nothing(void **state)
 {
 	(void)state;
-	assert_true(scale_percent(0, 0) == 0);
-	assert_true(scale_percent(1, 4) == 25);
+	assert_true(human_percent(0, 0) == 0);
+	assert_true(human_percent(1, 4) == 25);
 }
 
 static void assert_fits(const char *name, size_t width, const char *expected)
