@@ -17,7 +17,11 @@ waits() {
 			else sub(/ .*/, "", rest)
 			return rest
 		}
-		$1 == "name" { f = value("frame"); name[f] = value("function") (f in name ? ";" name[f] : "") }
+		$1 == "name" {
+			f = value("frame")
+			callers = f in name ? ";" name[f] : "" # mawk makes what is assigned to first
+			name[f] = value("function") callers
+		}
 		$1 == "stack" { parent[value("id")] = value("parent"); frame[value("id")] = value("frame") }
 		$1 ~ /^(wait_stack|wake_stack|task_state)$/ { n++; line[n] = $0; stack[n] = value("stack") }
 		END {
