@@ -12,6 +12,10 @@
 W=$BATS_FILE_TMPDIR/workloads
 TOLERANCE=5
 
+# A machine that others share may take away a CPU, or a hypervisor the whole machine, in the
+# middle of any measurement.  What is broken fails three times; each failure is told.
+BATS_TEST_RETRIES=2
+
 # Names are read without privilege: a copy, then, that anybody can read, as programs that are
 # installed are, wherever this was built.
 setup_file() {
@@ -23,6 +27,11 @@ setup() {
 	started=()
 }
 
+tell_failure() {
+	[ -n "${BATS_TEST_COMPLETED:-}" ] ||
+		echo "# try $BATS_TEST_TRY_NUMBER failed: $BATS_TEST_DESCRIPTION" >&3
+}
+
 # Only what a test itself started in the background is ended, and only by its id.
 end_started() {
 	local pid
@@ -32,6 +41,7 @@ end_started() {
 }
 
 teardown() {
+	tell_failure
 	end_started
 	rm -f "/tmp/perf-${jit_pid:-none}.map"
 }

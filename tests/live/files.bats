@@ -11,6 +11,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	end_started
 	[ -z "$mounted" ] || umount "$mounted"
 }

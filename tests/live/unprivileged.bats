@@ -14,6 +14,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	end_started
 	echo "$paranoid" >/proc/sys/kernel/perf_event_paranoid
 	cd / && rm -rf "$place"
