@@ -9,6 +9,9 @@
  * track nest; what was cut goes on as another slice of the same interval.  A system
  * call is handed out before the states within it, and states of one thread are in
  * the order of time.  Between tracks there is no order.
+ *
+ * Interrupts of a CPU and kind do not overlap, nor do requests of a disk and lane; what
+ * a filter or another one cut begins later than it did.
  */
 #ifndef MODEL_TIMELINE_H
 #define MODEL_TIMELINE_H
@@ -44,11 +47,34 @@ struct timeline_wakeup { /* at which the woken thread's slice ends, and the next
 	uint32_t waker, woken; /* threads that have tracks */
 };
 
+struct timeline_interrupt {   /* a slice of a CPU's track of interrupts, or of softirqs */
+	uint32_t cpu, thread; /* whom it interrupted; 0: nobody that is recorded */
+	enum interrupt_kind kind;
+	uint32_t nr, name; /* string id of the handler, or softirq; 0: not known */
+	uint64_t start_ns, end_ns;
+};
+
+struct timeline_disk {   /* a request, while the device has it */
+	uint32_t device; /* string id */
+	uint32_t lane;   /* of the device, from 0: as few as there are requests at a time */
+	uint32_t thread; /* who asked for it; 0: nobody that is recorded */
+	enum disk_op op;
+	uint32_t error; /* an errno; 0: none */
+	uint64_t sector, bytes;
+	uint64_t queued_ns; /* before start_ns, in the kernel; 0: not known */
+	uint64_t start_ns, end_ns;
+	bool is_cut; /* it began before start_ns */
+};
+
 enum timeline_mark_kind {
 	MARK_FORK, /* detail: the new thread's tid */
 	MARK_EXEC, /* detail: string id of the new name */
 	MARK_EXIT,
-	MARK_MIGRATE, /* detail: the CPU it came from */
+	MARK_MIGRATE,        /* detail: the CPU it came from */
+	MARK_FAULT,          /* detail: enum memory_access; address */
+	MARK_SIGNAL_SENT,    /* to the thread; detail: the signal; sender */
+	MARK_SIGNAL_ARRIVED, /* detail: the signal */
+	MARK_SIGNAL_IGNORED, /* as of one sent */
 };
 
 struct timeline_mark {
@@ -56,6 +82,8 @@ struct timeline_mark {
 	uint32_t thread;
 	uint64_t time_ns;
 	uint32_t detail;
+	uint32_t sender;  /* tid; 0: an interrupt, or no signal */
+	uint64_t address; /* of a page fault */
 };
 
 struct timeline_sample {
@@ -64,22 +92,25 @@ struct timeline_sample {
 	uint32_t stack;
 };
 
-struct timeline_load { /* of all threads that have tracks, over a short time from time_ns on */
+struct timeline_load { /* of all that has tracks, over a short time from time_ns on */
 	uint64_t time_ns;
-	double n_running, n_runnable; /* on average */
+	double n_running, n_runnable; /* threads, on average */
+	double n_requests;            /* that disks had, on average */
 	uint64_t n_switches;
 };
 
-struct timeline_sink {
+struct timeline_sink { /* NULL: the sink does not show that */
 	void (*state)(struct timeline_sink *sink, const struct timeline_state *state);
 	void (*syscall)(struct timeline_sink *sink, const struct timeline_syscall *call);
 	void (*run)(struct timeline_sink *sink, const struct timeline_run *run);
 	void (*wakeup)(struct timeline_sink *sink, const struct timeline_wakeup *wakeup);
+	void (*interrupt)(struct timeline_sink *sink, const struct timeline_interrupt *interrupt);
+	void (*disk)(struct timeline_sink *sink, const struct timeline_disk *disk);
 	void (*mark)(struct timeline_sink *sink, const struct timeline_mark *mark);
 	void (*sample)(struct timeline_sink *sink, const struct timeline_sample *sample);
 	void (*load)(struct timeline_sink *sink, const struct timeline_load *load);
 
-	/* Everything has passed, all names are known.  Frees @sink.  0 or -errno. */
+	/* Everything has passed, all names are known.  Frees @sink.  0 or -errno.  Never NULL. */
 	int (*end)(struct timeline_sink *sink);
 };
 

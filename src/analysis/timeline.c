@@ -3,6 +3,8 @@
 
 #include "analyses.h"
 #include "base/array.h"
+#include "lanes.h"
+#include "load.h"
 
 /*
  * A state that has ended is held until the thread's next system call has returned, as
@@ -10,8 +12,14 @@
  */
 #define MAX_HELD 1024u
 
-#define LOAD_NS   10000000u /* what the load is an average over, */
-#define MAX_LOADS 100000u   /* or longer, so that there are not more of them */
+#define MAX_DISK_LANES 256u
+
+/* A sink need not care for everything. */
+#define TELL(timeline, what, item)                                        \
+	do {                                                              \
+		if ((timeline)->sink->what)                               \
+			(timeline)->sink->what((timeline)->sink, (item)); \
+	} while (0)
 
 struct lane { /* of a thread */
 	ARRAY(struct sched_interval) held;
@@ -19,10 +27,6 @@ struct lane { /* of a thread */
 	uint64_t done_ns;  /* states are told until then */
 	uint32_t cpu;      /* where it ran last, + 1 */
 	bool is_shown;     /* first_ns is known */
-};
-
-struct load {
-	uint64_t running_ns, runnable_ns, n_switches;
 };
 
 struct timeline {
@@ -34,8 +38,9 @@ struct timeline {
 	struct sched *sched;
 	const struct filter *filter;
 	ARRAY(struct lane) lanes; /* by thread */
-	ARRAY(struct load) loads;
-	uint64_t load_ns;
+	struct load load;
+	struct lanes interrupts; /* by CPU and kind */
+	struct lanes disks;      /* by device */
 };
 
 static struct lane *lane_of(struct timeline *timeline, uint32_t thread)
@@ -59,7 +64,7 @@ static void tell_state(struct timeline *timeline, uint32_t thread,
 	if (state.end_ns <= state.start_ns)
 		return;
 	lane->done_ns = state.end_ns;
-	timeline->sink->state(timeline->sink, &state);
+	TELL(timeline, state, &state);
 }
 
 /* Tells of what @thread is held to have done until @until_ns; what goes on stays. */
@@ -76,53 +81,15 @@ static void tell_held(struct timeline *timeline, uint32_t thread, uint64_t until
 	lane->held.n = kept;
 }
 
-static void tell_load(struct timeline *timeline)
-{
-	for (size_t i = 0; i < timeline->loads.n; i++) {
-		const struct load *load = &timeline->loads.items[i];
-		double ns = (double)timeline->load_ns;
-		struct timeline_load told = {
-			.time_ns = timeline->options.start_ns + i * timeline->load_ns,
-			.n_running = (double)load->running_ns / ns,
-			.n_runnable = (double)load->runnable_ns / ns,
-			.n_switches = load->n_switches,
-		};
-
-		timeline->sink->load(timeline->sink, &told);
-	}
-}
-
-static struct load *load_at(struct timeline *timeline, uint64_t time_ns)
-{
-	uint64_t i = time_ns > timeline->options.start_ns ?
-			     (time_ns - timeline->options.start_ns) / timeline->load_ns :
-			     0;
-
-	if (i >= MAX_LOADS) /* events behind the end */
-		i = MAX_LOADS - 1;
-	while (timeline->loads.n <= i)
-		array_add(&timeline->loads);
-	return &timeline->loads.items[i];
-}
-
 static void add_load(struct timeline *timeline, const struct sched_interval *interval)
 {
-	uint64_t at = interval->start_ns, next;
+	bool is_running = interval->state == SCHED_RUNNING;
 
-	if (interval->state != SCHED_RUNNING && interval->state != SCHED_RUNNABLE)
-		return;
-	load_at(timeline, at)->n_switches += interval->state == SCHED_RUNNING;
-	for (; at < interval->end_ns; at = next) {
-		struct load *load = load_at(timeline, at);
-		uint64_t *sum = interval->state == SCHED_RUNNING ? &load->running_ns :
-								   &load->runnable_ns;
-
-		next = at + timeline->load_ns -
-		       (at - timeline->options.start_ns) % timeline->load_ns;
-		if (next > interval->end_ns)
-			next = interval->end_ns;
-		*sum += next - at;
-	}
+	if (is_running)
+		load_switch(&timeline->load, interval->start_ns);
+	if (is_running || interval->state == SCHED_RUNNABLE)
+		load_add(&timeline->load, is_running ? LOAD_RUNNING : LOAD_RUNNABLE,
+			 interval->start_ns, interval->end_ns);
 }
 
 static void tell_run(struct timeline *timeline, uint32_t thread,
@@ -144,9 +111,9 @@ static void tell_run(struct timeline *timeline, uint32_t thread,
 		.detail = lane->cpu - 1,
 	};
 
-	timeline->sink->run(timeline->sink, &run);
+	TELL(timeline, run, &run);
 	if (lane->cpu && lane->cpu != interval->cpu + 1)
-		timeline->sink->mark(timeline->sink, &migration);
+		TELL(timeline, mark, &migration);
 	lane->cpu = interval->cpu + 1;
 }
 
@@ -161,7 +128,7 @@ static void tell_wakeup(struct timeline *timeline, uint32_t thread,
 	struct lane *waker = lane_of(timeline, wakeup.waker);
 
 	if (interval->wake.is_seen && waker->is_shown && waker->first_ns <= wakeup.time_ns)
-		timeline->sink->wakeup(timeline->sink, &wakeup);
+		TELL(timeline, wakeup, &wakeup);
 }
 
 static void show(struct timeline *timeline, uint32_t thread, uint64_t since_ns)
@@ -232,7 +199,7 @@ static void take_syscall(struct timeline *timeline, const struct event *event)
 	filter_clip(timeline->filter, &now.start_ns, &now.end_ns);
 	tell_held(timeline, call.thread, call.start_ns);
 	tell_state(timeline, call.thread, &now, call.start_ns);
-	timeline->sink->syscall(timeline->sink, &call);
+	TELL(timeline, syscall, &call);
 	tell_held(timeline, call.thread, call.end_ns);
 	tell_state(timeline, call.thread, &now, call.end_ns);
 }
@@ -250,51 +217,155 @@ static void take_sample(struct timeline *timeline, const struct event *event)
 
 	if (!sample.thread || !filter_has_task(timeline->filter, timeline->model, task))
 		return;
-	timeline->sink->sample(timeline->sink, &sample);
+	TELL(timeline, sample, &sample);
 }
 
-static void tell_mark(struct timeline *timeline, enum timeline_mark_kind kind, uint32_t tid,
-		      uint64_t time_ns, uint32_t detail)
+static void tell_mark(struct timeline *timeline, uint32_t tid, struct timeline_mark *mark)
 {
 	uint32_t task = model_task_of(timeline->model, tid);
+
+	mark->thread = model_task(timeline->model, task).thread;
+	if (mark->thread && filter_has_task(timeline->filter, timeline->model, task))
+		TELL(timeline, mark, mark);
+}
+
+static void take_signal(struct timeline *timeline, const struct event *event)
+{
+	static const enum timeline_mark_kind kinds[] = {
+		[SIGNAL_SENT] = MARK_SIGNAL_SENT,
+		[SIGNAL_DELIVERED] = MARK_SIGNAL_ARRIVED,
+		[SIGNAL_IGNORED] = MARK_SIGNAL_IGNORED,
+	};
 	struct timeline_mark mark = {
-		.kind = kind,
-		.thread = model_task(timeline->model, task).thread,
-		.time_ns = time_ns,
-		.detail = detail,
+		.time_ns = event->time_ns,
+		.detail = event->signal.signo,
+		.sender = event->signal.sender,
 	};
 
-	if (mark.thread && filter_has_task(timeline->filter, timeline->model, task))
-		timeline->sink->mark(timeline->sink, &mark);
+	if (event->signal.step >= sizeof(kinds) / sizeof(kinds[0]))
+		return;
+	mark.kind = kinds[event->signal.step];
+	tell_mark(timeline, event->signal.tid, &mark);
+}
+
+static void take_fault(struct timeline *timeline, const struct event *event)
+{
+	struct timeline_mark mark = {
+		.kind = MARK_FAULT,
+		.time_ns = event->time_ns,
+		.detail = event->page_fault.access,
+		.address = event->page_fault.address,
+	};
+
+	tell_mark(timeline, event->page_fault.tid, &mark);
+}
+
+static void take_life(struct timeline *timeline, const struct event *event)
+{
+	struct timeline_mark mark = { .time_ns = event->time_ns };
+	uint32_t tid = event->exit.tid;
+
+	if (event->kind == EVENT_FORK) {
+		mark.kind = MARK_FORK;
+		mark.detail = event->fork.tid;
+		tid = event->fork.parent_tid;
+	} else if (event->kind == EVENT_COMM) {
+		if (!event->comm.exec)
+			return;
+		mark.kind = MARK_EXEC;
+		mark.detail = event->comm.name;
+		tid = event->comm.tid;
+	} else {
+		mark.kind = MARK_EXIT;
+	}
+	tell_mark(timeline, tid, &mark);
+}
+
+/* What lasted @duration_ns up to @end_ns, as far as it lies in what is shown. */
+static bool clip(const struct timeline *timeline, uint64_t end_ns, uint64_t duration_ns,
+		 uint64_t *ret_start_ns, uint64_t *ret_end_ns)
+{
+	*ret_start_ns = duration_ns < end_ns ? end_ns - duration_ns : 0;
+	*ret_end_ns = end_ns;
+	filter_clip(timeline->filter, ret_start_ns, ret_end_ns);
+	if (*ret_start_ns < timeline->options.start_ns)
+		*ret_start_ns = timeline->options.start_ns;
+	return *ret_start_ns < *ret_end_ns;
+}
+
+static void take_interrupt(struct timeline *timeline, const struct event *event)
+{
+	const struct event_interrupt *from = &event->interrupt;
+	bool is_soft = from->kind == INTERRUPT_SOFT;
+	struct timeline_interrupt interrupt = {
+		.cpu = from->cpu,
+		.thread = model_task(timeline->model, model_task_of(timeline->model, from->tid))
+				  .thread,
+		.kind = is_soft ? INTERRUPT_SOFT : INTERRUPT_HARD,
+		.nr = from->nr,
+		.name = from->name,
+	};
+
+	if (!clip(timeline, event->time_ns, from->duration_ns, &interrupt.start_ns,
+		  &interrupt.end_ns))
+		return;
+	lanes_take(&timeline->interrupts, (uint64_t)from->cpu << 1 | is_soft, 1,
+		   &interrupt.start_ns, interrupt.end_ns);
+	if (interrupt.start_ns < interrupt.end_ns)
+		TELL(timeline, interrupt, &interrupt);
+}
+
+static void take_disk(struct timeline *timeline, const struct event *event)
+{
+	const struct event_disk_io *from = &event->disk_io;
+	uint32_t task = model_task_of(timeline->model, from->tid);
+	uint64_t began_ns;
+	struct timeline_disk disk = {
+		.device = from->device,
+		.thread = model_task(timeline->model, task).thread,
+		.op = from->op < DISK_N_OPS ? (enum disk_op)from->op : DISK_OTHER,
+		.error = from->error,
+		.sector = from->sector,
+		.bytes = from->bytes,
+		.queued_ns = from->queued_ns,
+	};
+
+	if (!filter_has_task(timeline->filter, timeline->model, task) ||
+	    !clip(timeline, event->time_ns, from->duration_ns, &disk.start_ns, &disk.end_ns))
+		return;
+	load_add(&timeline->load, LOAD_REQUESTS, disk.start_ns, disk.end_ns);
+	began_ns = event->time_ns - from->duration_ns;
+	disk.lane = lanes_take(&timeline->disks, from->device, MAX_DISK_LANES, &disk.start_ns,
+			       disk.end_ns);
+	disk.is_cut = disk.start_ns > began_ns;
+	if (disk.start_ns < disk.end_ns)
+		TELL(timeline, disk, &disk);
 }
 
 static void take_event(struct model_observer *observer, const struct event *event)
 {
 	struct timeline *timeline =
 		(struct timeline *)((char *)observer - offsetof(struct timeline, model_observer));
+	static void (*const spans[EVENT_N_KINDS])(struct timeline *, const struct event *) = {
+		[EVENT_SYSCALL] = take_syscall,
+		[EVENT_INTERRUPT] = take_interrupt,
+		[EVENT_DISK_IO] = take_disk,
+	}, (*const instants[EVENT_N_KINDS])(struct timeline *, const struct event *) = {
+		[EVENT_SAMPLE] = take_sample,     [EVENT_FORK] = take_life,
+		[EVENT_EXIT] = take_life,	  [EVENT_COMM] = take_life,
+		[EVENT_PAGE_FAULT] = take_fault,  [EVENT_SIGNAL] = take_signal,
+	};
 
-	if (event->kind == EVENT_SYSCALL) {
-		take_syscall(timeline, event);
-		return;
-	}
-	if (!filter_has_time(timeline->filter, event->time_ns))
-		return;
-	if (event->kind == EVENT_SAMPLE)
-		take_sample(timeline, event);
-	else if (event->kind == EVENT_FORK)
-		tell_mark(timeline, MARK_FORK, event->fork.parent_tid, event->time_ns,
-			  event->fork.tid);
-	else if (event->kind == EVENT_EXIT)
-		tell_mark(timeline, MARK_EXIT, event->exit.tid, event->time_ns, 0);
-	else if (event->kind == EVENT_COMM && event->comm.exec)
-		tell_mark(timeline, MARK_EXEC, event->comm.tid, event->time_ns, event->comm.name);
+	if (spans[event->kind])
+		spans[event->kind](timeline, event);
+	else if (instants[event->kind] && filter_has_time(timeline->filter, event->time_ns))
+		instants[event->kind](timeline, event);
 }
 
 struct timeline *timeline_begin(const struct analysis_input *input,
 				const struct timeline_options *options, struct timeline_sink *sink)
 {
 	struct timeline *timeline = xcalloc(1, sizeof(*timeline));
-	uint64_t span_ns = options->end_ns - options->start_ns;
 
 	timeline->sched_observer.interval = take_interval;
 	timeline->model_observer.event = take_event;
@@ -303,9 +374,7 @@ struct timeline *timeline_begin(const struct analysis_input *input,
 	timeline->model = input->model;
 	timeline->sched = input->sched;
 	timeline->filter = input->filter;
-	timeline->load_ns = LOAD_NS;
-	if (span_ns / LOAD_NS >= MAX_LOADS)
-		timeline->load_ns = span_ns / MAX_LOADS + 1;
+	load_init(&timeline->load, options->start_ns, options->end_ns);
 	sched_observe(input->sched, &timeline->sched_observer);
 	model_observe(input->model, &timeline->model_observer);
 	return timeline;
@@ -322,11 +391,13 @@ void timeline_end(struct timeline *timeline)
 
 	for (uint32_t thread = 0; thread < timeline->lanes.n; thread++)
 		tell_held(timeline, thread, UINT64_MAX);
-	tell_load(timeline);
+	load_tell(&timeline->load, timeline->sink);
 	model_ignore(timeline->model, &timeline->model_observer);
 	array_for_each(lane, &timeline->lanes)
 		array_release(&lane->held);
 	array_release(&timeline->lanes);
-	array_release(&timeline->loads);
+	load_release(&timeline->load);
+	lanes_release(&timeline->interrupts);
+	lanes_release(&timeline->disks);
 	free(timeline);
 }

@@ -8,40 +8,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/array.h"
+#include "chrome_tracks.h"
 #include "exporters.h"
+#include "item.h"
 #include "json_stream.h"
-#include "model/names.h"
 #include "model/syscalls.h"
 
-/* What is no process's stands under ids that no process can have (PID_MAX_LIMIT is 1 << 22). */
-#define MACHINE_PID ((1u << 22) + 1)
-
 #define MAX_FRAMES 16 /* of a stack, in the arguments of a slice; the innermost */
-
-struct chrome_thread {
-	uint32_t task; /* the last one seen */
-	int64_t running_ns;
-	bool is_shown;
-};
 
 struct chrome {
 	struct timeline_sink sink;
 	struct json_stream stream;
-	struct model *model;
-	struct names *names;
-	ARRAY(struct chrome_thread) threads; /* by id */
-	uint32_t n_cpus;
+	struct item_source source;
+	struct chrome_tracks tracks;
 	uint64_t n_flows, start_ns;
-	bool has_events;
+	bool has_events, has_requests;
 };
-
-static struct chrome_thread *thread_of(struct chrome *chrome, uint32_t thread)
-{
-	while (chrome->threads.n <= thread)
-		array_add(&chrome->threads);
-	return &chrome->threads.items[thread];
-}
 
 /* {"ph":"X","pid":1,"tid":1,"name":"n" and what the caller adds, up to the closing brace */
 static void open_event(struct chrome *chrome, const char *phase, uint32_t pid, uint32_t tid)
@@ -57,7 +39,7 @@ static void open_event(struct chrome *chrome, const char *phase, uint32_t pid, u
 
 static void open_thread_event(struct chrome *chrome, const char *phase, uint32_t thread)
 {
-	struct model_thread t = model_thread(chrome->model, thread);
+	struct model_thread t = model_thread(chrome->source.model, thread);
 
 	open_event(chrome, phase, t.pid, t.tid);
 }
@@ -112,7 +94,7 @@ static void close_event(struct chrome *chrome, bool has_args)
 
 static void put_stack(struct chrome *chrome, const char *key, uint32_t stack)
 {
-	const struct dictionary *dict = model_dictionary(chrome->model);
+	const struct dictionary *dict = model_dictionary(chrome->source.model);
 	unsigned int n = 0;
 
 	if (!stack)
@@ -121,15 +103,15 @@ static void put_stack(struct chrome *chrome, const char *key, uint32_t stack)
 	json_stream_raw(&chrome->stream, "[");
 	while (stack && n < MAX_FRAMES) {
 		struct dict_stack node = dictionary_stack(dict, stack);
-		struct levels levels = names_frame(chrome->names, names_frame_of(node));
+		struct levels levels = names_frame(chrome->source.names, names_frame_of(node));
 
 		for (size_t i = 0; i < levels.n && n < MAX_FRAMES; i++) {
 			struct function function =
-				names_function(chrome->names, levels.items[i].function);
+				names_function(chrome->source.names, levels.items[i].function);
 
 			json_stream_raw(&chrome->stream, n++ ? "," : "");
 			json_stream_string(&chrome->stream,
-					   names_text(chrome->names, function.name));
+					   names_text(chrome->source.names, function.name));
 		}
 		stack = node.parent;
 	}
@@ -139,12 +121,13 @@ static void put_stack(struct chrome *chrome, const char *key, uint32_t stack)
 /* "redis-server (812)" */
 static void put_task(struct chrome *chrome, const char *key, uint32_t task)
 {
-	struct model_task t = model_task(chrome->model, task);
+	struct model_task t = model_task(chrome->source.model, task);
 	struct buf text = { 0 };
 
 	buf_printf(&text, "%s (%u)",
-		   names_text(chrome->names, names_thread(chrome->names, chrome->model, task)),
-		   model_thread(chrome->model, t.thread).tid);
+		   names_text(chrome->source.names,
+			      names_thread(chrome->source.names, chrome->source.model, task)),
+		   model_thread(chrome->source.model, t.thread).tid);
 	put_text(chrome, key, buf_str(&text));
 	buf_release(&text);
 }
@@ -158,14 +141,6 @@ static void put_waker(struct chrome *chrome, const struct sched_wake *wake)
 	else
 		put_text(chrome, "waker", wake->tid ? "a thread not recorded" : "interrupt");
 	put_stack(chrome, "waker_stack", wake->stack);
-}
-
-static void put_syscall_name(struct chrome *chrome, const char *key, uint32_t nr)
-{
-	char *text = syscall_text(chrome->model, nr);
-
-	put_text(chrome, key, text);
-	free(text);
 }
 
 static const char *state_name(const struct sched_interval *interval, struct buf *scratch)
@@ -197,7 +172,8 @@ static bool is_cut_by_window(const struct timeline_state *state)
 static void put_state_args(struct chrome *chrome, const struct timeline_state *state)
 {
 	const struct sched_interval *interval = state->interval;
-	uint32_t object = names_string(chrome->names, interval->wait.object);
+	uint32_t object = names_string(chrome->source.names, interval->wait.object);
+	char *call;
 
 	open_args(chrome, "cpu"); /* of a blocked one: where it was */
 	json_stream_number(&chrome->stream, interval->cpu);
@@ -214,9 +190,12 @@ static void put_state_args(struct chrome *chrome, const struct timeline_state *s
 	if (interval->state != SCHED_BLOCKED)
 		return;
 	if (object)
-		put_text(chrome, "on", names_text(chrome->names, object));
-	if (interval->wait.nr)
-		put_syscall_name(chrome, "in", interval->wait.nr - 1);
+		put_text(chrome, "on", names_text(chrome->source.names, object));
+	if (interval->wait.nr) {
+		call = syscall_text(chrome->source.model, interval->wait.nr - 1);
+		put_text(chrome, "in", call);
+		free(call);
+	}
 	put_stack(chrome, "stack", interval->wait.stack);
 	put_waker(chrome, &interval->wake);
 }
@@ -224,13 +203,9 @@ static void put_state_args(struct chrome *chrome, const struct timeline_state *s
 static void chrome_state(struct timeline_sink *sink, const struct timeline_state *state)
 {
 	struct chrome *chrome = (struct chrome *)sink; /* the first member; so everywhere here */
-	struct chrome_thread *thread = thread_of(chrome, state->thread);
 	struct buf scratch = { 0 };
 
-	thread->is_shown = true;
-	thread->task = state->interval->task;
-	if (state->interval->state == SCHED_RUNNING)
-		thread->running_ns += (int64_t)(state->end_ns - state->start_ns);
+	chrome_tracks_see(&chrome->tracks, state);
 	open_thread_event(chrome, "X", state->thread);
 	put_span(chrome, "state", state->start_ns, state->end_ns);
 	put_text(chrome, "name", state_name(state->interval, &scratch));
@@ -239,39 +214,83 @@ static void chrome_state(struct timeline_sink *sink, const struct timeline_state
 	buf_release(&scratch);
 }
 
+static void put_item(struct chrome *chrome, const struct item *item)
+{
+	put_text(chrome, "name", names_text(chrome->source.names, item->name));
+	for (size_t i = 0; i < item->n_args; i++) {
+		const struct item_arg *arg = &item->args[i];
+
+		if (i == 0)
+			open_args(chrome, arg->key);
+		else
+			put_key(chrome, arg->key);
+		if (arg->text)
+			json_stream_string(&chrome->stream,
+					   names_text(chrome->source.names, arg->text));
+		else if (arg->is_address)
+			json_stream_address(&chrome->stream, arg->number);
+		else
+			json_stream_number(&chrome->stream, arg->number);
+	}
+	close_event(chrome, item->n_args > 0);
+}
+
 static void chrome_syscall(struct timeline_sink *sink, const struct timeline_syscall *call)
 {
 	struct chrome *chrome = (struct chrome *)sink;
-	const char *error = syscall_error(call->result);
+	struct item item;
 
+	item_of_syscall(chrome->source, call, &item);
 	open_thread_event(chrome, "X", call->thread);
-	put_span(chrome, "syscall", call->start_ns, call->end_ns);
-	put_syscall_name(chrome, "name", call->nr);
-	open_args(chrome, "result");
-	if (error)
-		json_stream_string(&chrome->stream, error);
-	else
-		json_stream_number(&chrome->stream, call->result);
-	if (call->is_cut)
-		put_text(chrome, "note", "it began before this");
-	close_event(chrome, true);
+	put_span(chrome, item.category, call->start_ns, call->end_ns);
+	put_item(chrome, &item);
+}
+
+static void open_machine_event(struct chrome *chrome, enum machine_track kind, uint32_t id,
+			       uint32_t lane)
+{
+	open_event(chrome, "X", chrome_machine_pid(kind),
+		   chrome_tracks_tid(&chrome->tracks, kind, id, lane));
 }
 
 static void chrome_run(struct timeline_sink *sink, const struct timeline_run *run)
 {
 	struct chrome *chrome = (struct chrome *)sink;
-	uint32_t name = names_thread(chrome->names, chrome->model, run->task);
-	struct model_thread thread = model_thread(chrome->model, run->thread);
+	uint32_t name = names_thread(chrome->source.names, chrome->source.model, run->task);
+	struct model_thread thread = model_thread(chrome->source.model, run->thread);
 
-	if (run->cpu >= chrome->n_cpus)
-		chrome->n_cpus = run->cpu + 1;
-	open_event(chrome, "X", MACHINE_PID, MACHINE_PID + 1 + run->cpu);
+	open_machine_event(chrome, TRACK_CPU, run->cpu, 0);
 	put_span(chrome, "cpu", run->start_ns, run->end_ns);
-	put_text(chrome, "name", names_text(chrome->names, name));
+	put_text(chrome, "name", names_text(chrome->source.names, name));
 	open_args(chrome, "tid");
 	json_stream_number(&chrome->stream, thread.tid);
 	put_number(chrome, "pid", thread.pid);
 	close_event(chrome, true);
+}
+
+static void chrome_interrupt(struct timeline_sink *sink, const struct timeline_interrupt *interrupt)
+{
+	struct chrome *chrome = (struct chrome *)sink;
+	struct item item;
+
+	item_of_interrupt(chrome->source, interrupt, &item);
+	open_machine_event(chrome,
+			   interrupt->kind == INTERRUPT_SOFT ? TRACK_SOFTIRQ : TRACK_INTERRUPT,
+			   interrupt->cpu, 0);
+	put_span(chrome, item.category, interrupt->start_ns, interrupt->end_ns);
+	put_item(chrome, &item);
+}
+
+static void chrome_disk(struct timeline_sink *sink, const struct timeline_disk *disk)
+{
+	struct chrome *chrome = (struct chrome *)sink;
+	struct item item;
+
+	chrome->has_requests = true;
+	item_of_disk(chrome->source, disk, &item);
+	open_machine_event(chrome, TRACK_DISK, disk->device, disk->lane);
+	put_span(chrome, item.category, disk->start_ns, disk->end_ns);
+	put_item(chrome, &item);
 }
 
 static void put_flow(struct chrome *chrome, const char *phase, uint32_t thread, uint64_t time_ns)
@@ -300,31 +319,15 @@ static void chrome_wakeup(struct timeline_sink *sink, const struct timeline_wake
 
 static void chrome_mark(struct timeline_sink *sink, const struct timeline_mark *mark)
 {
-	static const struct {
-		const char *name, *detail;
-	} kinds[] = {
-		[MARK_FORK] = { "fork", "child_tid" },
-		[MARK_EXEC] = { "exec", "program" },
-		[MARK_EXIT] = { "exit", NULL },
-		[MARK_MIGRATE] = { "migrate", "from_cpu" },
-	};
-	const char *detail = kinds[mark->kind].detail;
 	struct chrome *chrome = (struct chrome *)sink;
+	struct item item;
 
+	item_of_mark(chrome->source, mark, &item);
 	open_thread_event(chrome, "i", mark->thread);
 	put_text(chrome, "s", "t");
-	put_text(chrome, "cat", "mark");
+	put_text(chrome, "cat", item.category);
 	put_time(chrome, "ts", mark->time_ns);
-	put_text(chrome, "name", kinds[mark->kind].name);
-	if (detail)
-		open_args(chrome, detail);
-	if (mark->kind == MARK_EXEC)
-		json_stream_string(&chrome->stream,
-				   names_text(chrome->names,
-					      names_string(chrome->names, mark->detail)));
-	else if (detail)
-		json_stream_number(&chrome->stream, mark->detail);
-	close_event(chrome, detail != NULL);
+	put_item(chrome, &item);
 }
 
 static void chrome_sample(struct timeline_sink *sink, const struct timeline_sample *sample)
@@ -343,23 +346,30 @@ static void chrome_sample(struct timeline_sink *sink, const struct timeline_samp
 	close_event(chrome, true);
 }
 
+static void open_counter(struct chrome *chrome, const char *name, uint64_t time_ns, const char *key)
+{
+	open_event(chrome, "C", MACHINE_PID, 0);
+	put_text(chrome, "name", name);
+	put_time(chrome, "ts", time_ns);
+	open_args(chrome, key);
+}
+
 static void chrome_load(struct timeline_sink *sink, const struct timeline_load *load)
 {
 	struct chrome *chrome = (struct chrome *)sink;
 
-	open_event(chrome, "C", MACHINE_PID, 0);
-	put_text(chrome, "name", "threads");
-	put_time(chrome, "ts", load->time_ns);
-	open_args(chrome, "running");
+	open_counter(chrome, "threads", load->time_ns, "running");
 	json_stream_double(&chrome->stream, load->n_running);
 	put_key(chrome, "runnable");
 	json_stream_double(&chrome->stream, load->n_runnable);
 	close_event(chrome, true);
-	open_event(chrome, "C", MACHINE_PID, 0);
-	put_text(chrome, "name", "switches");
-	put_time(chrome, "ts", load->time_ns);
-	open_args(chrome, "switches");
+	open_counter(chrome, "switches", load->time_ns, "switches");
 	json_stream_number(&chrome->stream, load->n_switches);
+	close_event(chrome, true);
+	if (!chrome->has_requests)
+		return;
+	open_counter(chrome, "disk requests", load->time_ns, "in flight");
+	json_stream_double(&chrome->stream, load->n_requests);
 	close_event(chrome, true);
 }
 
@@ -383,99 +393,26 @@ static void put_order(struct chrome *chrome, const char *what, uint32_t pid, uin
 	close_event(chrome, true);
 }
 
-struct order {
-	uint32_t thread, leader;
-	int64_t process_ns, running_ns;
-};
-
-/* Processes that ran most come first, and in them threads that did. */
-static int compare_order(const void *a, const void *b)
+static void put_track_name(void *arg, const struct chrome_track *track)
 {
-	const struct order *x = a, *y = b;
+	struct chrome *chrome = arg;
 
-	if (x->process_ns != y->process_ns)
-		return x->process_ns < y->process_ns ? 1 : -1;
-	if (x->leader != y->leader)
-		return x->leader < y->leader ? -1 : 1;
-	if (x->running_ns != y->running_ns)
-		return x->running_ns < y->running_ns ? 1 : -1;
-	return x->thread < y->thread ? -1 : x->thread > y->thread;
-}
-
-/* What an empty leader is: of a process whose main thread is not known, the thread itself. */
-static uint32_t leader_of(const struct chrome *chrome, uint32_t thread)
-{
-	uint32_t leader = model_thread(chrome->model, thread).leader;
-
-	return leader ? leader : thread;
-}
-
-static struct order *make_order(struct chrome *chrome, size_t *ret_n)
-{
-	size_t n_threads = model_n_threads(chrome->model);
-	int64_t *process_ns = xcalloc(n_threads + 1, sizeof(*process_ns));
-	struct order *order = xcalloc(n_threads + 1, sizeof(*order));
-	size_t n = 0;
-
-	for (uint32_t thread = 1; thread < chrome->threads.n; thread++)
-		process_ns[leader_of(chrome, thread)] += chrome->threads.items[thread].running_ns;
-	for (uint32_t thread = 1; thread < chrome->threads.n; thread++) {
-		uint32_t leader = leader_of(chrome, thread);
-
-		if (chrome->threads.items[thread].is_shown)
-			order[n++] = (struct order){ thread, leader, process_ns[leader],
-						     chrome->threads.items[thread].running_ns };
+	if (track->process) {
+		put_meta(chrome, "process_name", track->pid, track->pid, track->process);
+		put_order(chrome, "process_sort_index", track->pid, track->pid,
+			  track->process_order);
 	}
-	qsort(order, n, sizeof(*order), compare_order);
-	free(process_ns);
-	*ret_n = n;
-	return order;
-}
-
-static void put_thread_names(struct chrome *chrome)
-{
-	size_t n;
-	struct order *order = make_order(chrome, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		struct model_thread thread = model_thread(chrome->model, order[i].thread);
-		uint32_t task = chrome->threads.items[order[i].thread].task;
-
-		if (i == 0 || order[i].leader != order[i - 1].leader) {
-			put_meta(chrome, "process_name", thread.pid, thread.pid,
-				 names_text(chrome->names,
-					    names_process(chrome->names, chrome->model, task)));
-			put_order(chrome, "process_sort_index", thread.pid, thread.pid, i + 1);
-		}
-		put_meta(chrome, "thread_name", thread.pid, thread.tid,
-			 names_text(chrome->names,
-				    names_thread(chrome->names, chrome->model, task)));
-		put_order(chrome, "thread_sort_index", thread.pid, thread.tid, i + 1);
-	}
-	free(order);
-}
-
-static void put_cpu_names(struct chrome *chrome)
-{
-	char name[24];
-
-	put_meta(chrome, "process_name", MACHINE_PID, MACHINE_PID, "CPUs");
-	put_order(chrome, "process_sort_index", MACHINE_PID, MACHINE_PID, 0);
-	for (uint32_t cpu = 0; cpu < chrome->n_cpus; cpu++) {
-		snprintf(name, sizeof(name), "CPU %u", cpu);
-		put_meta(chrome, "thread_name", MACHINE_PID, MACHINE_PID + 1 + cpu, name);
-		put_order(chrome, "thread_sort_index", MACHINE_PID, MACHINE_PID + 1 + cpu, cpu);
-	}
+	put_meta(chrome, "thread_name", track->pid, track->tid, track->name);
+	put_order(chrome, "thread_sort_index", track->pid, track->tid, track->order);
 }
 
 static int chrome_end(struct timeline_sink *sink)
 {
 	struct chrome *chrome = (struct chrome *)sink;
-	struct model_window window = model_window(chrome->model);
+	struct model_window window = model_window(chrome->source.model);
 	int error;
 
-	put_thread_names(chrome);
-	put_cpu_names(chrome);
+	chrome_tracks_name(&chrome->tracks, put_track_name, chrome);
 	json_stream_raw(&chrome->stream, "\n],\"displayTimeUnit\":\"ns\",\"otherData\":{");
 	json_stream_raw(&chrome->stream, "\"recorded_by\":\"sysprof\",\"start_wall_ns\":\"");
 	json_stream_number(&chrome->stream, window.wall_ns);
@@ -483,7 +420,7 @@ static int chrome_end(struct timeline_sink *sink)
 	json_stream_number(&chrome->stream, chrome->start_ns);
 	json_stream_raw(&chrome->stream, "\"}}\n");
 	error = json_stream_finish(&chrome->stream);
-	array_release(&chrome->threads);
+	chrome_tracks_release(&chrome->tracks);
 	free(chrome);
 	return error;
 }
@@ -497,14 +434,16 @@ struct timeline_sink *chrome_timeline(const struct timeline_source *source, FILE
 		.syscall = chrome_syscall,
 		.run = chrome_run,
 		.wakeup = chrome_wakeup,
+		.interrupt = chrome_interrupt,
+		.disk = chrome_disk,
 		.mark = chrome_mark,
 		.sample = chrome_sample,
 		.load = chrome_load,
 		.end = chrome_end,
 	};
 	chrome->stream.out = out;
-	chrome->model = source->model;
-	chrome->names = source->names;
+	chrome->source = chrome->tracks.source =
+		(struct item_source){ source->model, source->names };
 	chrome->start_ns = source->start_ns;
 	json_stream_raw(&chrome->stream, "{\"traceEvents\":[");
 	return &chrome->sink;

@@ -86,6 +86,14 @@ void json_stream_double(struct json_stream *stream, double value)
 	add(stream, text, (size_t)n);
 }
 
+void json_stream_address(struct json_stream *stream, uint64_t address)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "\"0x%llx\"", (unsigned long long)address);
+
+	add(stream, text, (size_t)n);
+}
+
 int json_stream_finish(struct json_stream *stream)
 {
 	flush(stream);

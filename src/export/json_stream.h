@@ -26,6 +26,9 @@ void json_stream_string(struct json_stream *stream, const char *text);
 /* @ns as microseconds, exactly. */
 void json_stream_us(struct json_stream *stream, uint64_t ns);
 
+/* A string: "0x7f00". */
+void json_stream_address(struct json_stream *stream, uint64_t address);
+
 /* A few digits after the point. */
 void json_stream_double(struct json_stream *stream, double value);
 

@@ -9,11 +9,23 @@
 #include <stdlib.h>
 
 #include "exporters.h"
+#include "item.h"
 #include "model/syscalls.h"
 #include "perfetto_sched.h"
 #include "perfetto_writer.h"
 
-enum { TRACK_RUNNING = 1, TRACK_RUNNABLE, TRACK_SWITCHES, TRACK_THREADS };
+/* By the ids of their tracks; those of threads, of CPUs and of disks count from their last. */
+enum {
+	TRACK_RUNNING = 1,
+	TRACK_RUNNABLE,
+	TRACK_SWITCHES,
+	TRACK_REQUESTS,
+	TRACK_INTERRUPTS,
+	TRACK_DISKS,
+	TRACK_THREADS
+};
+
+#define MACHINE_TRACKS ((uint64_t)1 << 60)
 
 struct perfetto_thread {
 	uint32_t task; /* the last one seen */
@@ -23,9 +35,11 @@ struct perfetto_thread {
 
 struct perfetto {
 	struct timeline_sink sink;
+	struct item_source source;
 	struct perfetto_writer writer;
 	struct perfetto_sched sched;
 	ARRAY(struct perfetto_thread) threads; /* by id */
+	struct map tracks; /* that are neither threads' nor there from the start */
 };
 
 static struct perfetto_thread *thread_of(struct perfetto *perfetto, uint32_t thread)
@@ -38,7 +52,7 @@ static struct perfetto_thread *thread_of(struct perfetto *perfetto, uint32_t thr
 static uint64_t track_of(struct perfetto *perfetto, uint32_t id)
 {
 	struct perfetto_thread *thread = thread_of(perfetto, id);
-	struct model_thread t = model_thread(perfetto->writer.model, id);
+	struct model_thread t = model_thread(perfetto->source.model, id);
 	Perfetto__TracePacket packet = perfetto_packet(perfetto->writer.start_ns);
 	Perfetto__TrackDescriptor track = PERFETTO__TRACK_DESCRIPTOR__INIT;
 	Perfetto__ThreadDescriptor descriptor = PERFETTO__THREAD_DESCRIPTOR__INIT;
@@ -69,9 +83,9 @@ static void put_event(struct perfetto *perfetto, uint64_t time_ns, Perfetto__Tra
 	perfetto_put(&perfetto->writer, &packet);
 }
 
-/* An annotation @key of @event, of which there are 4 at most; filled in by the caller. */
+/* Annotations of an event; filled in by the caller. */
 struct notes {
-	Perfetto__DebugAnnotation items[4], *pointers[4];
+	Perfetto__DebugAnnotation items[ITEM_MAX_ARGS], *pointers[ITEM_MAX_ARGS];
 };
 
 static Perfetto__DebugAnnotation *add_note(struct perfetto *perfetto, Perfetto__TrackEvent *event,
@@ -108,8 +122,33 @@ static void add_number(struct perfetto *perfetto, Perfetto__TrackEvent *event, s
 	note->uint_value = value;
 }
 
+static void add_address(struct perfetto *perfetto, Perfetto__TrackEvent *event, struct notes *notes,
+			const char *key, uint64_t address)
+{
+	Perfetto__DebugAnnotation *note = add_note(perfetto, event, notes, key);
+
+	note->has_pointer_value = true;
+	note->pointer_value = address;
+}
+
+static void add_item(struct perfetto *perfetto, const struct item *item,
+		     Perfetto__TrackEvent *event, struct notes *notes)
+{
+	event->name_iid = perfetto_text(&perfetto->writer, PERFETTO_NAME, item->name);
+	for (size_t i = 0; i < item->n_args; i++) {
+		const struct item_arg *arg = &item->args[i];
+
+		if (arg->text)
+			add_string(perfetto, event, notes, arg->key, arg->text);
+		else if (arg->is_address)
+			add_address(perfetto, event, notes, arg->key, arg->number);
+		else
+			add_number(perfetto, event, notes, arg->key, arg->number);
+	}
+}
+
 struct slice {
-	uint32_t thread;
+	uint64_t track;
 	const char *category;
 	uint64_t start_ns, end_ns;
 };
@@ -122,17 +161,28 @@ static void put_slice(struct perfetto *perfetto, const struct slice *slice,
 	Perfetto__TrackEvent end = PERFETTO__TRACK_EVENT__INIT;
 
 	begin->has_name_iid = begin->has_track_uuid = end.has_track_uuid = true;
-	begin->track_uuid = end.track_uuid = track_of(perfetto, slice->thread);
+	begin->track_uuid = end.track_uuid = slice->track;
 	begin->n_category_iids = 1;
 	begin->category_iids = &category;
 	put_event(perfetto, slice->start_ns, PERFETTO__TRACK_EVENT__TYPE__SLICE_BEGIN, begin);
 	put_event(perfetto, slice->end_ns, PERFETTO__TRACK_EVENT__TYPE__SLICE_END, &end);
 }
 
+static void put_item(struct perfetto *perfetto, const struct item *item, uint64_t track,
+		     uint64_t start_ns, uint64_t end_ns)
+{
+	struct slice slice = { track, item->category, start_ns, end_ns };
+	Perfetto__TrackEvent event = PERFETTO__TRACK_EVENT__INIT;
+	struct notes notes;
+
+	add_item(perfetto, item, &event, &notes);
+	put_slice(perfetto, &slice, &event);
+}
+
 static uint32_t intern_syscall(struct perfetto *perfetto, uint32_t nr)
 {
-	char *text = syscall_text(perfetto->writer.model, nr);
-	uint32_t ret = names_intern(perfetto->writer.names, text);
+	char *text = syscall_text(perfetto->source.model, nr);
+	uint32_t ret = names_intern(perfetto->source.names, text);
 
 	free(text);
 	return ret;
@@ -140,7 +190,8 @@ static uint32_t intern_syscall(struct perfetto *perfetto, uint32_t nr)
 
 static void put_wait(struct perfetto *perfetto, const struct timeline_state *state)
 {
-	struct slice slice = { state->thread, "state", state->start_ns, state->end_ns };
+	struct slice slice = { track_of(perfetto, state->thread), "state", state->start_ns,
+			       state->end_ns };
 	const struct sched_interval *interval = state->interval;
 	Perfetto__TrackEvent event = PERFETTO__TRACK_EVENT__INIT;
 	struct notes notes;
@@ -149,7 +200,7 @@ static void put_wait(struct perfetto *perfetto, const struct timeline_state *sta
 	snprintf(name, sizeof(name), "blocked: %s", wait_class_name(interval->wait.why));
 	event.name_iid = perfetto_string(&perfetto->writer, PERFETTO_NAME, name);
 	add_string(perfetto, &event, &notes, "on",
-		   names_string(perfetto->writer.names, interval->wait.object));
+		   names_string(perfetto->source.names, interval->wait.object));
 	if (interval->wait.nr)
 		add_string(perfetto, &event, &notes, "in",
 			   intern_syscall(perfetto, interval->wait.nr - 1));
@@ -162,7 +213,8 @@ static void put_wait(struct perfetto *perfetto, const struct timeline_state *sta
 
 static void put_unknown(struct perfetto *perfetto, const struct timeline_state *state)
 {
-	struct slice slice = { state->thread, "state", state->start_ns, state->end_ns };
+	struct slice slice = { track_of(perfetto, state->thread), "state", state->start_ns,
+			       state->end_ns };
 	Perfetto__TrackEvent event = PERFETTO__TRACK_EVENT__INIT;
 
 	event.name_iid =
@@ -213,8 +265,8 @@ static void perfetto_state(struct timeline_sink *sink, const struct timeline_sta
 	const struct sched_interval *interval = state->interval;
 	struct perfetto_thread *thread = thread_of(perfetto, state->thread);
 
-	put_start(perfetto, state, thread, model_thread(perfetto->writer.model, state->thread).tid,
-		  names_thread(perfetto->writer.names, perfetto->writer.model, interval->task));
+	put_start(perfetto, state, thread, model_thread(perfetto->source.model, state->thread).tid,
+		  names_thread(perfetto->source.names, perfetto->source.model, interval->task));
 	thread->is_shown = true;
 	thread->task = interval->task;
 	thread->state = interval->state;
@@ -227,22 +279,88 @@ static void perfetto_state(struct timeline_sink *sink, const struct timeline_sta
 static void perfetto_syscall(struct timeline_sink *sink, const struct timeline_syscall *call)
 {
 	struct perfetto *perfetto = (struct perfetto *)sink;
-	struct slice slice = { call->thread, "syscall", call->start_ns, call->end_ns };
-	const char *error = syscall_error(call->result);
-	Perfetto__TrackEvent event = PERFETTO__TRACK_EVENT__INIT;
-	struct notes notes;
+	struct item item;
 
-	event.name_iid =
-		perfetto_text(&perfetto->writer, PERFETTO_NAME, intern_syscall(perfetto, call->nr));
-	if (error)
-		add_string(perfetto, &event, &notes, "result",
-			   names_intern(perfetto->writer.names, error));
-	else
-		add_number(perfetto, &event, &notes, "result", call->result);
-	if (call->is_cut)
-		add_string(perfetto, &event, &notes, "note",
-			   names_intern(perfetto->writer.names, "it began before this"));
-	put_slice(perfetto, &slice, &event);
+	item_of_syscall(perfetto->source, call, &item);
+	put_item(perfetto, &item, track_of(perfetto, call->thread), call->start_ns, call->end_ns);
+}
+
+static void put_track(struct perfetto *perfetto, uint64_t uuid, uint64_t parent, const char *name)
+{
+	Perfetto__TracePacket packet = perfetto_packet(perfetto->writer.start_ns);
+	Perfetto__TrackDescriptor track = PERFETTO__TRACK_DESCRIPTOR__INIT;
+
+	track.has_uuid = true;
+	track.uuid = uuid;
+	track.has_parent_uuid = parent != 0;
+	track.parent_uuid = parent;
+	track.name = (char *)name;
+	packet.track_descriptor = &track;
+	perfetto_put(&perfetto->writer, &packet);
+}
+
+/* The track @number of those below @group; told of before what is on it. */
+static uint64_t machine_track(struct perfetto *perfetto, uint64_t group, uint64_t number,
+			      const char *name)
+{
+	uint64_t uuid = MACHINE_TRACKS | group << 48 | number;
+	uint64_t *is_told;
+
+	is_told = map_insert(&perfetto->tracks, group);
+	if (!(*is_told)++)
+		put_track(perfetto, group, 0, group == TRACK_DISKS ? "disks" : "interrupts");
+	is_told = map_insert(&perfetto->tracks, uuid);
+	if (!(*is_told)++)
+		put_track(perfetto, uuid, group, name);
+	return uuid;
+}
+
+static void put_counter_track(struct perfetto *perfetto, uint64_t uuid, const char *name)
+{
+	Perfetto__TracePacket packet = perfetto_packet(perfetto->writer.start_ns);
+	Perfetto__TrackDescriptor track = PERFETTO__TRACK_DESCRIPTOR__INIT;
+	Perfetto__CounterDescriptor counter = PERFETTO__COUNTER_DESCRIPTOR__INIT;
+
+	track.has_uuid = true;
+	track.uuid = uuid;
+	track.name = (char *)name;
+	track.counter = &counter;
+	packet.track_descriptor = &track;
+	perfetto_put(&perfetto->writer, &packet);
+}
+
+static void perfetto_interrupt(struct timeline_sink *sink,
+			       const struct timeline_interrupt *interrupt)
+{
+	struct perfetto *perfetto = (struct perfetto *)sink;
+	bool is_soft = interrupt->kind == INTERRUPT_SOFT;
+	struct item item;
+	char name[40];
+
+	snprintf(name, sizeof(name), "CPU %u%s", interrupt->cpu,
+		 is_soft ? " softirqs" : " interrupts");
+	item_of_interrupt(perfetto->source, interrupt, &item);
+	put_item(perfetto, &item,
+		 machine_track(perfetto, TRACK_INTERRUPTS, (uint64_t)interrupt->cpu << 1 | is_soft,
+			       name),
+		 interrupt->start_ns, interrupt->end_ns);
+}
+
+/* Lanes of a disk have one name, by which readers show them as one track. */
+static void perfetto_disk(struct timeline_sink *sink, const struct timeline_disk *disk)
+{
+	struct perfetto *perfetto = (struct perfetto *)sink;
+	const char *name = names_text(perfetto->source.names,
+				      names_string(perfetto->source.names, disk->device));
+	struct item item;
+
+	if (!map_find(&perfetto->tracks, TRACK_DISKS))
+		put_counter_track(perfetto, TRACK_REQUESTS, "disk requests in flight");
+	item_of_disk(perfetto->source, disk, &item);
+	put_item(perfetto, &item,
+		 machine_track(perfetto, TRACK_DISKS, (uint64_t)disk->device << 16 | disk->lane,
+			       name),
+		 disk->start_ns, disk->end_ns);
 }
 
 static void perfetto_run(struct timeline_sink *sink, const struct timeline_run *run)
@@ -250,45 +368,34 @@ static void perfetto_run(struct timeline_sink *sink, const struct timeline_run *
 	struct perfetto *perfetto = (struct perfetto *)sink;
 
 	perfetto_sched_run(&perfetto->sched, run,
-			   model_thread(perfetto->writer.model, run->thread).tid,
-			   names_thread(perfetto->writer.names, perfetto->writer.model, run->task));
-}
-
-static void perfetto_wakeup(struct timeline_sink *sink, const struct timeline_wakeup *wakeup)
-{
-	(void)sink; /* a reader sees who ran where the wake-up came from */
-	(void)wakeup;
+			   model_thread(perfetto->source.model, run->thread).tid,
+			   names_thread(perfetto->source.names, perfetto->source.model, run->task));
 }
 
 static void perfetto_mark(struct timeline_sink *sink, const struct timeline_mark *mark)
 {
-	static const char *const kinds[] = {
-		[MARK_FORK] = "fork", [MARK_EXEC] = "exec", [MARK_EXIT] = "exit"
-	};
 	struct perfetto *perfetto = (struct perfetto *)sink;
 	Perfetto__TrackEvent event = PERFETTO__TRACK_EVENT__INIT;
-	uint64_t category = perfetto_string(&perfetto->writer, PERFETTO_CATEGORY, "mark");
+	uint64_t category;
 	struct notes notes;
+	struct item item;
 
 	if (mark->kind == MARK_MIGRATE) /* the reader sees that */
 		return;
+	item_of_mark(perfetto->source, mark, &item);
+	category = perfetto_string(&perfetto->writer, PERFETTO_CATEGORY, item.category);
+	add_item(perfetto, &item, &event, &notes);
 	event.has_name_iid = event.has_track_uuid = true;
-	event.name_iid = perfetto_string(&perfetto->writer, PERFETTO_NAME, kinds[mark->kind]);
 	event.track_uuid = track_of(perfetto, mark->thread);
 	event.n_category_iids = 1;
 	event.category_iids = &category;
-	if (mark->kind == MARK_FORK)
-		add_number(perfetto, &event, &notes, "child_tid", mark->detail);
-	else if (mark->kind == MARK_EXEC)
-		add_string(perfetto, &event, &notes, "program",
-			   names_string(perfetto->writer.names, mark->detail));
 	put_event(perfetto, mark->time_ns, PERFETTO__TRACK_EVENT__TYPE__INSTANT, &event);
 }
 
 static void perfetto_sample(struct timeline_sink *sink, const struct timeline_sample *from)
 {
 	struct perfetto *perfetto = (struct perfetto *)sink;
-	struct model_thread thread = model_thread(perfetto->writer.model, from->thread);
+	struct model_thread thread = model_thread(perfetto->source.model, from->thread);
 	Perfetto__TracePacket packet = perfetto_packet(from->time_ns);
 	Perfetto__PerfSample sample = PERFETTO__PERF_SAMPLE__INIT;
 
@@ -319,29 +426,31 @@ static void perfetto_load(struct timeline_sink *sink, const struct timeline_load
 	put_counter(perfetto, TRACK_RUNNING, load->time_ns, load->n_running);
 	put_counter(perfetto, TRACK_RUNNABLE, load->time_ns, load->n_runnable);
 	put_counter(perfetto, TRACK_SWITCHES, load->time_ns, (double)load->n_switches);
+	if (map_find(&perfetto->tracks, TRACK_DISKS))
+		put_counter(perfetto, TRACK_REQUESTS, load->time_ns, load->n_requests);
 }
 
 static void put_thread_name(struct perfetto *perfetto, uint32_t id)
 {
 	uint32_t task = perfetto->threads.items[id].task;
-	struct model_thread thread = model_thread(perfetto->writer.model, id);
+	struct model_thread thread = model_thread(perfetto->source.model, id);
 	Perfetto__TracePacket packet = perfetto_packet(perfetto->writer.start_ns);
 	Perfetto__ProcessTree tree = PERFETTO__PROCESS_TREE__INIT;
 	Perfetto__ProcessTree__Process process = PERFETTO__PROCESS_TREE__PROCESS__INIT;
 	Perfetto__ProcessTree__Process *processes = &process;
 	Perfetto__ProcessTree__Thread named = PERFETTO__PROCESS_TREE__THREAD__INIT;
 	Perfetto__ProcessTree__Thread *threads = &named;
-	char *cmdline = (char *)names_text(perfetto->writer.names,
-					   names_process(perfetto->writer.names,
-							 perfetto->writer.model, task));
+	char *cmdline = (char *)names_text(perfetto->source.names,
+					   names_process(perfetto->source.names,
+							 perfetto->source.model, task));
 
 	process.has_pid = named.has_tid = named.has_tgid = true;
 	process.pid = named.tgid = (int32_t)thread.pid;
 	process.n_cmdline = 1;
 	process.cmdline = &cmdline;
 	named.tid = (int32_t)thread.tid;
-	named.name = (char *)names_text(perfetto->writer.names,
-					names_thread(perfetto->writer.names, perfetto->writer.model,
+	named.name = (char *)names_text(perfetto->source.names,
+					names_thread(perfetto->source.names, perfetto->source.model,
 						     task));
 	tree.n_processes = tree.n_threads = 1;
 	tree.processes = &processes;
@@ -362,6 +471,7 @@ static int perfetto_end(struct timeline_sink *sink)
 	perfetto_sched_release(&perfetto->sched);
 	error = perfetto_finish(&perfetto->writer);
 	array_release(&perfetto->threads);
+	map_release(&perfetto->tracks);
 	free(perfetto);
 	return error;
 }
@@ -375,20 +485,6 @@ static void put_bundle(void *arg, const Perfetto__FtraceEventBundle *bundle)
 	perfetto_put(&perfetto->writer, &packet);
 }
 
-static void put_counter_track(struct perfetto *perfetto, uint64_t uuid, const char *name)
-{
-	Perfetto__TracePacket packet = perfetto_packet(perfetto->writer.start_ns);
-	Perfetto__TrackDescriptor track = PERFETTO__TRACK_DESCRIPTOR__INIT;
-	Perfetto__CounterDescriptor counter = PERFETTO__COUNTER_DESCRIPTOR__INIT;
-
-	track.has_uuid = true;
-	track.uuid = uuid;
-	track.name = (char *)name;
-	track.counter = &counter;
-	packet.track_descriptor = &track;
-	perfetto_put(&perfetto->writer, &packet);
-}
-
 struct timeline_sink *perfetto_timeline(const struct timeline_source *source, FILE *out)
 {
 	struct perfetto *perfetto = xcalloc(1, sizeof(*perfetto));
@@ -397,13 +493,15 @@ struct timeline_sink *perfetto_timeline(const struct timeline_source *source, FI
 		.state = perfetto_state,
 		.syscall = perfetto_syscall,
 		.run = perfetto_run,
-		.wakeup = perfetto_wakeup,
+		.interrupt = perfetto_interrupt,
+		.disk = perfetto_disk,
 		.mark = perfetto_mark,
 		.sample = perfetto_sample,
 		.load = perfetto_load,
 		.end = perfetto_end,
 	};
 	gzip_init(&perfetto->writer.gzip, out);
+	perfetto->source = (struct item_source){ source->model, source->names };
 	perfetto->writer.model = source->model;
 	perfetto->writer.names = source->names;
 	perfetto->sched.names = source->names;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "item.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/syscalls.h"
+
+static struct item_arg *add(struct item *item, const char *key)
+{
+	struct item_arg *arg = &item->args[item->n_args++];
+
+	*arg = (struct item_arg){ .key = key };
+	return arg;
+}
+
+static void add_number(struct item *item, const char *key, uint64_t number)
+{
+	add(item, key)->number = number;
+}
+
+static void add_text(struct item *item, const char *key, uint32_t text)
+{
+	if (text)
+		add(item, key)->text = text;
+}
+
+static void add_word(struct item *item, struct item_source source, const char *key,
+		     const char *word)
+{
+	add_text(item, key, names_intern(source.names, word));
+}
+
+static uint32_t take_text(struct names *names, char *text)
+{
+	uint32_t ret = names_intern(names, text);
+
+	free(text);
+	return ret;
+}
+
+/* "redis-server (812)" */
+static uint32_t thread_text(struct item_source source, uint32_t thread)
+{
+	struct model_thread t = model_thread(source.model, thread);
+	const char *name = dictionary_string(model_dictionary(source.model), t.name);
+
+	return take_text(source.names, xasprintf("%s (%u)", *name ? name : "[unnamed]", t.tid));
+}
+
+static void add_thread(struct item *item, struct item_source source, const char *key,
+		       uint32_t thread)
+{
+	if (thread)
+		add_text(item, key, thread_text(source, thread));
+}
+
+void item_of_syscall(struct item_source source, const struct timeline_syscall *call,
+		     struct item *ret)
+{
+	const char *error = syscall_error(call->result);
+
+	*ret = (struct item){ .category = "syscall" };
+	ret->name = take_text(source.names, syscall_text(source.model, call->nr));
+	if (error)
+		add_word(ret, source, "result", error);
+	else
+		add_number(ret, "result", call->result);
+	if (call->is_cut)
+		add_word(ret, source, "note", "it began before this");
+}
+
+void item_of_interrupt(struct item_source source, const struct timeline_interrupt *interrupt,
+		       struct item *ret)
+{
+	const char *what = interrupt->kind == INTERRUPT_SOFT ? "softirq" : "interrupt";
+
+	*ret = (struct item){ .category = what };
+	ret->name = names_string(source.names, interrupt->name);
+	if (!ret->name)
+		ret->name = take_text(source.names, xasprintf("%s %u", what, interrupt->nr));
+	add_number(ret, "nr", interrupt->nr);
+	add_thread(ret, source, "interrupted", interrupt->thread);
+}
+
+void item_of_disk(struct item_source source, const struct timeline_disk *disk, struct item *ret)
+{
+	const char *error = syscall_error(-(uint64_t)disk->error);
+
+	*ret = (struct item){ .category = "disk" };
+	ret->name = names_intern(source.names, disk_op_name(disk->op));
+	add_number(ret, "bytes", disk->bytes);
+	add_number(ret, "sector", disk->sector);
+	if (disk->queued_ns)
+		add_number(ret, "queued_before_ns", disk->queued_ns);
+	add_thread(ret, source, "asked_by", disk->thread);
+	if (error)
+		add_word(ret, source, "error", error);
+	else if (disk->error)
+		add_number(ret, "error", disk->error);
+	if (disk->is_cut)
+		add_word(ret, source, "note", "it began before this");
+}
+
+static const char *access_name(uint32_t access)
+{
+	return access == ACCESS_EXECUTE ? "execute" : access == ACCESS_WRITE ? "write" : "read";
+}
+
+/* "SIGINT ignored" */
+static uint32_t signal_text(struct names *names, int signo, const char *step)
+{
+	const char *name = sigabbrev_np(signo);
+
+	return take_text(names, name ? xasprintf("SIG%s %s", name, step) :
+				       xasprintf("signal %d %s", signo, step));
+}
+
+static void add_sender(struct item *item, struct item_source source, uint32_t tid)
+{
+	uint32_t thread = model_task(source.model, model_task_of(source.model, tid)).thread;
+
+	if (!tid)
+		add_word(item, source, "sender", "interrupt");
+	else if (thread)
+		add_thread(item, source, "sender", thread);
+	else
+		add_number(item, "sender_tid", tid);
+}
+
+static void add_mark_args(struct item *item, struct item_source source,
+			  const struct timeline_mark *mark)
+{
+	struct item_arg *address;
+
+	switch (mark->kind) {
+	case MARK_FORK:
+		add_number(item, "child_tid", mark->detail);
+		break;
+	case MARK_EXEC:
+		add_text(item, "program", names_string(source.names, mark->detail));
+		break;
+	case MARK_MIGRATE:
+		add_number(item, "from_cpu", mark->detail);
+		break;
+	case MARK_FAULT:
+		add_word(item, source, "access", access_name(mark->detail));
+		address = add(item, "address");
+		address->is_address = true;
+		address->number = mark->address;
+		break;
+	case MARK_SIGNAL_SENT:
+	case MARK_SIGNAL_IGNORED:
+		add_sender(item, source, mark->sender);
+		break;
+	case MARK_EXIT:
+	case MARK_SIGNAL_ARRIVED:
+		break;
+	}
+}
+
+void item_of_mark(struct item_source source, const struct timeline_mark *mark, struct item *ret)
+{
+	static const char *const names[] = {
+		[MARK_FORK] = "fork",
+		[MARK_EXEC] = "exec",
+		[MARK_EXIT] = "exit",
+		[MARK_MIGRATE] = "migrate",
+		[MARK_FAULT] = "page fault",
+		[MARK_SIGNAL_SENT] = "sent",
+		[MARK_SIGNAL_ARRIVED] = "arrives",
+		[MARK_SIGNAL_IGNORED] = "ignored",
+	};
+
+	*ret = (struct item){ .category = "mark" };
+	ret->name = mark->kind >= MARK_SIGNAL_SENT ?
+			    signal_text(source.names, (int)mark->detail, names[mark->kind]) :
+			    names_intern(source.names, names[mark->kind]);
+	add_mark_args(ret, source, mark);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What slices and marks of a timeline are called and what is told of them, in whatever
+ * format they are written.
+ */
+#ifndef EXPORT_ITEM_H
+#define EXPORT_ITEM_H
+
+#include "model/names.h"
+#include "model/timeline.h"
+
+struct item_arg {
+	const char *key;
+	uint32_t text;   /* of the names; 0: the number is meant */
+	bool is_address; /* the number is */
+	uint64_t number;
+};
+
+#define ITEM_MAX_ARGS 8
+
+struct item {
+	const char *category;
+	uint32_t name; /* a text of the names */
+	struct item_arg args[ITEM_MAX_ARGS];
+	size_t n_args;
+};
+
+struct item_source { /* borrowed, both */
+	struct model *model;
+	struct names *names;
+};
+
+void item_of_syscall(struct item_source source, const struct timeline_syscall *call,
+		     struct item *ret);
+void item_of_interrupt(struct item_source source, const struct timeline_interrupt *interrupt,
+		       struct item *ret);
+void item_of_disk(struct item_source source, const struct timeline_disk *disk, struct item *ret);
+void item_of_mark(struct item_source source, const struct timeline_mark *mark, struct item *ret);
+
+#endif /* EXPORT_ITEM_H */
