@@ -20,6 +20,7 @@
 #define MIN_TTL_NS         10000000u /* of what was found to have changed */
 #define MAX_TTL_NS         SECOND_NS /* of what has long been the same */
 #define MAX_KEPT           100000
+#define N_DURATIONS        61
 
 struct known {
 	uint64_t what; /* which file it was */
@@ -36,6 +37,10 @@ struct wait_objects {
 	ARRAY(struct known) known;
 	uint64_t second_ns; /* in which n_lookups counts */
 	uint32_t n_lookups;
+	struct {
+		uint64_t ns;
+		uint32_t text;
+	} durations[N_DURATIONS]; /* that were slept lately, by their hashes */
 	struct buf text;
 	struct wait_file file;
 };
@@ -301,18 +306,30 @@ static bool read_stack(const struct wait_call *call, uint64_t address, void *dat
 	return true;
 }
 
+/* A thread that sleeps again mostly does so for as long: its text is not made anew. */
+static uint32_t duration_text(struct wait_objects *objects, uint64_t ns)
+{
+	size_t slot = ns / 1000 % N_DURATIONS;
+	char text[HUMAN_SIZE];
+
+	if (!objects->durations[slot].text || objects->durations[slot].ns != ns) {
+		objects->durations[slot].ns = ns;
+		objects->durations[slot].text =
+			definer_string(objects->definer, human_duration(text, ns));
+	}
+	return objects->durations[slot].text;
+}
+
 static uint32_t find_time(struct wait_objects *objects, const struct wait_call *call,
 			  uint64_t address)
 {
 	bool is_absolute = call->nr == SYS_clock_nanosleep && call->args[1] & TIMER_ABSTIME;
 	struct timespec ts;
-	char text[HUMAN_SIZE];
 
 	if (is_absolute || !read_stack(call, address, &ts, sizeof(ts)) || ts.tv_sec < 0 ||
 	    ts.tv_sec > 1000000000 || (uint64_t)ts.tv_nsec >= SECOND_NS)
 		return is_absolute ? definer_string(objects->definer, "a point in time") : 0;
-	human_duration(text, (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec);
-	return definer_string(objects->definer, text);
+	return duration_text(objects, (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec);
 }
 
 static uint32_t find_child(struct wait_objects *objects, const struct wait_call *call,
