@@ -110,6 +110,7 @@ struct unwind_result {
 	const struct mapping *stopped_in; /* where, if in a mapping */
 	size_t n_near;                    /* frames when knows_callers was asked; 0: it was not */
 	bool is_joined;                   /* the stack ends with that frame, its callers known */
+	bool wants_chain; /* Go code was met, whose stacks may lead to others, and no chain */
 };
 
 struct unwind_stats {

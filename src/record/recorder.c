@@ -529,6 +529,8 @@ int recorder_step(struct recorder *r, int timeout_ms)
 	error = streams_drain(&r->streams, false);
 	if (!error && is_in_hurry)
 		error = streams_drain(&r->streams, false);
+	if (stacks_want_chains(r->stacks))
+		sampler_add_chains(r->sampler);
 	if (r->waits)
 		wait_source_step(r->waits, clock_ns(CLOCK_MONOTONIC));
 	every_second(r);

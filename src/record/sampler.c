@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -10,23 +11,21 @@
 
 #include "base/array.h"
 #include "base/map.h"
+#include "perf_attr.h"
 #include "ring_set.h"
 
-#define MAX_STACK_BYTES 65528u /* the most a record can hold */
 #define MIN_STACK_BYTES 8192u
 #define RING_SECONDS    2  /* 1 / RING_SECONDS of a second of samples fit in a ring */
 #define LEAST_SECONDS   8  /* 1 / LEAST_SECONDS do at least: smaller rings get smaller stacks */
 #define SPARE_FDS       64 /* left for files with code and names, where there are so many */
 
-/* Linux 6.0: a count of what an event lost can be read from it. */
-#ifndef PERF_FORMAT_LOST
-#define PERF_FORMAT_LOST (1u << 4)
-#endif
+#define OWNS_A_RING SAMPLER_N_SOURCES /* the source of an event that samples nothing */
 
 struct perf_event {
 	int fd;
 	uint32_t cpu;
 	enum sampler_source source;
+	enum ring_kind kind; /* of ring that it writes to */
 };
 
 struct tracepoint {
@@ -42,82 +41,11 @@ struct sampler {
 	struct ring_set set;
 	uint64_t n_undecodable;
 	struct tracepoint tracepoints[SAMPLER_N_SOURCES];
-	struct map by_id;     /* event of a tracepoint, also a closed one → source and period */
-	uint64_t lost_closed; /* what events had lost when they were closed */
-	size_t max_events;    /* of tasks: descriptors are for other things too */
+	struct map by_id; /* event of a tracepoint, also a closed one → source and period */
+	uint64_t lost_closed[N_RING_KINDS]; /* what events had lost when they were closed */
+	size_t max_events;                  /* of tasks: descriptors are for other things too */
 	bool is_started;
 };
-
-static int event_open(const struct perf_event_attr *attr, pid_t tid, int cpu)
-{
-	long fd = syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-
-	return fd < 0 ? -errno : (int)fd;
-}
-
-/*
- * No build-ids in the records: while any event of the machine asks for them, the kernel
- * marks the records of all others as having them (perf_event_mmap_output() passes one
- * header on from event to event).  perf 6.1 and samply crash of that.
- */
-static struct perf_event_attr attr_for(const struct sampler_options *options)
-{
-	return (struct perf_event_attr){
-		.size = sizeof(struct perf_event_attr),
-		.type = PERF_TYPE_HARDWARE,
-		.config = PERF_COUNT_HW_CPU_CYCLES,
-		.freq = 1,
-		.sample_freq = options->hz,
-		.sample_type = PERF_SAMPLE_TYPE,
-		.read_format = PERF_FORMAT_LOST,
-		.disabled = 1,
-		.inherit = options->scope == SAMPLER_TASKS,
-		.enable_on_exec = options->on_exec,
-		.exclude_idle = 1,
-		.exclude_hv = 1,
-		.mmap = 1,
-		.mmap2 = 1,
-		.comm = 1,
-		.comm_exec = 1,
-		.task = 1,
-		.context_switch = options->has_switches,
-		.watermark = 1,
-		.sample_id_all = 1,
-		.use_clockid = 1,
-		.clockid = CLOCK_MONOTONIC,
-		.sample_regs_user = PERF_REGS_MASK,
-		.sample_stack_user = MAX_STACK_BYTES,
-	};
-}
-
-/*
- * Takes from @attr what this kernel does not have, one thing after the other, until
- * the event opens.  Hardware cycles first, then the timer; kernel samples first, then
- * user space only.  Asks the kernel itself: what a sysctl says is not what counts.
- */
-static int negotiate(struct perf_event_attr *attr, pid_t tid, int cpu)
-{
-	int fd;
-
-	for (;;) {
-		fd = event_open(attr, tid, cpu);
-		if (fd >= 0) {
-			close(fd);
-			return 0;
-		}
-		if (attr->type == PERF_TYPE_HARDWARE &&
-		    (fd == -ENOENT || fd == -EOPNOTSUPP || fd == -ENODEV)) {
-			attr->type = PERF_TYPE_SOFTWARE;
-			attr->config = PERF_COUNT_SW_CPU_CLOCK;
-		} else if (fd == -EINVAL && attr->read_format) {
-			attr->read_format = 0;
-		} else if ((fd == -EACCES || fd == -EPERM) && !attr->exclude_kernel && tid >= 0) {
-			attr->exclude_kernel = 1;
-		} else {
-			return fd;
-		}
-	}
-}
 
 /* A part of a second of samples, whatever the rate: the reader comes round far more often. */
 static size_t wanted_ring_bytes(const struct sampler *sampler)
@@ -140,7 +68,7 @@ static bool rings_fit(const struct sampler *sampler, const struct cpus *cpus, si
 	int r = 0;
 
 	for (size_t i = 0; r != -EPERM && r != -ENOMEM && i < cpus->list.n; i++) {
-		int fd = event_open(&sampler->attr, is_tasks ? 0 : -1, (int)cpus->list.items[i]);
+		int fd = perf_open(&sampler->attr, is_tasks ? 0 : -1, (int)cpus->list.items[i]);
 
 		if (fd < 0)
 			continue;
@@ -186,7 +114,7 @@ static void fit_rings(struct sampler *sampler)
 	stack = bytes * LEAST_SECONDS / sampler->options.hz & ~7u;
 	if (stack < MIN_STACK_BYTES)
 		stack = MIN_STACK_BYTES;
-	if (stack < MAX_STACK_BYTES)
+	if (stack < sampler->attr.sample_stack_user)
 		sampler->attr.sample_stack_user = (uint32_t)stack;
 	sampler->facts.stack_bytes = sampler->attr.sample_stack_user;
 }
@@ -207,8 +135,8 @@ int sampler_open(const struct sampler_options *options, struct sampler **ret)
 	int r;
 
 	sampler->options = *options;
-	sampler->attr = attr_for(options);
-	r = negotiate(&sampler->attr, is_tasks ? 0 : -1, is_tasks ? -1 : 0);
+	sampler->attr = perf_attr_of_ticks(options);
+	r = perf_negotiate(&sampler->attr, is_tasks ? 0 : -1, is_tasks ? -1 : 0);
 	if (r) {
 		sampler_close(sampler);
 		return r;
@@ -300,16 +228,15 @@ static int add_ring(struct sampler *sampler, uint32_t cpu, enum ring_kind kind, 
 }
 
 /* An event writes into its CPU's ring, which the CPU's first event of the kind brings. */
-static int add_event_fd(struct sampler *sampler, const struct perf_event *event,
-			enum ring_kind kind)
+static int add_event(struct sampler *sampler, const struct perf_event *event)
 {
-	struct cpu_ring *ring = ring_set_find(&sampler->set, event->cpu, kind);
+	struct cpu_ring *ring = ring_set_find(&sampler->set, event->cpu, event->kind);
 	int r;
 
 	if (ring)
 		r = ioctl(event->fd, PERF_EVENT_IOC_SET_OUTPUT, ring->leader) ? -errno : 0;
 	else
-		r = add_ring(sampler, event->cpu, kind, event->fd);
+		r = add_ring(sampler, event->cpu, event->kind, event->fd);
 	if (r) {
 		close(event->fd);
 		return r;
@@ -320,35 +247,38 @@ static int add_event_fd(struct sampler *sampler, const struct perf_event *event,
 	return 0;
 }
 
-static int add_event(struct sampler *sampler, pid_t tid, uint32_t cpu)
+static uint32_t half_of_ring(const struct sampler *sampler, enum ring_kind kind)
+{
+	return (uint32_t)sampler->set.ring_bytes[kind] / 2;
+}
+
+static int add_tick(struct sampler *sampler, pid_t tid, uint32_t cpu)
 {
 	int fd;
 
 	if (tid >= 0 && sampler->events.n >= sampler->max_events)
 		return -EMFILE;
-	sampler->attr.wakeup_watermark = (uint32_t)sampler->set.ring_bytes[RING_TICKS] / 2;
-	fd = event_open(&sampler->attr, tid, (int)cpu);
+	sampler->attr.wakeup_watermark = half_of_ring(sampler, RING_TICKS);
+	fd = perf_open(&sampler->attr, tid, (int)cpu);
 	return fd < 0 ? fd :
-			add_event_fd(sampler, &(struct perf_event){ fd, cpu, SAMPLER_TICKS },
-				     RING_TICKS);
+			add_event(sampler,
+				  &(struct perf_event){ fd, cpu, SAMPLER_TICKS, RING_TICKS });
 }
 
-/* The tracepoints' ring outlives their events: it belongs to one that never fires. */
-static int add_trace_ring(struct sampler *sampler, uint32_t cpu)
+/*
+ * A CPU's ring outlives the events that sample into it: it belongs to one that never fires.
+ * That of the ticks tells of processes, also while their events are replaced.
+ */
+static int add_owner(struct sampler *sampler, uint32_t cpu, enum ring_kind kind)
 {
-	struct perf_event_attr attr = sampler->attr;
+	struct perf_event_attr attr = perf_attr_of_owner(&sampler->attr, kind == RING_TICKS);
 	int fd;
 
-	if (ring_set_find(&sampler->set, cpu, RING_TRACEPOINTS))
+	if (ring_set_find(&sampler->set, cpu, kind))
 		return 0;
-	attr.type = PERF_TYPE_SOFTWARE;
-	attr.config = PERF_COUNT_SW_DUMMY;
-	attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 0;
-	attr.wakeup_watermark = (uint32_t)sampler->set.ring_bytes[RING_TRACEPOINTS] / 2;
-	fd = event_open(&attr, -1, (int)cpu);
-	return fd < 0 ? fd :
-			add_event_fd(sampler, &(struct perf_event){ fd, cpu, SAMPLER_TICKS },
-				     RING_TRACEPOINTS);
+	attr.wakeup_watermark = half_of_ring(sampler, kind);
+	fd = perf_open(&attr, -1, (int)cpu);
+	return fd < 0 ? fd : add_event(sampler, &(struct perf_event){ fd, cpu, OWNS_A_RING, kind });
 }
 
 /* The stream holds records of an event after it was closed: what its id means stays known. */
@@ -356,12 +286,12 @@ static int add_tracepoint(struct sampler *sampler, enum sampler_source source, u
 {
 	struct tracepoint *tp = &sampler->tracepoints[source];
 	uint64_t id;
-	int fd, r = add_trace_ring(sampler, cpu);
+	int fd, r = add_owner(sampler, cpu, RING_TRACEPOINTS);
 
 	if (r)
 		return r;
-	tp->attr.wakeup_watermark = (uint32_t)sampler->set.ring_bytes[RING_TRACEPOINTS] / 2;
-	fd = event_open(&tp->attr, -1, (int)cpu);
+	tp->attr.wakeup_watermark = half_of_ring(sampler, RING_TRACEPOINTS);
+	fd = perf_open(&tp->attr, -1, (int)cpu);
 	if (fd < 0)
 		return fd;
 	if ((tp->filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, tp->filter)) ||
@@ -371,7 +301,7 @@ static int add_tracepoint(struct sampler *sampler, enum sampler_source source, u
 		return r;
 	}
 	*map_insert(&sampler->by_id, id) = tp->attr.sample_period << 8 | source;
-	return add_event_fd(sampler, &(struct perf_event){ fd, cpu, source }, RING_TRACEPOINTS);
+	return add_event(sampler, &(struct perf_event){ fd, cpu, source, RING_TRACEPOINTS });
 }
 
 int sampler_add_task(struct sampler *sampler, pid_t tid)
@@ -381,7 +311,7 @@ int sampler_add_task(struct sampler *sampler, pid_t tid)
 
 	cpus_online(&cpus);
 	for (size_t i = 0; !r && i < cpus.list.n; i++) {
-		r = add_event(sampler, tid, cpus.list.items[i]);
+		r = add_tick(sampler, tid, cpus.list.items[i]);
 		if (r == -ENODEV) /* the CPU went offline meanwhile */
 			r = 0;
 	}
@@ -395,7 +325,7 @@ int sampler_add_task(struct sampler *sampler, pid_t tid)
 
 static void add_cpu(struct sampler *sampler, uint32_t cpu)
 {
-	if (add_event(sampler, -1, cpu))
+	if (add_owner(sampler, cpu, RING_TICKS) || add_tick(sampler, -1, cpu))
 		return;
 	for (size_t i = SAMPLER_SWITCHES; i < SAMPLER_N_SOURCES; i++) {
 		if (sampler->tracepoints[i].attr.sample_period)
@@ -438,6 +368,13 @@ void sampler_pause(struct sampler *sampler, enum sampler_source source, bool is_
 	}
 }
 
+static void close_event(struct sampler *sampler, const struct perf_event *event)
+{
+	if (sampler->attr.read_format)
+		sampler->lost_closed[event->kind] += event_lost(event);
+	close(event->fd);
+}
+
 /* Closes the events of @source among the first @n of all. */
 static void close_source(struct sampler *sampler, enum sampler_source source, size_t n)
 {
@@ -450,32 +387,40 @@ static void close_source(struct sampler *sampler, enum sampler_source source, si
 			sampler->events.items[kept++] = event;
 			continue;
 		}
-		if (sampler->attr.read_format)
-			sampler->lost_closed += event_lost(&event);
-		close(event.fd);
+		close_event(sampler, &event);
 	}
 	sampler->events.n = kept;
 }
 
-static struct perf_event_attr attr_of(const struct sampler_tracepoint *tp, uint64_t read_format)
+/* Its CPU is one that may go offline just now: then the old one is as good. */
+static void replace_tick(struct sampler *sampler, struct perf_event *event)
 {
-	return (struct perf_event_attr){
-		.size = sizeof(struct perf_event_attr),
-		.type = tp->type,
-		.config = tp->id,
-		.sample_period = tp->period,
-		.sample_type = PERF_SAMPLE_TYPE,
-		.read_format = read_format,
-		.disabled = 1,
-		.exclude_callchain_kernel = 1, /* 2 us a switch, for what registers tell */
-		.exclude_callchain_user = 1,
-		.watermark = 1,
-		.sample_id_all = 1,
-		.use_clockid = 1,
-		.clockid = CLOCK_MONOTONIC,
-		.sample_regs_user = PERF_REGS_MASK,
-		.sample_stack_user = tp->stack_bytes,
-	};
+	const struct cpu_ring *ring = ring_set_find(&sampler->set, event->cpu, RING_TICKS);
+	int fd = perf_open(&sampler->attr, -1, (int)event->cpu);
+
+	if (fd < 0)
+		return;
+	if (!ring || ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->leader)) {
+		close(fd);
+		return;
+	}
+	close_event(sampler, event);
+	event->fd = fd;
+	if (sampler->is_started)
+		ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
+void sampler_add_chains(struct sampler *sampler)
+{
+	struct perf_event *event;
+
+	if (!sampler->attr.exclude_callchain_user)
+		return;
+	sampler->attr.exclude_callchain_user = 0;
+	array_for_each(event, &sampler->events) {
+		if (event->source == SAMPLER_TICKS)
+			replace_tick(sampler, event);
+	}
 }
 
 /* On every CPU that has ticks. */
@@ -508,7 +453,7 @@ int sampler_trace(struct sampler *sampler, enum sampler_source source,
 	sampler_pause(sampler, source, true); /* or they and the new ones tell all twice */
 	free(tp->filter);
 	tp->filter = tracepoint->filter ? xstrdup(tracepoint->filter) : NULL;
-	tp->attr = attr_of(tracepoint, sampler->attr.read_format);
+	tp->attr = perf_attr_of_tracepoint(tracepoint, sampler->attr.read_format);
 	if (tracepoint->period)
 		r = open_source(sampler, source);
 	close_source(sampler, source, n_before);
@@ -561,16 +506,16 @@ static uint64_t less(uint64_t a, uint64_t b)
 
 struct sampler_losses sampler_lost(const struct sampler *sampler)
 {
-	uint64_t lost[N_RING_KINDS] = { [RING_TRACEPOINTS] = sampler->lost_closed };
+	uint64_t lost[N_RING_KINDS];
 	uint64_t told[N_RING_KINDS] = { 0 };
 	const struct cpu_ring *ring;
 	const struct perf_event *event;
 
 	if (!sampler->attr.read_format)
 		return (struct sampler_losses){ 0 };
+	memcpy(lost, sampler->lost_closed, sizeof(lost));
 	array_for_each(event, &sampler->events)
-		lost[event->source == SAMPLER_TICKS ? RING_TICKS : RING_TRACEPOINTS] +=
-			event_lost(event);
+		lost[event->kind] += event_lost(event);
 	array_for_each(ring, &sampler->set.rings)
 		told[ring->kind] += ring->n_lost_told;
 	return (struct sampler_losses){

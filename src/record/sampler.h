@@ -62,6 +62,12 @@ struct sampler;
 int sampler_open(const struct sampler_options *options, struct sampler **ret);
 void sampler_close(struct sampler *sampler);
 
+/*
+ * From here on ticks hold the user's call chain, too, as far as frame pointers lead: the
+ * thread pays up to 2.6 us a sample.  SAMPLER_TASKS always have it.
+ */
+void sampler_add_chains(struct sampler *sampler);
+
 /* Follow thread @tid.  -ESRCH: it is gone; -EMFILE: no more descriptors. */
 int sampler_add_task(struct sampler *sampler, pid_t tid);
 

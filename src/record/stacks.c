@@ -40,6 +40,7 @@ struct stacks {
 	struct map callers_by_key; /* thread, PC and SP → index + 1 */
 	ARRAY(struct callers) callers;
 	uint64_t n_unknown;
+	bool want_chains;
 	int kallsyms_fd;
 };
 
@@ -76,6 +77,11 @@ const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks)
 uint64_t stacks_n_unknown_callers(const struct stacks *stacks)
 {
 	return stacks->n_unknown;
+}
+
+bool stacks_want_chains(const struct stacks *stacks)
+{
+	return stacks->want_chains;
 }
 
 void stacks_open_jit_maps(struct stacks *stacks, bool again)
@@ -343,6 +349,7 @@ static uint32_t unwind_user(struct stacks *stacks, const struct perf_record *rec
 		unwinding.generation = from.space->generation;
 		unwinder_run(stacks->unwinder, &from, &result);
 	}
+	stacks->want_chains |= result.wants_chain && record->source == SAMPLER_TICKS;
 	return add_user(&unwinding, &result);
 }
 

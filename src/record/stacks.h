@@ -32,6 +32,9 @@ uint32_t stacks_intern(struct stacks *stacks, const struct perf_record *record);
 /* How many samples would have been unfinished if they had been small. */
 uint64_t stacks_n_unknown_callers(const struct stacks *stacks);
 
+/* Whether a tick without the user's call chain was met that may need it: Go's. */
+bool stacks_want_chains(const struct stacks *stacks);
+
 const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks);
 
 /*

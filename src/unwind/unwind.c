@@ -31,6 +31,7 @@ struct walk {
 	enum unwind_callers callers;
 	bool is_joined;
 	unsigned int n_jumps;
+	bool wants_chain;
 	size_t chained; /* the entry of the sample's chain to go on with; 0: off the chain */
 	bool is_exact;  /* the PC is that of an instruction, not a return address */
 	bool is_full;   /* track every register, not only rsp, rbp and rip */
@@ -153,6 +154,7 @@ static int step_frame_pointer(struct walk *walk, bool is_go)
 	if (!(regs->known & REG_BIT(UNWIND_RBP)))
 		return walk->is_full ? UNWIND_NO_INFO : START_OVER;
 	walk->unwinder->stats.n_frame_pointer++;
+	walk->wants_chain |= is_go && !walk->sample->n_chain;
 	if (!fp)
 		return UNWIND_DONE;
 	if (!may_follow(walk, fp, is_go))
@@ -325,6 +327,7 @@ static int start(struct unwinder *unwinder, const struct unwind_sample *sample, 
 	walk->callers = UNWIND_CALLERS_UNKNOWN;
 	walk->is_joined = false;
 	walk->n_jumps = 0;
+	walk->wants_chain = false;
 	walk->chained = 0;
 	walk->is_exact = true;
 	walk->is_full = is_full;
@@ -355,6 +358,7 @@ void unwinder_run(struct unwinder *unwinder, const struct unwind_sample *sample,
 		.stopped_in = unwinder->frames[walk.n - 1].mapping,
 		.n_near = walk.n_near,
 		.is_joined = walk.is_joined,
+		.wants_chain = walk.wants_chain,
 	};
 }
 

@@ -55,6 +55,7 @@ struct counts {
 	size_t n, n_done, n_deep, n_entries, n_misled;
 	size_t n_sampled; /* complete from what a sample holds, without the process's memory */
 	size_t n_differ;  /* and not what the memory says */
+	size_t n_wanting; /* of those complete, that ask for a chain where they have none */
 };
 
 static struct {
@@ -129,6 +130,10 @@ static void count_sampled(const struct unwind_sample *sample, const struct unwin
 	memcpy(frames, truth->frames, n * sizeof(*frames));
 	if (truth->stop != UNWIND_DONE)
 		return;
+	alone.n_chain = 0;
+	unwinder_run(world.unwinder, &alone, &result);
+	world.counts.n_wanting += result.wants_chain;
+	alone.n_chain = sample->n_chain;
 	alone.read_memory = NULL;
 	unwinder_run(world.unwinder, &alone, &result);
 	if (result.stop != UNWIND_DONE)
@@ -273,6 +278,7 @@ static void assert_complete(void)
 	assert_int_equal(world.counts.n_done + world.counts.n_entries, world.counts.n);
 	/* But for a thread in a signal handler, and for the rare one in the vdso. */
 	assert_true(world.counts.n_sampled >= world.counts.n_done - world.counts.n_done / 20);
+	assert_true(world.counts.n_wanting >= world.counts.n_done - world.counts.n_done / 20);
 	assert_int_equal(world.counts.n_differ, 0);
 	assert_true(world.counts.n_entries <= 5);
 	assert_true(world.counts.n_deep >= 10);
