@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "chain.h"
 
-#include "base/map.h"
+#include <stddef.h>
 
-#define KEPT_FIRST 16u
-#define KEPT_MAX   1024u      /* intervals of a thread */
-#define KEPT_TOTAL (1u << 19) /* of all; past that no thread's memory grows */
-#define SAMPLES    64u        /* of a thread */
-#define DEPTH_MAX  (CHAIN_NODES_MAX - 1)
-#define NODES_MAX  (1u << 18)
-#define N_WORDS    (sizeof(struct chain_node) / sizeof(uint32_t))
+#include "base/map.h"
+#include "lock_words.h"
+
+#define KEPT_FIRST  16u
+#define KEPT_MAX    1024u      /* intervals of a thread */
+#define KEPT_TOTAL  (1u << 19) /* of all; past that no thread's memory grows */
+#define SAMPLES     64u        /* of a thread */
+#define DEPTH_MAX   (CHAIN_NODES_MAX - 1)
+#define SKIPPED_MAX 256u
+#define N_WORDS     (sizeof(struct chain_node) / sizeof(uint32_t))
 
 struct kept {
 	uint64_t start_ns, end_ns;
@@ -32,8 +35,11 @@ struct history { /* of a thread: rings of powers of two */
 };
 
 struct chain {
-	struct model_observer observer;
+	struct model_observer events;
+	struct sched_observer intervals;
 	struct model *model;
+	struct sched *sched;
+	bool skips_queues;
 	ARRAY(struct history) histories; /* of thread id i at i */
 	size_t n_kept;                   /* room for so many intervals, of all */
 	ARRAY(struct chain_node) nodes;  /* id i at i - 1 */
@@ -48,6 +54,8 @@ struct span {
 	const struct wait_ender *ender;
 	uint32_t stack; /* the ender's, when it did */
 	uint32_t parent, depth;
+	uint32_t pid, object; /* what is waited for, and in which process */
+	uint32_t n_skipped;   /* of the queue for that */
 };
 
 static struct history *make_history(struct chain *chain, uint32_t task)
@@ -90,8 +98,10 @@ static void make_room(struct chain *chain, struct history *history)
 	history->n_kept = n;
 }
 
-void chain_take(struct chain *chain, const struct sched_interval *interval)
+static void take_interval(struct sched_observer *observer, const struct sched_interval *interval)
 {
+	struct chain *chain =
+		(struct chain *)((char *)observer - offsetof(struct chain, intervals));
 	struct history *history = make_history(chain, interval->task);
 
 	make_room(chain, history);
@@ -107,7 +117,7 @@ void chain_take(struct chain *chain, const struct sched_interval *interval)
 
 static void take_sample(struct model_observer *observer, const struct event *event)
 {
-	struct chain *chain = (struct chain *)observer; /* observer is the first member */
+	struct chain *chain = (struct chain *)observer; /* the first member */
 	struct history *history;
 
 	if (event->kind != EVENT_SAMPLE)
@@ -120,13 +130,18 @@ static void take_sample(struct model_observer *observer, const struct event *eve
 		(struct sample){ event->time_ns, event->sample.stack };
 }
 
-struct chain *chain_new(struct model *model)
+struct chain *chain_new(struct model *model, struct sched *sched, bool skips_queues)
 {
 	struct chain *chain = xcalloc(1, sizeof(*chain));
 
-	chain->observer.event = take_sample;
+	chain->events.event = take_sample;
+	chain->intervals.interval = take_interval;
 	chain->model = model;
-	model_observe(model, &chain->observer);
+	chain->sched = sched;
+	chain->skips_queues = skips_queues;
+	model_observe(model, &chain->events);
+	if (sched)
+		sched_observe(sched, &chain->intervals);
 	return chain;
 }
 
@@ -136,7 +151,7 @@ void chain_free(struct chain *chain)
 
 	if (!chain)
 		return;
-	model_ignore(chain->model, &chain->observer);
+	model_ignore(chain->model, &chain->events);
 	array_for_each(history, &chain->histories) {
 		free(history->kept);
 		free(history->samples);
@@ -159,7 +174,7 @@ static uint32_t node_of(struct chain *chain, const struct chain_node *node)
 		if (!memcmp(&chain->nodes.items[id - 1], node, sizeof(*node)))
 			return id;
 	}
-	if (chain->nodes.n >= NODES_MAX) /* nobody would read it; what is left stays exact */
+	if (chain->nodes.n >= CHAIN_IDS_MAX) /* nobody would read it; what is left stays exact */
 		return node->parent;
 	*array_add(&chain->nodes) = *node;
 	*array_add(&chain->next_node) = (uint32_t)*first;
@@ -176,6 +191,7 @@ static struct chain_node node_in(const struct span *span, enum chain_what what, 
 		.task = span->ender->task,
 		.tid = span->ender->tid,
 		.stack = stack,
+		.is_behind = span->n_skipped > 0,
 	};
 }
 
@@ -229,14 +245,39 @@ static void put_running(struct chain *chain, const struct span *span, uint32_t s
 
 static void split(struct chain *chain, const struct span *span);
 
+static uint32_t pid_of(const struct chain *chain, uint32_t task)
+{
+	return model_thread(chain->model, model_task(chain->model, task).thread).pid;
+}
+
+/* @span's ender waited for the same itself, until another thread woke it. */
+static bool is_in_queue(const struct chain *chain, const struct span *span, const struct kept *kept)
+{
+	return chain->skips_queues && span->object && kept->wait.object == span->object &&
+	       (kept->wait.why == WAIT_LOCK || kept->wait.why == WAIT_CONDVAR) &&
+	       kept->ender.how == WAIT_END_THREAD && span->n_skipped < SKIPPED_MAX &&
+	       (span->pid == pid_of(chain, span->ender->task) ||
+		lock_is_shared(chain->model, span->object));
+}
+
 /* @span's ender was blocked itself: by the hand of another thread, or by none. */
 static void put_blocked(struct chain *chain, const struct span *span, const struct kept *kept)
 {
 	struct chain_node node = node_in(span, CHAIN_BLOCKED, kept->wait.stack);
-	struct span next = { span->start_ns, span->end_ns, &kept->ender, kept->waker_stack, 0,
-			     span->depth + 1 };
+	struct span next = *span;
 	uint64_t ns = span->end_ns - span->start_ns;
 
+	next.ender = &kept->ender;
+	next.stack = kept->waker_stack;
+	if (is_in_queue(chain, span, kept)) {
+		next.n_skipped++;
+		split(chain, &next);
+		return;
+	}
+	next.depth++;
+	next.n_skipped = 0;
+	next.object = kept->wait.object;
+	next.pid = pid_of(chain, span->ender->task);
 	node.is_sampled = kept->wait.period > 0;
 	node.why = kept->wait.why;
 	node.nr = kept->wait.nr;
@@ -316,6 +357,25 @@ static void put_open(struct chain *chain, const struct span *part, const struct 
 		put_running(chain, part, part->stack);
 }
 
+/* Of @span's ender no interval is closed yet: it has run since it was first seen, if it was. */
+static void put_first(struct chain *chain, const struct span *span)
+{
+	struct span part = *span;
+	struct sched_interval now;
+
+	if (!span->ender->task || !sched_now(chain->sched, span->ender->tid, &now) ||
+	    model_task(chain->model, now.task).thread !=
+		    model_task(chain->model, span->ender->task).thread) {
+		put(chain, span, CHAIN_UNRECORDED, span->end_ns - span->start_ns);
+		return;
+	}
+	part.start_ns = put_before(chain, span, now.start_ns, false);
+	if (now.state != SCHED_RUNNING)
+		put(chain, &part, CHAIN_UNKNOWN, part.end_ns - part.start_ns);
+	else if (part.start_ns < part.end_ns)
+		put_running(chain, &part, part.stack);
+}
+
 static void split(struct chain *chain, const struct span *span)
 {
 	const struct history *history = history_of(chain, span->ender->task);
@@ -323,7 +383,7 @@ static void split(struct chain *chain, const struct span *span)
 	size_t i;
 
 	if (!span->ender->task || !history->n) {
-		put(chain, span, CHAIN_UNRECORDED, span->end_ns - span->start_ns);
+		put_first(chain, span);
 		return;
 	}
 	i = find_kept(history, span->start_ns);
@@ -345,7 +405,14 @@ void chain_split(struct chain *chain, const struct sched_interval *wait, uint64_
 		 uint64_t end_ns)
 {
 	struct wait_ender ender = wait_ender_of(wait);
-	struct span span = { start_ns, end_ns, &ender, wait->wake.stack, 0, 0 };
+	struct span span = {
+		.start_ns = start_ns,
+		.end_ns = end_ns,
+		.ender = &ender,
+		.stack = wait->wake.stack,
+		.pid = pid_of(chain, wait->task),
+		.object = wait->wait.period ? wait->wait.object : 0,
+	};
 
 	chain->parts.n = 0;
 	if (ender.how == WAIT_END_THREAD)

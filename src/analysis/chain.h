@@ -36,6 +36,7 @@ struct chain_node {      /* nothing but numbers of 32 bits */
 	uint32_t task, tid;
 	uint32_t is_sampled; /* of a blocked one */
 	uint32_t stack, why, nr, object;
+	uint32_t is_behind; /* others of the queue for the same stood between: left out */
 };
 
 struct chain_part {
@@ -43,15 +44,18 @@ struct chain_part {
 	int64_t ns;
 };
 
-#define CHAIN_NODES_MAX 9u /* from one divided to the last cause */
+#define CHAIN_NODES_MAX 9u         /* from one divided to the last cause */
+#define CHAIN_IDS_MAX   (1u << 18) /* of nodes */
 
 struct chain;
 
-struct chain *chain_new(struct model *model); /* observes it from now on */
+/*
+ * Observes both from now on, what @sched tells before those who observe it later.
+ * @skips_queues: who waits for the same futex or file lock as the one that it wakes later, is
+ * no link of the chain: what kept it is looked at instead.
+ */
+struct chain *chain_new(struct model *model, struct sched *sched, bool skips_queues);
 void chain_free(struct chain *chain);
-
-/* Keep what a thread did: every interval, when it is closed. */
-void chain_take(struct chain *chain, const struct sched_interval *interval);
 
 /* Divide what stands between the two times of a wait that a thread ended. */
 void chain_split(struct chain *chain, const struct sched_interval *wait, uint64_t start_ns,

@@ -12,6 +12,7 @@
 
 struct turn { /* of one thread */
 	struct contention contention;
+	ARRAY(struct chain_part) parts;
 	uint64_t ran_ns; /* since */
 	bool is_pending;
 	bool has_woken;
@@ -21,6 +22,8 @@ struct contentions {
 	struct sched_observer intervals;
 	struct model_observer events;
 	struct model *model;
+	const struct filter *filter;
+	struct chain *chain; /* borrowed; or NULL */
 	void (*take)(void *arg, const struct contention *contention);
 	void *arg;
 	ARRAY(struct turn) turns; /* of thread id i at i */
@@ -42,9 +45,12 @@ static struct turn *turn_of(struct contentions *contentions, uint32_t task)
 
 static void flush(struct contentions *contentions, struct turn *turn)
 {
+	turn->contention.parts = turn->parts.items;
+	turn->contention.n_parts = turn->parts.n;
 	if (turn->is_pending)
 		contentions->take(contentions->arg, &turn->contention);
 	turn->is_pending = false;
+	turn->parts.n = 0;
 }
 
 /* What /proc told of a thread that was found blocked says it in words only: "futex 0x…". */
@@ -79,18 +85,50 @@ static bool is_retry(const struct contentions *contentions, const struct turn *t
 		       (contention_address(contentions->model, &interval->wait) | 7);
 }
 
+/* How much of a time the filter leaves. */
+static uint64_t clipped(const struct contentions *contentions, uint64_t start_ns, uint64_t end_ns)
+{
+	filter_clip(contentions->filter, &start_ns, &end_ns);
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+/* Only of what may be for a lock, by what either side says. */
+static void split(struct contentions *contentions, struct turn *turn,
+		  const struct sched_interval *interval)
+{
+	uint64_t start_ns = interval->start_ns, end_ns = interval->end_ns;
+	const struct chain_part *parts;
+	size_t n;
+
+	if (interval->wait.period ?
+		    interval->wait.why != WAIT_LOCK && interval->wait.why != WAIT_CONDVAR :
+		    !interval->wake.address)
+		return;
+	filter_clip(contentions->filter, &start_ns, &end_ns);
+	if (end_ns <= start_ns)
+		return;
+	chain_split(contentions->chain, interval, start_ns, end_ns);
+	parts = chain_parts(contentions->chain, &n);
+	for (size_t i = 0; i < n; i++)
+		*array_add(&turn->parts) = parts[i];
+}
+
 static void take_blocked(struct contentions *contentions, struct turn *turn,
 			 const struct sched_interval *interval)
 {
 	struct contention *contention = &turn->contention;
 
-	if (!is_retry(contentions, turn, interval)) {
+	if (is_retry(contentions, turn, interval)) {
+		contention->ran_ns += clipped(contentions, contention->end_ns, interval->start_ns);
+	} else {
 		flush(contentions, turn);
-		*turn = (struct turn){
-			.contention = { .task = interval->task, .start_ns = interval->start_ns },
-			.is_pending = true,
-		};
+		*contention = (struct contention){ .task = interval->task,
+						   .start_ns = interval->start_ns };
+		turn->is_pending = true;
+		turn->has_woken = false;
 	}
+	if (contentions->chain)
+		split(contentions, turn, interval);
 	contention->end_ns = interval->end_ns;
 	contention->n_waits++;
 	contention->wait = interval->wait;
@@ -112,7 +150,8 @@ static void take(struct sched_observer *observer, const struct sched_interval *i
 		if (interval->is_preempted || interval->start_ns != turn->contention.end_ns)
 			return;
 		turn->contention.end_ns = interval->end_ns;
-		turn->contention.runnable_ns += interval->end_ns - interval->start_ns;
+		turn->contention.runnable_ns +=
+			clipped(contentions, interval->start_ns, interval->end_ns);
 		return;
 	case SCHED_RUNNING:
 	case SCHED_UNKNOWN: /* it may have run; where a switch was lost that is short */
@@ -135,7 +174,7 @@ static void take_event(struct model_observer *observer, const struct event *even
 		turn_of(contentions, task)->has_woken = true;
 }
 
-struct contentions *contentions_begin(const struct analysis_input *input,
+struct contentions *contentions_begin(const struct analysis_input *input, struct chain *chain,
 				      void (*fn)(void *arg, const struct contention *contention),
 				      void *arg)
 {
@@ -144,6 +183,8 @@ struct contentions *contentions_begin(const struct analysis_input *input,
 	contentions->intervals.interval = take;
 	contentions->events.event = take_event;
 	contentions->model = input->model;
+	contentions->filter = input->filter;
+	contentions->chain = chain;
 	contentions->take = fn;
 	contentions->arg = arg;
 	if (input->sched)
@@ -162,9 +203,13 @@ void contentions_finish(struct contentions *contentions)
 
 void contentions_free(struct contentions *contentions)
 {
+	struct turn *turn;
+
 	if (!contentions)
 		return;
 	model_ignore(contentions->model, &contentions->events);
+	array_for_each(turn, &contentions->turns)
+		array_release(&turn->parts);
 	array_release(&contentions->turns);
 	free(contentions);
 }

@@ -11,21 +11,30 @@
 #define ANALYSIS_CONTENTION_H
 
 #include "analysis/analysis.h"
+#include "chain.h"
 
 struct contention {
 	uint32_t task;
 	uint64_t start_ns, end_ns; /* from the first switch to running again */
-	uint64_t runnable_ns;      /* of it, woken and waiting for a CPU */
+	uint64_t runnable_ns;      /* of it, as the filter leaves it: woken and waiting for a CPU */
+	uint64_t ran_ns;           /* the same, running, and too late for the lock */
 	uint32_t n_waits;
 	struct sched_wait wait; /* the last one, as far as it was sampled */
 	struct sched_wake wake; /* what ended that */
 	bool is_open;           /* nothing did: the window ended */
+
+	/* What those who ended the waits did meanwhile: chain_split() of each; until the next. */
+	const struct chain_part *parts;
+	size_t n_parts;
 };
 
 struct contentions;
 
-/* Waits of all kinds are handed to @take: why they are is for it to see. */
-struct contentions *contentions_begin(const struct analysis_input *input,
+/*
+ * Waits of all kinds are handed to @take: why they are is for it to see.  @chain: borrowed, and
+ * older; NULL: what others did meanwhile is not asked for.
+ */
+struct contentions *contentions_begin(const struct analysis_input *input, struct chain *chain,
 				      void (*take)(void *arg, const struct contention *contention),
 				      void *arg);
 

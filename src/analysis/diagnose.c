@@ -79,9 +79,9 @@ static void *begin(const struct analysis_input *input)
 	diagnosis->sched = input->sched;
 	diagnosis->filter = input->filter;
 	diagnosis->arguments = xstrdup(input->arguments ? input->arguments : "");
-	diagnosis->waits = waits_begin(input, WAITS_CHAINS);
+	diagnosis->waits = waits_begin(input, WAITS_ENDS);
 	diagnosis->cpu = cpu_begin(input);
-	diagnosis->locks = locks_begin(input);
+	diagnosis->locks = locks_begin(input, waits_chain(diagnosis->waits));
 	if (input->sched)
 		sched_observe(input->sched, &diagnosis->observer);
 	return diagnosis;

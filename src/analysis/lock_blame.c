@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "lock_blame.h"
 
+#include <stdlib.h>
+
 #include "blame.h"
+#include "lock_meanwhile.h"
 
 #define MOST_NAMED    2
 #define LEAST_PERCENT 10
@@ -55,6 +58,20 @@ static struct charges charge_waits(struct locks *locks, int64_t *ret_ns)
 	return charges;
 }
 
+static void put_meanwhile(struct buf *out, struct locks *locks)
+{
+	struct lock_meanwhile *all = lock_meanwhile_all(locks);
+	struct buf text = { 0 };
+	size_t n;
+
+	locks_items(locks, &n);
+	lock_meanwhile_name(&text, &all[n]);
+	if (text.size)
+		buf_printf(out, "%s%s", out->size ? "; " : "", buf_str(&text));
+	buf_release(&text);
+	free(all);
+}
+
 void lock_blame(struct buf *out, struct locks *locks, const struct names *names)
 {
 	struct charges charges = charge_holdups(locks), waits;
@@ -77,4 +94,5 @@ void lock_blame(struct buf *out, struct locks *locks, const struct names *names)
 			   (long long)percent);
 	}
 	map_release(&charges.by_function);
+	put_meanwhile(out, locks);
 }

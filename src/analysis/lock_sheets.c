@@ -4,9 +4,11 @@
 
 #include "analyses.h"
 #include "lock_figures.h"
+#include "lock_meanwhile.h"
 #include "lock_sheets.h"
 
 struct lock_report {
+	struct chain *chain;
 	struct locks *locks;
 	struct model *model;
 	const struct filter *filter;
@@ -16,7 +18,8 @@ void *locks_sheets_begin(const struct analysis_input *input)
 {
 	struct lock_report *report = xcalloc(1, sizeof(*report));
 
-	report->locks = locks_begin(input);
+	report->chain = chain_new(input->model, input->sched, true);
+	report->locks = locks_begin(input, report->chain);
 	report->model = input->model;
 	report->filter = input->filter;
 	return report;
@@ -87,7 +90,10 @@ enum {
 	L_WAITING,
 	L_HOLDER,
 	L_WAITER,
-	L_N_COLUMNS
+	L_NAMED,
+	L_BEHIND,
+	L_PARTS, /* one for each of enum lock_part_what */
+	L_N_COLUMNS = L_PARTS + LOCK_N_PARTS
 };
 
 static const struct sheet_column columns[L_N_COLUMNS] = {
@@ -103,6 +109,16 @@ static const struct sheet_column columns[L_N_COLUMNS] = {
 	[L_WAITING] = { "waiting", "at once", SHEET_COUNT },
 	[L_HOLDER] = { "top_holder", "most ended by", SHEET_TEXT },
 	[L_WAITER] = { "top_waiter", "most waiting", SHEET_TEXT },
+	[L_NAMED] = { "meanwhile", "what its holder did meanwhile", SHEET_BELOW },
+	[L_BEHIND] = { "behind_ns", NULL, SHEET_NS },
+	[L_PARTS + LOCK_PART_RUNNING] = { "holder_running_ns", NULL, SHEET_NS },
+	[L_PARTS + LOCK_PART_RUNNABLE] = { "holder_runnable_ns", NULL, SHEET_NS },
+	[L_PARTS + LOCK_PART_BLOCKED] = { "holder_blocked_ns", NULL, SHEET_NS },
+	[L_PARTS + LOCK_PART_UNRECORDED] = { "holder_unrecorded_ns", NULL, SHEET_NS },
+	[L_PARTS + LOCK_PART_UNKNOWN] = { "holder_unknown_ns", NULL, SHEET_NS },
+	[L_PARTS + LOCK_PART_OPEN] = { "not_unlocked_ns", NULL, SHEET_NS },
+	[L_PARTS + LOCK_PART_WOKEN] = { "woken_ns", NULL, SHEET_NS },
+	[L_PARTS + LOCK_PART_RETRY] = { "too_late_ns", NULL, SHEET_NS },
 };
 
 struct tops { /* of each lock: the sums that are largest; indexes + 1 */
@@ -142,8 +158,26 @@ static char *top_of(const struct tops *tops, struct names *names, const struct m
 			 names_text(names, names_thread(names, model, top->task)), percent);
 }
 
+static void put_meanwhile(union sheet_cell *cells, const struct lock_meanwhile *meanwhile)
+{
+	struct buf text = { 0 };
+
+	lock_meanwhile_name(&text, meanwhile);
+	cells[L_NAMED].text = xstrdup(buf_str(&text));
+	buf_release(&text);
+	cells[L_BEHIND].number = meanwhile->behind_ns;
+	for (size_t i = 0; i < LOCK_N_PARTS; i++)
+		cells[L_PARTS + i].number = meanwhile->ns[i];
+}
+
+struct lists {
+	struct lock_sums contended, apart;
+	struct tops tops[2]; /* holders, waiters */
+	struct lock_meanwhile *meanwhile;
+};
+
 static void put_lock(struct sheet *sheet, struct lock_report *report, struct names *names,
-		     const struct lock_sum *sum, const struct tops tops[2])
+		     const struct lock_sum *sum, const struct lists *lists)
 {
 	const struct lock *lock = &locks_items(report->locks, NULL)[sum->lock];
 	struct model_thread thread =
@@ -164,14 +198,10 @@ static void put_lock(struct sheet *sheet, struct lock_report *report, struct nam
 	if (lock->word)
 		cells[L_WAITING].number =
 			lock_words_get(locks_words(report->locks), lock->word)->most_waiting;
-	cells[L_HOLDER].text = top_of(&tops[0], names, report->model, sum);
-	cells[L_WAITER].text = top_of(&tops[1], names, report->model, sum);
+	cells[L_HOLDER].text = top_of(&lists->tops[0], names, report->model, sum);
+	cells[L_WAITER].text = top_of(&lists->tops[1], names, report->model, sum);
+	put_meanwhile(cells, &lists->meanwhile[sum->lock]);
 }
-
-struct lists {
-	struct lock_sums contended, apart;
-	struct tops tops[2]; /* holders, waiters */
-};
 
 static void add_row(struct lists *lists, struct lock_report *report, const struct lock_row *row,
 		    bool is_contention)
@@ -203,13 +233,13 @@ static void put_list(struct sheets *ret, struct lock_report *report, struct name
 	struct sheet *sheet = sheets_add(ret, "locks", NULL, columns, L_N_COLUMNS);
 
 	array_for_each(sum, &lists->contended.items)
-		put_lock(sheet, report, names, sum, lists->tops);
+		put_lock(sheet, report, names, sum, lists);
 	if (!lists->apart.items.n)
 		return;
 	sheet = sheets_add(ret, "apart", "no contention: condition variables and the like", columns,
 			   L_N_COLUMNS);
 	array_for_each(sum, &lists->apart.items)
-		put_lock(sheet, report, names, sum, lists->tops);
+		put_lock(sheet, report, names, sum, lists);
 }
 
 void locks_sheets(void *state, struct sheets *ret)
@@ -231,6 +261,7 @@ void locks_sheets(void *state, struct sheets *ret)
 	lock_sums_sort(&lists.apart);
 	for (size_t i = 0; i < 2; i++)
 		find_tops(&lists.tops[i], n_locks);
+	lists.meanwhile = lock_meanwhile_all(report->locks);
 	sheets_init(ret, "locks", report->model, report->filter);
 	lock_figures_note(&figures, report->locks, &ret->notes);
 	put_list(ret, report, names, &lists);
@@ -240,7 +271,9 @@ void locks_sheets(void *state, struct sheets *ret)
 		release_tops(&lists.tops[i]);
 	lock_sums_release(&lists.contended);
 	lock_sums_release(&lists.apart);
+	free(lists.meanwhile);
 	locks_free(report->locks);
+	chain_free(report->chain);
 	names_free(names);
 	free(report);
 }

@@ -22,6 +22,10 @@ void lock_sums_add(struct lock_sums *sums, const struct lock_sum *like, const st
 void lock_sums_sort(struct lock_sums *sums); /* largest first */
 void lock_sums_release(struct lock_sums *sums);
 
+/* "hold_a < run_a < start_thread": from who took the lock outwards; owned; NULL: no stack. */
+char *lock_path(struct locks *locks, const struct model *model, struct names *names,
+		uint32_t stack);
+
 /* All about the locks that the filter leaves: more sheets for @ret. */
 void lock_story(struct sheets *ret, struct locks *locks, const struct model *model,
 		struct names *names);

@@ -2,6 +2,7 @@
 /* Of one lock: who ended waits and held it for how long, who waited, and when. */
 #include <stdlib.h>
 
+#include "lock_meanwhile.h"
 #include "lock_sheets.h"
 
 #define PATH_FRAMES 8u
@@ -14,31 +15,34 @@ struct story {
 	struct lock_sums holders, waiters;
 };
 
-/* "hold_a < run_a < start_thread": from who took the lock outwards. */
-static char *path_of(const struct story *story, uint32_t stack)
+char *lock_path(struct locks *locks, const struct model *model, struct names *names, uint32_t stack)
 {
-	const struct dictionary *dict = model_dictionary(story->model);
-	uint32_t from = locks_site(story->locks, stack).function;
+	const struct dictionary *dict = model_dictionary(model);
+	uint32_t from = locks_site(locks, stack).function;
 	struct buf text = { 0 };
 	unsigned int n = 0;
 	char *ret;
 
 	for (; stack && n < PATH_FRAMES; stack = dictionary_stack(dict, stack).parent) {
 		struct levels levels =
-			names_frame(story->names, names_frame_of(dictionary_stack(dict, stack)));
+			names_frame(names, names_frame_of(dictionary_stack(dict, stack)));
 
 		for (size_t i = 0; i < levels.n && n < PATH_FRAMES; i++) {
-			struct function f = names_function(story->names, levels.items[i].function);
+			struct function f = names_function(names, levels.items[i].function);
 
 			if (!n && from && f.name != from)
 				continue;
-			buf_printf(&text, "%s%s", n++ ? " < " : "",
-				   names_text(story->names, f.name));
+			buf_printf(&text, "%s%s", n++ ? " < " : "", names_text(names, f.name));
 		}
 	}
 	ret = text.size ? xstrdup(buf_str(&text)) : NULL;
 	buf_release(&text);
 	return ret;
+}
+
+static char *path_of(const struct story *story, uint32_t stack)
+{
+	return lock_path(story->locks, story->model, story->names, stack);
 }
 
 enum {
@@ -210,6 +214,7 @@ void lock_story(struct sheets *ret, struct locks *locks, const struct model *mod
 	lock_sums_sort(&story.waiters);
 	put_holders(ret, &story);
 	put_waiters(ret, &story);
+	lock_meanwhile_sheet(ret, locks, model, names);
 	put_slices(ret, &story);
 	lock_sums_release(&story.holders);
 	lock_sums_release(&story.waiters);

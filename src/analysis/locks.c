@@ -27,6 +27,8 @@ struct entry {
 struct locks {
 	struct contentions *contentions;
 	struct lock_words *words;
+	struct chain *chain; /* borrowed; or NULL */
+	struct lock_parts parts;
 	struct model *model;
 	const struct sched *sched;
 	const struct filter *filter;
@@ -129,6 +131,9 @@ static void add_known(struct locks *locks, struct entry *like, const struct cont
 	struct entry *entry = entry_of(locks, like);
 	struct stratum *stratum = &locks->strata.items.items[entry->stratum];
 
+	if (locks->chain)
+		lock_parts_add(&locks->parts, locks->chain,
+			       (uint32_t)(entry - locks->entries.items), contention, ns);
 	if (ns > entry->max_ns)
 		entry->max_ns = ns;
 	entry->n_waits += contention->n_waits;
@@ -173,15 +178,16 @@ static void take(void *arg, const struct contention *contention)
 		lock_words_add(locks->words, word, end_ns, ns);
 }
 
-struct locks *locks_begin(const struct analysis_input *input)
+struct locks *locks_begin(const struct analysis_input *input, struct chain *chain)
 {
 	struct locks *locks = xcalloc(1, sizeof(*locks));
 
 	locks->model = input->model;
 	locks->sched = input->sched;
 	locks->filter = input->filter;
+	locks->chain = chain;
 	locks->words = lock_words_begin(input);
-	locks->contentions = contentions_begin(input, take, locks);
+	locks->contentions = contentions_begin(input, chain, take, locks);
 	return locks;
 }
 
@@ -365,6 +371,10 @@ static void add_row(struct locks *locks, const struct entry *entry, uint32_t loc
 	if (row->end == LOCK_END_INTERRUPT && never_gives_up(locks->locks.items[lock - 1].kind))
 		row->end = LOCK_END_UNSEEN; /* it looked, and got it */
 	add_to_lock(&locks->locks.items[lock - 1], row);
+	if (locks->chain)
+		lock_parts_take(&locks->parts, locks->chain,
+				(uint32_t)(entry - locks->entries.items), locks->rows.n - 1,
+				row->waited.ns);
 }
 
 void locks_resolve(struct locks *locks, struct names *names)
@@ -405,6 +415,12 @@ const struct lock_row *locks_rows(const struct locks *locks, size_t *ret_n)
 {
 	*ret_n = locks->rows.n;
 	return locks->rows.items;
+}
+
+const struct lock_part *locks_parts(const struct locks *locks, size_t *ret_n)
+{
+	*ret_n = locks->parts.items.n;
+	return locks->parts.items.items;
 }
 
 /* By its name, by the beginning of it up to a space, or by its address. */
@@ -460,6 +476,7 @@ void locks_free(struct locks *locks)
 	array_release(&locks->locks);
 	map_release(&locks->lock_by_key);
 	array_release(&locks->rows);
+	lock_parts_release(&locks->parts);
 	lock_sites_release(&locks->sites);
 	free(locks);
 }

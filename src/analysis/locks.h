@@ -13,6 +13,7 @@
 
 #include "analysis/analysis.h"
 #include "lock_kind.h"
+#include "lock_parts.h"
 #include "lock_words.h"
 #include "strata.h"
 
@@ -62,7 +63,8 @@ struct locks_totals {
 
 struct locks;
 
-struct locks *locks_begin(const struct analysis_input *input);
+/* @chain: borrowed; NULL: what holders did meanwhile is not asked for. */
+struct locks *locks_begin(const struct analysis_input *input, struct chain *chain);
 const char *locks_lack(const struct locks *locks);
 
 /* Everything has passed: make locks and rows, calling things as @names does. */
@@ -71,6 +73,9 @@ void locks_resolve(struct locks *locks, struct names *names);
 /* Borrowed until locks_free().  @ret_n may be NULL. */
 const struct lock *locks_items(const struct locks *locks, size_t *ret_n);
 const struct lock_row *locks_rows(const struct locks *locks, size_t *ret_n);
+/* What the delays of the rows consist of, where that was asked for. */
+const struct lock_part *locks_parts(const struct locks *locks, size_t *ret_n);
+
 /* Whether the filter leaves a lock and a task. */
 bool locks_is_wanted(const struct locks *locks, uint32_t lock, uint32_t task);
 

@@ -45,7 +45,7 @@ void *mutex_begin(const struct analysis_input *input)
 {
 	struct mutex *mutex = xcalloc(1, sizeof(*mutex));
 
-	mutex->locks = locks_begin(input);
+	mutex->locks = locks_begin(input, NULL);
 	mutex->model = input->model;
 	mutex->filter = input->filter;
 	return mutex;

@@ -201,7 +201,7 @@ static void add_sample(struct waits *waits, const struct sched_interval *interva
 		amount_add(&waits->strata.items.items[stratum].sampled, 1, ns);
 	if (waits->detail == WAITS_WAKERS)
 		place.waker_stack = interval->wake.stack;
-	if (waits->detail == WAITS_CHAINS && ender->how == WAIT_END_THREAD)
+	if (waits->chain && ender->how == WAIT_END_THREAD)
 		add_chain(waits, interval, stratum, &place);
 	else
 		add_entry(waits, stratum, &place, wait->period == 1, (struct amount){ 1, ns });
@@ -264,8 +264,6 @@ static void take(struct sched_observer *observer, const struct sched_interval *i
 	filter_clip(waits->filter, &start_ns, &end_ns);
 	if (end_ns > start_ns)
 		add_interval(waits, interval, start_ns, end_ns);
-	if (waits->chain)
-		chain_take(waits->chain, interval);
 }
 
 struct waits *waits_begin(const struct analysis_input *input, enum waits_detail detail)
@@ -278,8 +276,8 @@ struct waits *waits_begin(const struct analysis_input *input, enum waits_detail 
 	waits->sched = input->sched;
 	waits->filter = input->filter;
 	waits->detail = detail;
-	if (detail == WAITS_CHAINS)
-		waits->chain = chain_new(input->model);
+	if (detail >= WAITS_CHAINS)
+		waits->chain = chain_new(input->model, input->sched, detail == WAITS_ENDS);
 	model_observe(input->model, &waits->faults);
 	if (input->sched)
 		sched_observe(input->sched, &waits->observer);
@@ -351,7 +349,7 @@ const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n)
 	return waits->rows.items;
 }
 
-const struct chain *waits_chain(const struct waits *waits)
+struct chain *waits_chain(const struct waits *waits)
 {
 	return waits->chain;
 }

@@ -18,6 +18,7 @@ enum waits_detail {
 	WAITS_PLACES, /* where and why */
 	WAITS_WAKERS, /* and who ended it */
 	WAITS_CHAINS, /* and what that one did meanwhile: see chain.h */
+	WAITS_ENDS,   /* the same without those in queues: see chain_new() */
 };
 
 enum wait_end {
@@ -62,7 +63,7 @@ struct wait_ender wait_ender_of(const struct sched_interval *interval);
 
 /* What wait_place.chain refers to; NULL unless chains were asked for. */
 struct chain;
-const struct chain *waits_chain(const struct waits *waits);
+struct chain *waits_chain(const struct waits *waits);
 
 /* Everything has passed: the rows, borrowed until waits_free(). */
 const struct wait_row *waits_rows(struct waits *waits, size_t *ret_n);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# What reports say of locks; tests/data/locks.events has the sums that were made on paper.
+# What reports say of locks; tests/data/locks.events and holders.events have the sums that were made on paper.
 # `make check-cli UPDATE=1` rewrites tests/cli/golden.
 
 load ../lib/golden
@@ -85,6 +85,39 @@ figures() {
 	[ "$(report -i "$data" mutex --lock srv+0x4040 --tree --json | jq '.types[1].total')" = 661000000 ]
 	run report -i "$data" block --lock srv+0x4040
 	[ "$status" = 2 ]
+}
+
+# Of ./json, of the lock $1: running, waiting for a CPU, blocked, behind, in ms.
+meanwhile() {
+	jq -c --arg l "$1" '.locks[] | select(.lock == $l) | [.holder_running_ns,
+		.holder_runnable_ns, .holder_blocked_ns, .behind_ns] | map(. / 1000000)' "$T/json"
+}
+
+@test "what the holders of locks did meanwhile, and what that is called" {
+	data=$(recording holders)
+	golden mutex-meanwhile report -i "$data" mutex --locks
+	golden mutex-disk report -i "$data" mutex --lock g_db.lock
+	report -i "$data" mutex --locks --json >"$T/json"
+	[ "$(meanwhile g_db.lock)" = '[8,2,70,0]' ]
+	[ "$(meanwhile g_log.lock)" = '[10,0,40,0]' ]
+	[ "$(meanwhile g_index.lock)" = '[50,0,0,0]' ]
+	[ "$(meanwhile g_queue.lock)" = '[289,0,0,199]' ]
+	[ "$(meanwhile g_stats.lock)" = '[10,35,0,0]' ]
+}
+
+@test "the parts of a delay sum up to it, whatever part of the time is asked for" {
+	for data in "$(recording holders)" "$(recording locks)"; do
+		for args in "" "--since=130ms" "--until=447ms" "--since=145ms --until=162001us"; do
+			# shellcheck disable=SC2086
+			report -i "$data" mutex --locks $args --json >"$T/json"
+			jq -e '.locks | length > 0 and all(.total_ns == .holder_running_ns +
+				.holder_runnable_ns + .holder_blocked_ns + .holder_unrecorded_ns +
+				.holder_unknown_ns + .not_unlocked_ns + .woken_ns + .too_late_ns)' \
+				"$T/json"
+		done
+	done
+	report -i "$T/holders.data" mutex --lock g_db.lock --json |
+		jq -e '([.meanwhile[].total_ns] | add) == .locks[0].total_ns'
 }
 
 @test "mutex goes into pprof as Go's profile does" {

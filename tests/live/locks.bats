@@ -127,3 +127,42 @@ kinds() {
 	jq -e '[.holders[] | select(.stack | startswith("hold_c"))] |
 		all(.holds > 0 and .hold_mean_ns >= 300000 and .hold_mean_ns < 1000000)' story.json
 }
+
+# What the holders of the lock $1 did meanwhile is called $2, and all of its delay is told of.
+is_called() {
+	"$SYSPROF" report mutex --locks --json >locks.json
+	jq -e --arg l "$1" --arg name "$2" 'any(.locks[]; .lock == $l and
+		(.meanwhile | contains($name)) and .total_ns == .holder_running_ns +
+		.holder_runnable_ns + .holder_blocked_ns + .holder_unrecorded_ns +
+		.holder_unknown_ns + .not_unlocked_ns + .woken_ns + .too_late_ns)' locks.json || {
+		jq -c '.locks[]' locks.json
+		return 1
+	}
+}
+
+# Holds last for 20 ms, so that what a busy machine adds to them is less than the quarter of
+# the delay that gets a name, and does not take it from another.
+@test "a lock held across I/O" {
+	record -- "$W/holders" pipe 2
+	is_called g_pipe.lock "held across I/O of pipes"
+	"$SYSPROF" diagnose --json |
+		jq -e 'any(.findings[]; .held | contains("held across I/O of pipes"))'
+}
+
+@test "a lock held while waiting for another one" {
+	record -- "$W/holders" nested 2
+	is_called g_outer.lock "held while waiting for another lock"
+	is_called g_inner.lock "held asleep"
+}
+
+@test "a lock whose holder gets no CPU" {
+	record -- "$W/holders" starved 2
+	is_called g_starved.lock "holder without a CPU"
+}
+
+@test "a convoy" {
+	record -- "$W/holders" convoy 2
+	is_called g_convoy.lock "lock convoy"
+	# Those that stand in the queue see the same: all wait for what the one in front does.
+	jq -e '.locks[0] | .meanwhile | contains("held asleep")' locks.json
+}

@@ -4,7 +4,7 @@
 W := $(O)/workloads
 WORKLOADS := demo split split-static split-static-pie split-stripped split-fp deep recurse \
 	sighandler altstack plt forker execer shortlived dlopener plugin-a.so plugin-b.so jit threads \
-	kernelheavy waits locks hotlock stdlocks rustlocks accounts handover calls pingpong details \
+	kernelheavy waits locks holders hotlock stdlocks rustlocks accounts handover calls pingpong details \
 	faults goburn gogarbage rustburn JavaBurn.class mntns.sh
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
