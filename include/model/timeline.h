@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "event/syscalls.h"
 #include "model/sched.h"
 
 struct timeline_state { /* a slice of a thread's track */
@@ -31,8 +32,10 @@ struct timeline_syscall {
 	uint32_t thread;
 	uint64_t start_ns, end_ns;
 	uint32_t nr;
-	uint64_t result; /* as a signed number: -errno if it failed */
-	bool is_cut;     /* it began before start_ns */
+	uint64_t result;             /* as a signed number: -errno if it failed */
+	uint64_t args[SYSCALL_ARGS]; /* as of event/syscalls.h */
+	bool has_args;
+	bool is_cut; /* it began before start_ns */
 };
 
 struct timeline_run { /* a slice of a CPU's track */

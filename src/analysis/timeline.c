@@ -181,6 +181,8 @@ static void take_syscall(struct timeline *timeline, const struct event *event)
 	struct sched_interval now;
 	struct lane *lane;
 
+	call.has_args = syscall_has_args(event, model_window(timeline->model).start_ns);
+	syscall_args(&event->syscall, call.args);
 	if (event->syscall.duration_ns > event->time_ns)
 		call.start_ns = began_ns = 0;
 	filter_clip(timeline->filter, &call.start_ns, &call.end_ns);

@@ -92,19 +92,47 @@ static unsigned char *put_size(unsigned char *body, unsigned char *end)
 	return end + n - 1;
 }
 
+static bool is_zero(const struct event_field *field, const struct event *event)
+{
+	const void *value = (const char *)event + field->offset;
+
+	switch (field->type) {
+	case FIELD_U32:
+	case FIELD_SID:
+		return !*(const uint32_t *)value;
+	case FIELD_U64:
+	case FIELD_DELTA:
+		return !*(const uint64_t *)value;
+	case FIELD_BYTES:
+		return !((const struct bytes *)value)->size;
+	}
+	return false;
+}
+
+/* A reader takes fields that are absent for 0: those at the end that are need not be there. */
+static size_t n_fields_to_put(const struct event_info *info, const struct event *event)
+{
+	size_t n = info->n_fields;
+
+	while (n && is_zero(&info->fields[n - 1], event))
+		n--;
+	return n;
+}
+
 void event_encode(struct event_codec *codec, struct buf *out, const struct event *event)
 {
 	const struct event_info *info = event_info(event->kind);
-	size_t start = out->size, room;
+	size_t start = out->size, room, n_fields;
 	unsigned char *head, *body, *at;
 
 	assert(info);
+	n_fields = n_fields_to_put(info, event);
 	room = 2 * VARINT_MAX_BYTES + body_max(info, event);
 	head = buf_extend(out, room);
 	body = at = put_varint(head, TAG(event->kind, info->has_time)) + 1;
 	if (info->has_time)
 		at = put_difference(at, &codec->last_time_ns, event->time_ns);
-	for (size_t i = 0; i < info->n_fields; i++)
+	for (size_t i = 0; i < n_fields; i++)
 		at = put_field(codec, at, &info->fields[i], event);
 	out->size = start + (size_t)(put_size(body, at) - head);
 }

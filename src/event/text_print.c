@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "event/dictionary.h"
 #include "event/event.h"
+#include "event/syscalls.h"
 #include "text_kinds.h"
 #include "text_lex.h"
 
@@ -15,6 +16,7 @@ struct event_printer {
 	FILE *out;
 	struct dictionary *dict; /* for the strings */
 	struct buf line;
+	uint64_t start_ns; /* of the window */
 };
 
 static void print_string(struct event_printer *printer, uint32_t id)
@@ -82,16 +84,25 @@ static void print_field(struct event_printer *printer, const struct event *event
 	print_value(printer, event, field, value);
 }
 
+static bool is_x86_64(const struct dictionary *dict)
+{
+	const char *machine = dictionary_meta(dict, "machine");
+
+	return machine && !strcmp(machine, "x86_64");
+}
+
 static int put(struct event_sink *sink, const struct event *event)
 {
 	struct event_printer *printer = (struct event_printer *)sink;
 	const struct event_info *info = event_info(event->kind);
 	struct buf *line = &printer->line;
 
-	if (event->kind == EVENT_STRING) {
+	if (event->kind == EVENT_STRING || event->kind == EVENT_META)
 		dictionary_put(printer->dict, event);
+	if (event->kind == EVENT_STRING)
 		return 0;
-	}
+	if (event->kind == EVENT_START)
+		printer->start_ns = event->time_ns;
 	buf_clear(line);
 	buf_puts(line, info->name);
 	if (info->has_time) {
@@ -100,6 +111,11 @@ static int put(struct event_sink *sink, const struct event *event)
 	}
 	for (size_t i = 0; i < info->n_fields; i++)
 		print_field(printer, event, &info->fields[i]);
+	if (event->kind == EVENT_SYSCALL && is_x86_64(printer->dict)) {
+		buf_puts(line, " # ");
+		syscall_call_text(&event->syscall, syscall_has_args(event, printer->start_ns),
+				  line);
+	}
 	buf_add(line, "\n", 1);
 	return fwrite(line->data, 1, line->size, printer->out) == line->size ? 0 : -EIO;
 }

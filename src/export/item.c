@@ -8,6 +8,11 @@
 #include "base/mem.h"
 #include "model/syscalls.h"
 
+struct call_arg {  /* of a system call, or its result */
+	char type; /* as of struct syscall_form */
+	uint64_t value;
+};
+
 static struct item_arg *add(struct item *item, const char *key)
 {
 	struct item_arg *arg = &item->args[item->n_args++];
@@ -19,6 +24,14 @@ static struct item_arg *add(struct item *item, const char *key)
 static void add_number(struct item *item, const char *key, uint64_t number)
 {
 	add(item, key)->number = number;
+}
+
+static void add_address(struct item *item, const char *key, uint64_t address)
+{
+	struct item_arg *arg = add(item, key);
+
+	arg->number = address;
+	arg->is_address = true;
 }
 
 static void add_text(struct item *item, const char *key, uint32_t text)
@@ -57,17 +70,56 @@ static void add_thread(struct item *item, struct item_source source, const char 
 		add_text(item, key, thread_text(source, thread));
 }
 
+static void add_call_arg(struct item *item, struct item_source source, const char *key,
+			 struct call_arg arg)
+{
+	struct buf text = { 0 };
+
+	if (arg.type == 'a' || arg.type == 'A') {
+		add_address(item, key, arg.value);
+	} else if (syscall_arg_is_number(arg.type, arg.value)) {
+		add_number(item, key, arg.value);
+	} else {
+		syscall_arg_text(arg.type, arg.value, &text);
+		add_word(item, source, key, buf_str(&text));
+	}
+	buf_release(&text);
+}
+
+static void add_call_args(struct item *item, struct item_source source,
+			  const struct timeline_syscall *call, const struct syscall_form *form)
+{
+	struct buf key = { 0 };
+	char type;
+
+	for (unsigned int i = 0; i < SYSCALL_ARGS; i++) {
+		type = syscall_arg_type(form, i);
+		if (!type)
+			continue;
+		buf_clear(&key);
+		syscall_arg_name(form, i, &key);
+		add_call_arg(item, source,
+			     names_text(source.names, names_intern(source.names, buf_str(&key))),
+			     (struct call_arg){ type, call->args[i] });
+	}
+	buf_release(&key);
+}
+
 void item_of_syscall(struct item_source source, const struct timeline_syscall *call,
 		     struct item *ret)
 {
+	const struct syscall_form *form = syscall_form_in(source.model, call->nr);
 	const char *error = syscall_error(call->result);
+	char result = form && form->result ? form->result : 'l';
 
 	*ret = (struct item){ .category = "syscall" };
 	ret->name = take_text(source.names, syscall_text(source.model, call->nr));
+	if (call->has_args)
+		add_call_args(ret, source, call, form);
 	if (error)
 		add_word(ret, source, "result", error);
 	else
-		add_number(ret, "result", call->result);
+		add_call_arg(ret, source, "result", (struct call_arg){ result, call->result });
 	if (call->is_cut)
 		add_word(ret, source, "note", "it began before this");
 }
@@ -133,8 +185,6 @@ static void add_sender(struct item *item, struct item_source source, uint32_t ti
 static void add_mark_args(struct item *item, struct item_source source,
 			  const struct timeline_mark *mark)
 {
-	struct item_arg *address;
-
 	switch (mark->kind) {
 	case MARK_FORK:
 		add_number(item, "child_tid", mark->detail);
@@ -147,9 +197,7 @@ static void add_mark_args(struct item *item, struct item_source source,
 		break;
 	case MARK_FAULT:
 		add_word(item, source, "access", access_name(mark->detail));
-		address = add(item, "address");
-		address->is_address = true;
-		address->number = mark->address;
+		add_address(item, "address", mark->address);
 		break;
 	case MARK_SIGNAL_SENT:
 	case MARK_SIGNAL_IGNORED:

@@ -10,7 +10,7 @@
 #include "model/timeline.h"
 
 struct item_arg {
-	const char *key;
+	const char *key; /* borrowed from what the item is of, or constant */
 	uint32_t text;   /* of the names; 0: the number is meant */
 	bool is_address; /* the number is */
 	uint64_t number;

@@ -85,6 +85,12 @@ static void on_return(struct exact *exact, const struct trace_record *record)
 		.nr = call.nr,
 		.duration_ns = record->time_ns - call.start_ns,
 		.result = (uint64_t)call.result,
+		.arg0 = call.args[0],
+		.arg1 = call.args[1],
+		.arg2 = call.args[2],
+		.arg3 = call.args[3],
+		.arg4 = call.args[4],
+		.arg5 = call.args[5],
 	};
 	put(exact, &event);
 }
@@ -92,14 +98,16 @@ static void on_return(struct exact *exact, const struct trace_record *record)
 static void on_call(struct exact *exact, const struct trace_record *record)
 {
 	uint32_t tid = record->call.tid;
+	struct trace_call call = { .nr = (uint32_t)record->call.nr, .start_ns = record->time_ns };
 
 	if (exact->waits_for_exec || !life_concerns(exact->options.life, tid))
 		return;
-	if (record->kind == TRACE_EXIT)
+	if (record->kind == TRACE_EXIT) {
 		on_return(exact, record);
-	else
-		trace_calls_enter(&exact->calls, tid, life_pid(exact->options.life, tid),
-				  record->call.nr, record->time_ns);
+		return;
+	}
+	memcpy(call.args, record->call.args, sizeof(call.args));
+	trace_calls_enter(&exact->calls, tid, life_pid(exact->options.life, tid), &call);
 }
 
 static void on_gap(struct exact *exact, const struct trace_record *record)

@@ -3,8 +3,6 @@
 
 #include <sys/syscall.h>
 
-#define NUMBER(entered, told) ((uint64_t)(uint32_t)(told) << 32 | (uint32_t)(entered))
-
 static bool is_exec(int64_t nr)
 {
 	return nr == SYS_execve || nr == SYS_execveat;
@@ -29,38 +27,57 @@ static void add_exec(struct trace_calls *calls, const struct trace_exec *new_exe
 }
 
 /* The exec that made the process what it is now, by whichever of its threads. */
-static uint64_t take_exec(struct trace_calls *calls, uint32_t pid)
+static bool take_exec(struct trace_calls *calls, uint32_t pid, struct open_call *ret)
 {
 	struct trace_exec *exec;
-	uint64_t start_ns;
 
 	array_for_each(exec, &calls->execs) {
 		if (exec->pid != pid)
 			continue;
-		start_ns = exec->start_ns;
+		*ret = exec->entry;
 		trace_calls_forget(calls, exec->tid);
-		return start_ns;
+		return true;
 	}
-	return 0;
+	return false;
+}
+
+static struct open_call *find(const struct trace_calls *calls, uint32_t tid)
+{
+	const uint64_t *index = map_find(&calls->by_tid, tid);
+
+	return index ? &calls->entries.items[*index - 1] : NULL;
+}
+
+static struct open_call *get(struct trace_calls *calls, uint32_t tid)
+{
+	uint64_t *index = map_insert(&calls->by_tid, tid);
+
+	if (!*index && calls->unused.n) {
+		*index = calls->unused.items[--calls->unused.n] + 1;
+		calls->entries.items[*index - 1] = (struct open_call){ 0 };
+	} else if (!*index) {
+		array_add(&calls->entries);
+		*index = calls->entries.n;
+	}
+	return &calls->entries.items[*index - 1];
 }
 
 /* A restart goes by another number than the call that it goes on with. */
-static uint32_t told_number(const struct trace_calls *calls, uint32_t tid, int64_t nr)
+void trace_calls_enter(struct trace_calls *calls, uint32_t tid, uint32_t pid,
+		       const struct trace_call *call)
 {
-	const uint64_t *number = map_find(&calls->numbers, tid);
+	struct open_call *entry = find(calls, tid);
+	bool is_restart = entry && call->nr == SYS_restart_syscall;
 
-	return nr == SYS_restart_syscall && number ? (uint32_t)(*number >> 32) : (uint32_t)nr;
-}
-
-void trace_calls_enter(struct trace_calls *calls, uint32_t tid, uint32_t pid, int64_t nr,
-		       uint64_t time_ns)
-{
-	uint32_t told = told_number(calls, tid, nr);
-
-	*map_insert(&calls->starts, tid) = time_ns;
-	*map_insert(&calls->numbers, tid) = NUMBER(nr, told);
-	if (is_exec(nr))
-		add_exec(calls, &(struct trace_exec){ tid, pid, time_ns });
+	if (!entry)
+		entry = get(calls, tid);
+	entry->nr = (int32_t)call->nr;
+	if (is_restart)
+		entry->call.start_ns = call->start_ns;
+	else
+		entry->call = *call;
+	if (is_exec(entry->nr))
+		add_exec(calls, &(struct trace_exec){ tid, pid, *entry });
 }
 
 static void remove_exec(struct trace_calls *calls, uint32_t tid)
@@ -81,82 +98,74 @@ static bool first_exit(struct trace_calls *calls, int64_t nr, int64_t result,
 		calls->n_unpaired++;
 		return false;
 	}
-	*ret = (struct trace_call){ (uint32_t)nr, calls->start_ns, result };
+	*ret = (struct trace_call){
+		.nr = (uint32_t)nr,
+		.start_ns = calls->start_ns,
+		.result = result,
+	};
 	return true;
 }
 
-/* Returning from a signal's handler leaves no number. */
-static bool is_same(uint64_t number, int64_t nr)
-{
-	return nr < 0 || (int32_t)number == nr;
-}
-
-/* A call that was entered: since when, and by which numbers; start_ns 0: not known. */
-struct entry {
-	uint64_t start_ns;
-	uint64_t number;
-	bool is_known;
-};
-
 /* Exec may come back under the leader's id: what it was entered under is kept apart. */
-static void resolve_exec(struct trace_calls *calls, uint32_t tid, int64_t nr, int64_t result,
-			 struct entry *entry)
+static bool resolve_exec(struct trace_calls *calls, uint32_t tid, const struct trace_call *exit,
+			 struct open_call *entry)
 {
-	uint64_t exec_ns;
-
-	if (!is_exec(nr) || result) {
-		if (entry->is_known && is_exec((int32_t)entry->number))
-			remove_exec(calls, tid);
-		return;
-	}
-	exec_ns = take_exec(calls, tid);
-	if (exec_ns)
-		*entry = (struct entry){ exec_ns, NUMBER(nr, nr), true };
+	if (is_exec(exit->nr) && !exit->result)
+		return take_exec(calls, tid, entry);
+	if (is_exec(entry->nr))
+		remove_exec(calls, tid);
+	return false;
 }
 
 bool trace_calls_exit(struct trace_calls *calls, uint32_t tid, int64_t nr, int64_t result,
 		      struct trace_call *ret)
 {
-	uint64_t *start = map_find(&calls->starts, tid);
-	struct entry entry = { 0 };
+	struct open_call *known = find(calls, tid);
+	struct open_call entry = { 0 };
+	bool is_known = known != NULL;
 
-	if (start) {
-		entry = (struct entry){ *start, *map_insert(&calls->numbers, tid), true };
-		*start = 0;
-	}
-	resolve_exec(calls, tid, nr, result, &entry);
-	if (!entry.is_known) {
-		*map_insert(&calls->starts, tid) = 0;
+	if (known)
+		entry = *known;
+	get(calls, tid)->call.start_ns = 0;
+	if (resolve_exec(calls, tid, &(struct trace_call){ .nr = (uint32_t)nr, .result = result },
+			 &entry))
+		is_known = true;
+	if (!is_known)
 		return first_exit(calls, nr, result, ret);
-	}
-	if (!entry.start_ns || !is_same(entry.number, nr)) {
+	/* Returning from a signal's handler leaves no number. */
+	if (!entry.call.start_ns || (nr >= 0 && entry.nr != nr)) {
 		calls->n_unpaired += nr >= 0;
 		return false;
 	}
-	*ret = (struct trace_call){ (uint32_t)(entry.number >> 32), entry.start_ns, result };
+	*ret = entry.call;
+	ret->result = result;
 	return true;
 }
 
 void trace_calls_gap(struct trace_calls *calls)
 {
-	struct map_slot *slot;
+	struct open_call *entry;
 
-	map_for_each(slot, &calls->starts)
-		slot->value = 0;
+	array_for_each(entry, &calls->entries)
+		entry->call.start_ns = 0;
 	calls->execs.n = 0;
 	calls->has_gap = true;
 }
 
 void trace_calls_forget(struct trace_calls *calls, uint32_t tid)
 {
-	map_remove(&calls->starts, tid);
-	map_remove(&calls->numbers, tid);
+	const uint64_t *index = map_find(&calls->by_tid, tid);
+
+	if (index)
+		*array_add(&calls->unused) = (uint32_t)*index - 1;
+	map_remove(&calls->by_tid, tid);
 	remove_exec(calls, tid);
 }
 
 void trace_calls_release(struct trace_calls *calls)
 {
-	map_release(&calls->starts);
-	map_release(&calls->numbers);
+	map_release(&calls->by_tid);
+	array_release(&calls->entries);
+	array_release(&calls->unused);
 	array_release(&calls->execs);
 }

@@ -13,6 +13,7 @@
 #define FAULT_EXECUTE 16u
 
 #define RWBS_BYTES 16 /* at most; kernels have 8 or 10 */
+#define ARGS_BYTES (SYSCALL_ARGS * sizeof(uint64_t))
 
 #define CURRENT "common_pid"
 
@@ -43,7 +44,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 	[TRACE_ENTER] = {
 		.system = "raw_syscalls",
 		.event = "sys_enter",
-		.fields = { "id" },
+		.fields = { "id", "args" },
 		.who = { CURRENT },
 		.is_detail = true,
 		.is_never_ours = true,
@@ -147,7 +148,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 enum switch_field { PREV, STATE, NEXT, PREV_COMM, NEXT_COMM };
 enum waking_field { WOKEN };
 enum fork_field { PARENT, CHILD };
-enum call_field { NR, RESULT };
+enum call_field { NR, RESULT, ARGS = RESULT };
 enum fault_field { ADDRESS, IP, ERROR_CODE };
 enum irq_field { IRQ, IRQ_NAME };
 enum disk_field { DEV, SECTOR, N_SECTORS, RWBS, ERROR };
@@ -180,9 +181,11 @@ static uint32_t end_of(struct trace_field field, uint32_t at_least)
 	return end > at_least ? end : at_least;
 }
 
-/* How large the text in field @i is; 0: it is a number. */
+/* How large field @i may be, where it is no number: a text, or several; else 0. */
 static uint32_t text_size(enum trace_kind kind, size_t i)
 {
+	if (kind == TRACE_ENTER && i == ARGS)
+		return ARGS_BYTES;
 	if (kind == TRACE_SWITCH && i >= PREV_COMM)
 		return TRACE_COMM_BYTES;
 	return kind >= TRACE_DISK_START && kind <= TRACE_DISK_DONE && i == RWBS ? RWBS_BYTES : 0;
@@ -198,7 +201,7 @@ static int take_fields(struct trace_formats *formats, enum trace_kind kind, stru
 		uint32_t size = text_size(kind, i);
 
 		r = take_field(tep_find_field(event, names[i]), size ? size : 8, &format.fields[i]);
-		if (!r && kind == TRACE_SWITCH && size && format.fields[i].size != size)
+		if (!r && kind <= TRACE_ENTER && size && format.fields[i].size != size)
 			r = -EBADMSG;
 		format.bytes = end_of(format.fields[i], format.bytes);
 	}
@@ -369,6 +372,14 @@ static void decode_detail(const struct trace_formats *formats, const unsigned ch
 	}
 }
 
+static void decode_args(const unsigned char *data, struct trace_record *ret)
+{
+	uint64_t args[SYSCALL_ARGS];
+
+	memcpy(args, data, ARGS_BYTES);
+	syscall_keep_args((uint32_t)ret->call.nr, args, ret->call.args);
+}
+
 static void decode_as(const struct trace_formats *formats, enum trace_kind kind,
 		      const unsigned char *data, size_t size, struct trace_record *ret)
 {
@@ -398,7 +409,10 @@ static void decode_as(const struct trace_formats *formats, enum trace_kind kind,
 	case TRACE_EXIT:
 		ret->call.tid = current;
 		ret->call.nr = number(data, fields[NR]);
-		ret->call.result = kind == TRACE_EXIT ? number(data, fields[RESULT]) : 0;
+		if (kind == TRACE_EXIT)
+			ret->call.result = number(data, fields[RESULT]);
+		else
+			decode_args(data + fields[ARGS].offset, ret);
 		break;
 	default:
 		decode_detail(formats, data, size, ret);

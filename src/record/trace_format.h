@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "event/event.h"
+#include "event/syscalls.h"
 
 enum trace_kind {
 	TRACE_SWITCH,
@@ -62,7 +63,8 @@ struct trace_record {
 		} fork;
 		struct {
 			uint32_t tid;
-			int64_t nr, result; /* result: of an exit */
+			int64_t nr, result;          /* result: of an exit */
+			uint64_t args[SYSCALL_ARGS]; /* of an entry; those to be kept */
 		} call;
 		struct {
 			uint32_t tid;

@@ -42,6 +42,18 @@ bats_require_minimum_version 1.5.0
 	cmp first second
 }
 
+@test "system calls are told behind their events, which are assembled without that" {
+	cat >calls <<-'END'
+		meta key="machine" value="x86_64"
+		start time_ns=1000
+		syscall time_ns=1500 tid=7 duration_ns=500 # read(...) = 0
+		syscall time_ns=2000 tid=7 nr=257 duration_ns=10 result=-2 arg0=4294967196 arg2=524288 # openat(dfd=AT_FDCWD, flags=O_RDONLY|O_CLOEXEC, mode=0) = ENOENT
+	END
+	sysprof dump --assemble calls -o rec
+	sysprof dump -i rec >got
+	diff calls got
+}
+
 @test "sysprof.data is read and written where nothing else is named" {
 	sysprof dump --assemble canonical
 	[ "$(stat -c %a sysprof.data)" = 600 ]

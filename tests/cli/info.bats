@@ -26,7 +26,7 @@ setup() {
 		format                 1
 		recorded at            2023-11-14 22:13:20 UTC
 		for                    21.0ms
-		size                   $size B in 2 chunks; 212 B inflated
+		size                   $size B in 2 chunks; 201 B inflated
 
 		WHAT THE RECORDER SAID
 		hostname               box

@@ -14,7 +14,7 @@ rows_of_kinds() {
 	awk '
 	/^\tKIND\(/ { gsub(/[(),\\]/, " "); kind[++n] = $3; number[$3] = $4; class[$3] = $5 }
 	{
-		while (match($0, /FIELD\([a-z_]+, [A-Z0-9]+, [a-z_]+\)/)) {
+		while (match($0, /FIELD\([a-z_]+, [A-Z0-9]+, [a-z_0-9]+\)/)) {
 			split(substr($0, RSTART, RLENGTH), part, /[(), ]+/)
 			$0 = substr($0, RSTART + RLENGTH)
 			fields[part[2]] = fields[part[2]] " " part[4] ":" tolower(part[3])

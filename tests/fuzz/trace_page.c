@@ -42,7 +42,9 @@ static void take(struct trace_calls *calls, const struct trace_record *record)
 	    memchr(record->irq.name, '\0', record->irq.name_size))
 		abort();
 	if (record->kind == TRACE_ENTER)
-		trace_calls_enter(calls, tid, tid / 2, record->call.nr, record->time_ns);
+		trace_calls_enter(calls, tid, tid / 2,
+				  &(struct trace_call){ .nr = (uint32_t)record->call.nr,
+							.start_ns = record->time_ns });
 	if (record->kind == TRACE_EXIT)
 		trace_calls_exit(calls, tid, record->call.nr, record->call.result, &call);
 }

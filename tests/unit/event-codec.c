@@ -210,6 +210,32 @@ static void absent_fields_are_zero(void **state)
 	assert_int_equal(got.sample.stack, 0);
 }
 
+static void zeros_at_the_end_are_not_written(void **state)
+{
+	struct event_codec encoder = { 0 }, decoder = { 0 };
+	struct event fault = { .kind = EVENT_PAGE_FAULT, .page_fault = { .tid = 1 } };
+	struct event last = { .kind = EVENT_PAGE_FAULT,
+			      .page_fault = { .tid = 2, .address = 4096 } };
+	struct event got;
+	struct buf wire = { 0 };
+	size_t size;
+
+	(void)state;
+	event_encode(&encoder, &wire, &last);
+	size = wire.size;
+	event_encode(&encoder, &wire, &fault); /* without an address, which is a difference */
+	assert_int_equal(wire.size - size, 4);
+	event_encode(&encoder, &wire, &last);
+	size = 0;
+	for (int i = 0; i < 3; i++) {
+		size += (size_t)event_decode(&decoder, wire.data + size, wire.size - size, &got);
+		assert_int_equal(got.page_fault.tid, i == 1 ? 1 : 2);
+		assert_int_equal(got.page_fault.address, i == 1 ? 0 : 4096);
+	}
+	assert_int_equal(size, wire.size);
+	buf_release(&wire);
+}
+
 static void fields_of_the_future_are_passed_over(void **state)
 {
 	struct event_codec codec = { 0 };
@@ -317,6 +343,7 @@ int main(void)
 		cmocka_unit_test(an_event_cut_off_anywhere_is_refused),
 		cmocka_unit_test(any_byte_may_have_any_value),
 		cmocka_unit_test(absent_fields_are_zero),
+		cmocka_unit_test(zeros_at_the_end_are_not_written),
 		cmocka_unit_test(fields_of_the_future_are_passed_over),
 		cmocka_unit_test(kinds_of_the_future_are_passed_over_but_move_the_time),
 		cmocka_unit_test(numbers_that_do_not_fit_are_refused),

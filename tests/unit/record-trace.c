@@ -167,6 +167,12 @@ static const char exit_format[] = "name: sys_exit\nID: 442\nformat:\n" COMMON
 				  "\tfield:long ret;\toffset:16;\tsize:8;\tsigned:1;\n\n"
 				  "print fmt: \"x\"\n";
 
+static const char enter_format[] =
+	"name: sys_enter\nID: 443\nformat:\n" COMMON
+	"\tfield:long id;\toffset:8;\tsize:8;\tsigned:1;\n"
+	"\tfield:unsigned long args[6];\toffset:16;\tsize:48;\tsigned:0;\n\n"
+	"print fmt: \"x\"\n";
+
 static struct trace_formats learn_all(void)
 {
 	struct trace_formats f = { 0 };
@@ -210,6 +216,30 @@ static void fields_are_read_from_where_the_format_says(void **state)
 	assert_int_equal(r.call.tid, 99);
 	assert_int_equal(r.call.nr, 202);
 	assert_int_equal(r.call.result, -EAGAIN);
+}
+
+static void arguments_are_read_as_far_as_the_call_has_them(void **state)
+{
+	struct trace_formats f = learn_all();
+	unsigned char data[64] = { 0 };
+	struct trace_record r = { 0 };
+
+	(void)state;
+	assert_int_equal(trace_formats_learn(&f, TRACE_ENTER, enter_format, strlen(enter_format)),
+			 0);
+	set(data, 0, 443, 2);
+	set(data, 8, SYS_pread64, 8);
+	for (size_t i = 0; i < 6; i++)
+		set(data, 16 + 8 * i, -1 - (int64_t)i, 8);
+	assert_false(trace_decode(&f, data, 63, &r));
+	assert_true(trace_decode(&f, data, sizeof(data), &r));
+	assert_int_equal(r.call.nr, SYS_pread64);
+	assert_int_equal(r.call.args[0], UINT32_MAX);
+	assert_int_equal(r.call.args[1], 0);
+	assert_int_equal(r.call.args[2], -3);
+	assert_int_equal(r.call.args[3], -4);
+	assert_int_equal(r.call.args[4], 0);
+	assert_int_equal(r.call.args[5], 0);
 }
 
 static void short_and_strange_events_are_not_decoded(void **state)
@@ -415,17 +445,26 @@ static void births_go_on_from_the_lowest_id_behind_the_highest(void **state)
 	trace_filter_release(&f);
 }
 
+static void enter(struct trace_calls *calls, uint32_t tid, uint32_t pid, uint32_t nr,
+		  uint64_t time_ns)
+{
+	trace_calls_enter(
+		calls, tid, pid,
+		&(struct trace_call){ .nr = nr, .start_ns = time_ns, .args = { time_ns } });
+}
+
 static void a_call_is_what_one_thread_entered_and_left(void **state)
 {
 	struct trace_calls calls = { .start_ns = 1 };
 	struct trace_call call;
 
 	(void)state;
-	trace_calls_enter(&calls, 7, 7, SYS_read, 100);
-	trace_calls_enter(&calls, 8, 7, SYS_write, 110);
+	enter(&calls, 7, 7, SYS_read, 100);
+	enter(&calls, 8, 7, SYS_write, 110);
 	assert_true(trace_calls_exit(&calls, 7, SYS_read, 5, &call));
 	assert_int_equal(call.nr, SYS_read);
 	assert_int_equal(call.start_ns, 100);
+	assert_int_equal(call.args[0], 100);
 	assert_int_equal(call.result, 5);
 	assert_true(trace_calls_exit(&calls, 8, SYS_write, -EPIPE, &call));
 	assert_int_equal(call.start_ns, 110);
@@ -455,7 +494,7 @@ static void a_newborn_s_return_from_its_birth_is_no_call(void **state)
 	struct trace_call call;
 
 	(void)state;
-	trace_calls_enter(&calls, 7, 7, SYS_clone, 60);
+	enter(&calls, 7, 7, SYS_clone, 60);
 	assert_false(trace_calls_exit(&calls, 8, SYS_clone, 0, &call));
 	assert_false(trace_calls_exit(&calls, 9, SYS_clone3, 0, &call));
 	assert_true(trace_calls_exit(&calls, 7, SYS_clone, 8, &call));
@@ -470,9 +509,9 @@ static void an_exec_by_another_thread_comes_back_as_the_first(void **state)
 	struct trace_call call;
 
 	(void)state;
-	trace_calls_enter(&calls, 7, 7, SYS_futex, 60);
-	trace_calls_enter(&calls, 9, 7, SYS_execve, 70);
-	trace_calls_enter(&calls, 20, 20, SYS_execve, 75);
+	enter(&calls, 7, 7, SYS_futex, 60);
+	enter(&calls, 9, 7, SYS_execve, 70);
+	enter(&calls, 20, 20, SYS_execve, 75);
 	assert_true(trace_calls_exit(&calls, 7, SYS_execve, 0, &call));
 	assert_int_equal(call.nr, SYS_execve);
 	assert_int_equal(call.start_ns, 70);
@@ -489,10 +528,10 @@ static void a_restart_goes_by_the_number_of_what_it_restarts(void **state)
 	struct trace_call call;
 
 	(void)state;
-	trace_calls_enter(&calls, 7, 7, SYS_nanosleep, 60);
+	enter(&calls, 7, 7, SYS_nanosleep, 60);
 	assert_true(trace_calls_exit(&calls, 7, SYS_nanosleep, -516, &call));
 	assert_int_equal(call.result, -516);
-	trace_calls_enter(&calls, 7, 7, SYS_restart_syscall, 80);
+	enter(&calls, 7, 7, SYS_restart_syscall, 80);
 	assert_true(trace_calls_exit(&calls, 7, SYS_restart_syscall, 0, &call));
 	assert_int_equal(call.nr, SYS_nanosleep);
 	assert_int_equal(call.start_ns, 80);
@@ -505,7 +544,7 @@ static void a_return_from_a_handler_leaves_no_number_and_is_a_call(void **state)
 	struct trace_call call;
 
 	(void)state;
-	trace_calls_enter(&calls, 7, 7, SYS_rt_sigreturn, 60);
+	enter(&calls, 7, 7, SYS_rt_sigreturn, 60);
 	assert_true(trace_calls_exit(&calls, 7, -1, 0, &call));
 	assert_int_equal(call.nr, SYS_rt_sigreturn);
 	trace_calls_release(&calls);
@@ -517,10 +556,10 @@ static void calls_across_a_gap_are_not_told(void **state)
 	struct trace_call call;
 
 	(void)state;
-	trace_calls_enter(&calls, 7, 7, SYS_read, 60);
+	enter(&calls, 7, 7, SYS_read, 60);
 	trace_calls_gap(&calls);
 	assert_false(trace_calls_exit(&calls, 7, SYS_read, 0, &call));
-	trace_calls_enter(&calls, 7, 7, SYS_read, 70);
+	enter(&calls, 7, 7, SYS_read, 70);
 	assert_true(trace_calls_exit(&calls, 7, SYS_read, 0, &call));
 	assert_int_equal(call.start_ns, 70);
 	assert_int_equal(calls.n_unpaired, 1);
@@ -533,7 +572,7 @@ static void a_thread_id_given_out_again_starts_anew(void **state)
 	struct trace_call call;
 
 	(void)state;
-	trace_calls_enter(&calls, 7, 7, SYS_exit_group, 60);
+	enter(&calls, 7, 7, SYS_exit_group, 60);
 	trace_calls_forget(&calls, 7);
 	assert_false(trace_calls_exit(&calls, 7, SYS_clone, 0, &call));
 	assert_int_equal(calls.n_unpaired, 0);
@@ -547,6 +586,7 @@ int main(void)
 		cmocka_unit_test(a_page_tells_what_was_lost_before_it),
 		cmocka_unit_test(a_page_cut_anywhere_is_refused_or_ends_early),
 		cmocka_unit_test(fields_are_read_from_where_the_format_says),
+		cmocka_unit_test(arguments_are_read_as_far_as_the_call_has_them),
 		cmocka_unit_test(short_and_strange_events_are_not_decoded),
 		cmocka_unit_test(formats_without_what_is_needed_are_refused),
 		cmocka_unit_test(a_waking_from_an_interrupt_has_no_waker),
