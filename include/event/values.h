@@ -5,11 +5,14 @@
 
 enum module_kind {
 	MODULE_ELF = 1,    /* a mapped file */
-	MODULE_KERNEL = 2, /* the kernel or one of its modules; addresses as run */
+	MODULE_KERNEL = 2, /* the kernel or one of its modules; addresses as run; paths below */
 	MODULE_VDSO = 3,   /* the kernel's code in every process */
 	MODULE_JIT = 4,    /* code without a file, of one process; addresses as run */
 	MODULE_NOTE = 5,   /* not code: why a stack ends early; the path is the text */
 };
+
+#define MODULE_KERNEL_CODE "[kernel]"
+#define MODULE_KERNEL_DATA "[kernel data]" /* no code, but static data */
 
 enum task_state {
 	TASK_RUNNABLE = 0, /* running, or would: preempted */
@@ -60,6 +63,15 @@ enum signal_step {
 enum interrupt_kind {
 	INTERRUPT_HARD = 0, /* a device's */
 	INTERRUPT_SOFT = 1, /* what the kernel put off */
+};
+
+enum kernel_lock_flag { /* the kernel's own bits, of the event contention_begin */
+			KERNEL_LOCK_SPIN = 1,
+			KERNEL_LOCK_READ = 2,
+			KERNEL_LOCK_WRITE = 4,
+			KERNEL_LOCK_RT = 8, /* an rt_mutex */
+			KERNEL_LOCK_PERCPU = 16,
+			KERNEL_LOCK_MUTEX = 32,
 };
 
 const char *disk_op_name(unsigned int op);     /* "read"; of unknown ones "other" */

@@ -29,6 +29,9 @@ struct kallsyms_symbol { /* strings are good until the next look-up */
 /* The function at @address, one of those asked for.  Returns 0, or -ENOENT. */
 int kallsyms_find(struct kallsyms *kallsyms, uint64_t address, struct kallsyms_symbol *ret);
 
+/* The same of static data.  Many kernels list none (CONFIG_KALLSYMS_ALL). */
+int kallsyms_find_data(struct kallsyms *kallsyms, uint64_t address, struct kallsyms_symbol *ret);
+
 size_t kallsyms_n(const struct kallsyms *kallsyms); /* symbols that have an address */
 
 #endif /* PROC_KALLSYMS_H */

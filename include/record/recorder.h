@@ -31,8 +31,9 @@ struct recorder_options {
 	bool is_all;    /* everybody instead */
 	char **command; /* or this, to be started; NULL: none */
 	uint32_t hz;
-	bool cpu_only; /* samples of the CPUs only: no switches, no tracefs */
-	bool trace;    /* system calls, page faults, disk requests, signals, interrupts, too */
+	bool cpu_only;     /* samples of the CPUs only: no switches, no tracefs */
+	bool trace;        /* system calls, page faults, disk requests, signals, interrupts, too */
+	bool kernel_locks; /* waits for locks of the kernel's, too */
 	size_t trace_buffer_bytes; /* of each CPU, in the kernel; 0: as fits the machine */
 	uint32_t budget_permille;  /* of the machine, for stacks of waits at most */
 };

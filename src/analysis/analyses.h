@@ -22,6 +22,11 @@ void *locks_sheets_begin(const struct analysis_input *input);
 const char *locks_sheets_lack(const void *state);
 void locks_sheets(void *state, struct sheets *ret);
 
+void *kernel_locks_begin(const struct analysis_input *input);
+const char *kernel_locks_lack(const void *state);
+void kernel_locks_profile(void *state, struct profile *ret);
+void kernel_locks_sheets(void *state, struct sheets *ret);
+
 void *threads_begin(const struct analysis_input *input);
 const char *threads_lack(const void *state);
 void threads_sheets(void *state, struct sheets *ret);

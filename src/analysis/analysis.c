@@ -16,6 +16,8 @@ const struct analysis analyses[] = {
 	  mutex_profile, NULL },
 	{ "locks", "each lock that is fought over", locks_sheets_begin, locks_sheets_lack, NULL,
 	  locks_sheets },
+	{ "kernel-locks", "which locks of the kernel's are fought over", kernel_locks_begin,
+	  kernel_locks_lack, kernel_locks_profile, kernel_locks_sheets },
 	{ "threads", "what each thread did all the time", threads_begin, threads_lack, NULL,
 	  threads_sheets },
 	{ "latency", "how long threads wait for a CPU, and who runs instead", latency_begin,

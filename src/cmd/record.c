@@ -61,6 +61,7 @@ enum option_key {
 	KEY_CPU_ONLY = 256,
 	KEY_MAX_SIZE,
 	KEY_TRACE,
+	KEY_KERNEL_LOCKS,
 	KEY_TRACE_BUFFER,
 	KEY_BUDGET,
 };
@@ -75,6 +76,8 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ "cpu-only", KEY_CPU_ONLY, NULL, 0, "Only sample the CPUs; open no tracefs", 0 },
 	{ "trace", KEY_TRACE, NULL, 0, "Record every system call, too", 0 },
+	{ "kernel-locks", KEY_KERNEL_LOCKS, NULL, 0, "Record waits for locks of the kernel's, too",
+	  0 },
 	{ "trace-buffer", KEY_TRACE_BUFFER, "SIZE", 0,
 	  "Kernel memory for switches and calls, for each CPU", 0 },
 	{ "budget", KEY_BUDGET, "PERCENT", 0,
@@ -147,6 +150,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_TRACE:
 		o->recorder.trace = true;
 		return 0;
+	case KEY_KERNEL_LOCKS:
+		o->recorder.kernel_locks = true;
+		return 0;
 	case KEY_TRACE_BUFFER:
 		if (human_parse_size(arg, &bytes) || bytes < 4096 || bytes > 1u << 30)
 			argp_error(state, "'%s' is not a size from 4k to 1G; try 16M", arg);
@@ -177,8 +183,8 @@ static int check_options(const struct options *o)
 			   "(-a) or a command (-- COMMAND)");
 	if (n_targets > 1)
 		return err(EXIT_USAGE, "-p, -a and a COMMAND exclude each other");
-	if (o->recorder.cpu_only && o->recorder.trace)
-		return err(EXIT_USAGE, "--cpu-only and --trace exclude each other");
+	if (o->recorder.cpu_only && (o->recorder.trace || o->recorder.kernel_locks))
+		return err(EXIT_USAGE, "--cpu-only excludes --trace and --kernel-locks");
 	return EXIT_DONE;
 }
 

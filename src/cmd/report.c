@@ -31,6 +31,7 @@ enum {
 	KEY_WAKERS,
 	KEY_CHAIN,
 	KEY_LOCKS,
+	KEY_KERNEL,
 };
 
 struct report_args {
@@ -62,6 +63,8 @@ static const struct argp_option options[] = {
 	{ "chain", KEY_CHAIN, NULL, 0,
 	  "Of block: with what kept those who ended the waits, the profile chain", 0 },
 	{ "locks", KEY_LOCKS, NULL, 0, "Of mutex: one row for each lock, the profile locks", 0 },
+	{ "kernel", KEY_KERNEL, NULL, 0,
+	  "Of mutex: locks of the kernel's instead, the profile kernel-locks", 0 },
 	{ "json", KEY_JSON, NULL, 0, "For programs: the same figures as JSON", 0 },
 	{ 0 },
 };
@@ -147,6 +150,9 @@ static error_t parse_view(int key, char *arg, struct argp_state *state)
 	case KEY_LOCKS:
 		args->detail = "locks";
 		return 0;
+	case KEY_KERNEL:
+		args->detail = "kernel-locks";
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -160,10 +166,11 @@ static bool is_default_view(const struct report_args *args)
 
 static void pick_detail(struct argp_state *state, struct report_args *args)
 {
-	const char *of = args->detail && !strcmp(args->detail, "locks") ? "mutex" : "block";
+	const char *of = args->detail && strstr(args->detail, "locks") ? "mutex" : "block";
 
 	if (args->detail && strcmp(args->analysis->name, of) != 0)
-		argp_error(state, "--%s is for the %s profile", args->detail, of);
+		argp_error(state, "--%s is for the %s profile",
+			   strcmp(args->detail, "kernel-locks") ? args->detail : "kernel", of);
 	if (!args->detail && args->input.filter.lock && !strcmp(args->analysis->name, "mutex") &&
 	    is_default_view(args))
 		args->detail = "locks"; /* all about one lock */

@@ -344,8 +344,8 @@ const char *session_misfit(const struct analysis *analysis, const struct filter 
 {
 	static const char *const waits[] = { "block", "wakers", "chain", NULL };
 	static const char *const locks[] = { "mutex", "locks", NULL };
-	static const char *const on_no_cpu[] = { "block", "wakers",   "chain", "mutex",
-						 "locks", "syscalls", NULL };
+	static const char *const on_no_cpu[] = { "block", "wakers",   "chain",        "mutex",
+						 "locks", "syscalls", "kernel-locks", NULL };
 	bool of_waits = is_one_of(analysis->name, waits);
 	bool of_locks = is_one_of(analysis->name, locks);
 

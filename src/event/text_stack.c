@@ -71,7 +71,7 @@ void stack_maker_set_module(struct stack_maker *maker, const char *path, uint32_
 
 static enum module_kind kind_of(const char *path)
 {
-	if (!strcmp(path, "[kernel]"))
+	if (!strcmp(path, MODULE_KERNEL_CODE) || !strcmp(path, MODULE_KERNEL_DATA))
 		return MODULE_KERNEL;
 	if (!strcmp(path, "[vdso]"))
 		return MODULE_VDSO;

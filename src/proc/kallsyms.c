@@ -23,7 +23,7 @@ struct entry {
 };
 
 struct parsed {
-	const char *name; /* NULL: not code, which only bounds what is before it */
+	const char *name; /* NULL: of another type, which only bounds what is before it */
 	size_t name_size;
 	const char *module;
 	size_t module_size;
@@ -65,14 +65,17 @@ static const char *parse_address(const char *at, uint64_t *ret)
 	return n && at[n] == ' ' ? at + n + 1 : NULL;
 }
 
-/* What @line says, which begins with `TYPE ` and ends in a newline. */
-static struct parsed parse_line(const char *line)
+#define CODE_TYPES "tTwW"
+#define DATA_TYPES "dDbB"
+
+/* What @line says, which begins with `TYPE ` and ends in a newline, if it is one of @types. */
+static struct parsed parse_line(const char *line, const char *types)
 {
 	struct parsed ret = { 0 };
 	const char *name = line + 2, *end = strchrnul(name, '\n'), *close;
 	size_t size = strcspn(name, "\t \n");
 
-	if (!strchr("tTwW", line[0]) || !size)
+	if (!strchr(types, line[0]) || !size)
 		return ret;
 	ret.name = name;
 	ret.name_size = size;
@@ -96,7 +99,7 @@ static size_t n_underscores(const struct parsed *p)
 /* Whether of two names at one address the first is the better. */
 static bool is_better(const char *line, const char *than)
 {
-	struct parsed p = parse_line(line), q = parse_line(than);
+	struct parsed p = parse_line(line, CODE_TYPES), q = parse_line(than, CODE_TYPES);
 
 	if (!p.name || !q.name)
 		return p.name;
@@ -232,7 +235,8 @@ static const char *keep(struct buf *buf, const char *text, size_t size)
 	return buf_str(buf);
 }
 
-int kallsyms_find(struct kallsyms *k, uint64_t address, struct kallsyms_symbol *ret)
+static int find(struct kallsyms *k, uint64_t address, const char *types,
+		struct kallsyms_symbol *ret)
 {
 	size_t at = lower_bound(k, address);
 	const struct entry *entry = &k->entries[at];
@@ -241,13 +245,23 @@ int kallsyms_find(struct kallsyms *k, uint64_t address, struct kallsyms_symbol *
 	if (at == k->n || k->addresses[at] != address || !entry->start ||
 	    address - entry->start >= FUNCTION_MAX)
 		return -ENOENT;
-	p = parse_line(entry->line);
+	p = parse_line(entry->line, types);
 	if (!p.name)
 		return -ENOENT;
 	ret->name = keep(&k->name, p.name, p.name_size);
 	ret->module = keep(&k->module, p.module, p.module_size);
 	ret->start = entry->start;
 	return 0;
+}
+
+int kallsyms_find(struct kallsyms *k, uint64_t address, struct kallsyms_symbol *ret)
+{
+	return find(k, address, CODE_TYPES, ret);
+}
+
+int kallsyms_find_data(struct kallsyms *k, uint64_t address, struct kallsyms_symbol *ret)
+{
+	return find(k, address, DATA_TYPES, ret);
 }
 
 size_t kallsyms_n(const struct kallsyms *k)

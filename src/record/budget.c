@@ -8,9 +8,10 @@
 #define RECORDER_NS   900.0 /* what it costs the recorder, until that is known */
 #define KNOWN_SAMPLES 100
 #define WAITS_SHARE   0.9  /* of the limit; wake-ups have what is left, 0.1 at least */
-#define CALLS_MOST    0.25 /* of the limit for calls, of what is left of it, */
+#define CALLS_MOST    0.25 /* of the limit for calls, and for locks, of what is left of it, */
 #define CALLS_LEAST   0.1  /* but no less than this */
 #define CALLS_LEVEL   4    /* to begin with */
+#define SPINS_LEAST   3    /* always: a sample takes as long as what it is of, and adds to it */
 #define CALM_SHARE    0.6  /* of the limit: lower levels must fit into so much */
 #define CALM_NS       5000000000u
 #define SMALL_SHARE   0.4  /* of the limit: where all with large stacks would take more, */
@@ -26,7 +27,10 @@ static const uint32_t periods[] = { 1, 3, 7, 17, 61, 257, 1021 };
 
 void budget_init(struct budget *budget, uint32_t permille, uint32_t n_cpus)
 {
-	*budget = (struct budget){ .limit = permille / 1000.0 * n_cpus };
+	*budget = (struct budget){
+		.limit = permille / 1000.0 * n_cpus,
+		.level = { [BUDGET_SPINS] = SPINS_LEAST },
+	};
 }
 
 uint32_t budget_period(const struct budget *budget, enum budget_event event)
@@ -34,9 +38,9 @@ uint32_t budget_period(const struct budget *budget, enum budget_event event)
 	return periods[budget->level[event]];
 }
 
-void budget_expect_calls(struct budget *budget)
+void budget_expect_many(struct budget *budget, enum budget_event event)
 {
-	budget->level[BUDGET_CALLS] = CALLS_LEVEL;
+	budget->level[event] = CALLS_LEVEL;
 	budget->calm_ns = CALM_NS;
 }
 
@@ -100,11 +104,16 @@ static void levels_for(const double cost[BUDGET_N_EVENTS], double limit,
 								  limit - waits :
 								  (1 - WAITS_SHARE) * limit);
 	left = limit - waits - cost[BUDGET_WAKES] / periods[ret[BUDGET_WAKES]];
-	if (left > CALLS_MOST * limit)
-		left = CALLS_MOST * limit;
-	if (left < CALLS_LEAST * limit)
-		left = CALLS_LEAST * limit;
-	ret[BUDGET_CALLS] = level_for(cost[BUDGET_CALLS], left);
+	for (size_t i = BUDGET_CALLS; i < BUDGET_N_EVENTS; i++) {
+		double part = left < CALLS_MOST * limit ? left : CALLS_MOST * limit;
+
+		if (part < CALLS_LEAST * limit)
+			part = CALLS_LEAST * limit;
+		ret[i] = level_for(cost[i], part);
+		if (i == BUDGET_SPINS && ret[i] < SPINS_LEAST)
+			ret[i] = SPINS_LEAST;
+		left -= cost[i] / periods[ret[i]];
+	}
 }
 
 static bool take_levels(struct budget *budget, const unsigned int levels[BUDGET_N_EVENTS],
@@ -137,7 +146,7 @@ static bool update_size(struct budget *budget, const struct budget_load *load)
 	for (size_t i = 0; i < BUDGET_N_EVENTS; i++) {
 		double all = full_cost(budget, load, (enum budget_event)i, BUDGET_SAMPLE_NS);
 
-		cost += i == BUDGET_CALLS ? all / periods[budget->level[i]] : all;
+		cost += i >= BUDGET_CALLS ? all / periods[budget->level[i]] : all;
 	}
 	budget->small_barred_ns -= load->elapsed_ns < budget->small_barred_ns ?
 					   load->elapsed_ns :

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How many waits, wake-ups and system calls get a stack: all while that costs little, else one in N
- * so that copying and unwinding stay under a share of the machine's processor time.
+ * How many waits, wake-ups, system calls and waits for locks of the kernel's get a stack:
+ * all while that costs little, else one in N so that copying and unwinding stay under a share
+ * of the machine's processor time.
  *
  * Before it comes to that, less of each stack is copied: its innermost frames, whose callers
  * are known from before (stacks.h).  Where that leaves stacks unfinished it is given up.
@@ -21,7 +22,14 @@
 #define BUDGET_SMALL_NS  500        /* the same of a small one */
 #define BUDGET_WINDOW_NS 250000000u /* how long to measure before deciding */
 
-enum budget_event { BUDGET_WAITS, BUDGET_WAKES, BUDGET_CALLS, BUDGET_N_EVENTS };
+enum budget_event {
+	BUDGET_WAITS,
+	BUDGET_WAKES,
+	BUDGET_CALLS,
+	BUDGET_LOCKS, /* of the kernel's: who sleeps for one, who spins */
+	BUDGET_SPINS,
+	BUDGET_N_EVENTS
+};
 
 struct budget {
 	double limit; /* processor seconds for each second */
@@ -44,10 +52,10 @@ struct budget_load { /* what a window brought */
 void budget_init(struct budget *budget, uint32_t permille, uint32_t n_cpus);
 
 /*
- * System calls are sampled, too, of which there may be millions: begin with few, and take
- * more at once if that would have done.
+ * @event, BUDGET_CALLS or later, is sampled, too, of which there may be millions: begin with
+ * few, and take more at once if that would have done.
  */
-void budget_expect_calls(struct budget *budget);
+void budget_expect_many(struct budget *budget, enum budget_event event);
 
 /* Decide anew.  True: a period is another one now. */
 bool budget_update(struct budget *budget, const struct budget_load *load);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "call_stack.h"
 
-#include <string.h>
-
 #include "base/map.h"
 
 #define WINDOW_NS 20000000u
@@ -17,7 +15,6 @@ void call_stacks_open(struct call_stacks *calls)
 struct event call_stacks_event(struct call_stacks *calls, const struct perf_record *record,
 			       uint32_t stack)
 {
-	const struct perf_sample *sample = &record->sample;
 	struct event event = {
 		.kind = EVENT_SYSCALL_STACK,
 		.time_ns = record->time_ns,
@@ -26,14 +23,11 @@ struct event call_stacks_event(struct call_stacks *calls, const struct perf_reco
 			.tid = record->tid,
 			.cpu = record->cpu,
 			.stack = stack,
+			.nr = (uint32_t)tracepoint_number(&record->sample, &calls->nr),
 			.period = record->period,
 		},
 	};
 
-	if (calls->nr.size >= sizeof(uint32_t) &&
-	    sample->raw_size >= calls->nr.offset + sizeof(uint32_t))
-		memcpy(&event.syscall_stack.nr, (const char *)sample->raw + calls->nr.offset,
-		       sizeof(uint32_t));
 	calls->n++;
 	return event;
 }

@@ -124,6 +124,7 @@ static void on_gap(struct exact *exact, const struct trace_record *record)
 
 	trace_calls_gap(&exact->calls);
 	trace_detail_gap(&exact->detail, record->cpu);
+	kernel_locks_gap(&exact->locks);
 	put(exact, &event);
 }
 
@@ -159,6 +160,11 @@ static int on_record(void *arg, const struct trace_record *record)
 	case TRACE_ENTER:
 	case TRACE_EXIT:
 		on_call(exact, record);
+		break;
+	case TRACE_LOCK_BEGIN:
+	case TRACE_LOCK_END:
+		if (!exact->waits_for_exec)
+			kernel_locks_take(&exact->locks, record);
 		break;
 	default:
 		on_detail(exact, record);
@@ -208,7 +214,10 @@ static int open_trace(struct exact *exact, const char **ret_missing)
 {
 	const struct exact_options *options = &exact->options;
 	struct trace_options wanted = {
-		.is_detailed = options->is_detailed,
+		.has_part = {
+			[TRACE_DETAIL] = options->is_detailed,
+			[TRACE_LOCKS] = options->of_locks != NULL,
+		},
 		.is_all = options->life->targets->is_all,
 		.buffer_bytes = options->buffer_bytes,
 		.streams = options->streams,
@@ -239,8 +248,8 @@ static void explain(int error, const char *missing, const struct exact *exact)
 				   "CPU, is not recorded" :
 				   "no switch times";
 
-	if (error && exact->options.is_detailed)
-		note("none of what --trace adds: tracefs cannot be used");
+	if (error && (exact->options.is_detailed || exact->options.of_locks))
+		note("none of what --trace and --kernel-locks add: tracefs cannot be used");
 	if (error == -EACCES || error == -EPERM)
 		note("%s: tracefs is not open to this user; run with sudo", what);
 	else if (error == -EXDEV)
@@ -271,6 +280,8 @@ void exact_open(struct exact *exact, const struct exact_options *options)
 	exact->detail.sink = options->sink;
 	exact->detail.definer = options->definer;
 	exact->detail.life = options->life;
+	kernel_locks_init(&exact->locks, options->sink, options->of_locks, options->definer,
+			  options->life);
 	exact->states.sink = options->sink;
 	exact->states.explain = options->waits ? wait_source_explain : NULL;
 	exact->states.arg = options->waits;
@@ -292,6 +303,7 @@ void exact_close(struct exact *exact)
 	exact->trace = NULL;
 	trace_calls_release(&exact->calls);
 	trace_detail_release(&exact->detail);
+	kernel_locks_release(&exact->locks);
 	array_release(&exact->seen_ns);
 	states_release(&exact->states);
 }
@@ -484,6 +496,7 @@ void exact_finish(struct exact *exact, uint64_t end_ns)
 		return;
 	if (exact->trace)
 		trace_tell_lost(exact->trace, end_ns);
+	kernel_locks_finish(&exact->locks, end_ns);
 	visit_threads(exact, &visit);
 }
 

@@ -18,6 +18,7 @@
 #include "audit.h"
 #include "base/array.h"
 #include "event/sink.h"
+#include "kernel_locks.h"
 #include "life.h"
 #include "record/perf_record.h"
 #include "states.h"
@@ -29,8 +30,9 @@
 
 struct exact_options {
 	bool is_detailed;
-	bool has_perf_switches; /* exact_take_perf() will be called, in the order of time */
-	size_t buffer_bytes;    /* 0: as fits the machine */
+	struct stacks *of_locks; /* for waits for the kernel's; NULL: not asked for */
+	bool has_perf_switches;  /* exact_take_perf() will be called, in the order of time */
+	size_t buffer_bytes;     /* 0: as fits the machine */
 	struct streams *streams;
 	struct event_sink *sink;
 	struct definer *definer;
@@ -49,6 +51,7 @@ struct exact {
 	uint64_t n_perf;              /* switches by then */
 	struct trace_calls calls;
 	struct trace_detail detail;
+	struct kernel_locks locks;
 	struct states states;
 	bool waits_for_exec; /* of the command: what its process does until then is ours */
 	uint64_t start_ns;

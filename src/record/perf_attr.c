@@ -87,7 +87,7 @@ struct perf_event_attr perf_attr_of_tracepoint(const struct sampler_tracepoint *
 		.sample_type = PERF_SAMPLE_TYPE,
 		.read_format = read_format,
 		.disabled = 1,
-		.exclude_callchain_kernel = 1, /* 2 us a switch, for what registers tell */
+		.exclude_callchain_kernel = !tp->has_kernel,
 		.exclude_callchain_user = 1,
 		.watermark = 1,
 		.sample_id_all = 1,

@@ -285,6 +285,7 @@ static void open_waits(struct recorder *r, const struct recorder_options *option
 		.targets = &r->targets,
 		.life = &r->life,
 		.has_calls = options->trace,
+		.locks = options->kernel_locks ? &r->exact.locks : NULL,
 		.has_samples = r->scope == SAMPLER_CPUS,
 	};
 	int error = wait_source_open(&context, options->budget_permille, &r->waits);
@@ -370,6 +371,7 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 	r->exact.waits_for_exec = r->waits_for_exec;
 	exact_open(&r->exact, &(struct exact_options){
 				      .is_detailed = options->trace,
+				      .of_locks = options->kernel_locks ? r->stacks : NULL,
 				      .has_perf_switches = r->scope == SAMPLER_TASKS,
 				      .buffer_bytes = options->trace_buffer_bytes,
 				      .streams = &r->streams,

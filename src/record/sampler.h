@@ -31,6 +31,8 @@ enum sampler_source { /* of a sample: perf_record.source */
 		      SAMPLER_WAKINGS,
 		      SAMPLER_FAULTS,
 		      SAMPLER_CALLS,
+		      SAMPLER_LOCKS, /* of the kernel's: who sleeps for one */
+		      SAMPLER_SPINS, /* who spins */
 		      SAMPLER_N_SOURCES
 };
 
@@ -77,6 +79,7 @@ struct sampler_tracepoint {
 	uint32_t id;
 	uint32_t period;      /* 0: none */
 	uint32_t stack_bytes; /* copied at most */
+	bool has_kernel;      /* the kernel's call chain, too: 2 us each */
 	const char *filter;   /* in the kernel's language; borrowed; NULL: all pass */
 };
 

@@ -220,7 +220,10 @@ static enum source_state probe_tracefs(struct buf *detail, struct buf *remedy)
 {
 	struct streams none = { 0 };
 	struct trace_options options = {
-		.streams = &none, .is_detailed = true, .is_all = true, .buffer_bytes = 65536
+		.streams = &none,
+		.has_part = { [TRACE_DETAIL] = true, [TRACE_LOCKS] = true },
+		.is_all = true,
+		.buffer_bytes = 65536,
 	};
 	const char *missing = NULL;
 	struct trace *trace;

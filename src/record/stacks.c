@@ -37,6 +37,7 @@ struct stacks {
 	ARRAY(uint32_t) id_by_index; /* module->index → the definer's id, 0: none yet */
 	ARRAY(struct module_link) links;
 	uint32_t kernel;           /* the definer's id; 0: none yet */
+	uint32_t kernel_data;      /* the same of static data */
 	struct map callers_by_key; /* thread, PC and SP → index + 1 */
 	ARRAY(struct callers) callers;
 	uint64_t n_unknown;
@@ -107,7 +108,7 @@ int stacks_module_fd(struct stacks *stacks, uint32_t id)
 {
 	const struct module_link *link;
 
-	if (id && id == stacks->kernel) {
+	if (id && (id == stacks->kernel || id == stacks->kernel_data)) {
 		if (stacks->kallsyms_fd < 0)
 			stacks->kallsyms_fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 		return stacks->kallsyms_fd;
@@ -364,7 +365,7 @@ static uint32_t add_kernel(struct stacks *stacks, uint32_t stack, const struct p
 {
 	if (!stacks->kernel)
 		stacks->kernel =
-			definer_module(stacks->definer, MODULE_KERNEL, "[kernel]", NULL, 0);
+			definer_module(stacks->definer, MODULE_KERNEL, MODULE_KERNEL_CODE, NULL, 0);
 	for (size_t i = n; i-- > 0;) {
 		uint64_t address = sample->chain[i];
 
@@ -376,6 +377,13 @@ static uint32_t add_kernel(struct stacks *stacks, uint32_t stack, const struct p
 						    i > 1 ? address - 1 : address));
 	}
 	return stack;
+}
+
+uint32_t stacks_kernel_data(struct stacks *stacks, uint64_t address)
+{
+	stacks->kernel_data =
+		definer_module(stacks->definer, MODULE_KERNEL, MODULE_KERNEL_DATA, NULL, 0);
+	return definer_frame(stacks->definer, stacks->kernel_data, address);
 }
 
 uint32_t stacks_intern(struct stacks *stacks, const struct perf_record *record)

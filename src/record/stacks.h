@@ -29,6 +29,9 @@ void stacks_free(struct stacks *stacks);
 /* The stack of a PERF_RECORD_SAMPLE; 0 if it holds no frame at all. */
 uint32_t stacks_intern(struct stacks *stacks, const struct perf_record *record);
 
+/* The frame that stands for static data of the kernel's at @address. */
+uint32_t stacks_kernel_data(struct stacks *stacks, uint64_t address);
+
 /* How many samples would have been unfinished if they had been small. */
 uint64_t stacks_n_unknown_callers(const struct stacks *stacks);
 

@@ -214,7 +214,7 @@ static int make_instance(struct trace *trace, const char **ret_missing)
 
 static bool is_wanted(const struct trace *trace, int kind)
 {
-	return trace->options.is_detailed || !trace_events[kind].is_detail;
+	return trace->options.has_part[trace_events[kind].part];
 }
 
 /* One of a group alone tells nothing. */
@@ -254,6 +254,7 @@ int trace_open(const struct trace_options *options, struct trace **ret, const ch
 	int r;
 
 	trace->options = *options;
+	trace->options.has_part[TRACE_BASIC] = true;
 	trace->births.max_id = read_number(MAX_PID_PATH);
 	*ret_missing = "cannot use tracefs";
 	r = trace_dir_open(&trace->dir);

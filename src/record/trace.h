@@ -21,7 +21,7 @@
 typedef int trace_fn(void *arg, const struct trace_record *record); /* not 0: end the round */
 
 struct trace_options {
-	bool is_detailed;    /* what trace_events[] calls details, too */
+	bool has_part[TRACE_N_PARTS]; /* of trace_events[]; TRACE_BASIC always is */
 	bool is_all;         /* of everybody but us; else of the threads given to trace_follow() */
 	size_t buffer_bytes; /* of each CPU; 0: as fits the machine */
 	struct streams *streams; /* borrowed; the buffers are added to them */

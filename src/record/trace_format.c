@@ -46,7 +46,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.event = "sys_enter",
 		.fields = { "id", "args" },
 		.who = { CURRENT },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.is_never_ours = true,
 		.group = TRACE_ENTER,
 		.if_absent = "this kernel has no events raw_syscalls: no system calls",
@@ -56,7 +56,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.event = "sys_exit",
 		.fields = { "id", "ret" },
 		.who = { CURRENT },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.is_never_ours = true,
 		.group = TRACE_ENTER,
 	},
@@ -65,7 +65,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.event = "page_fault_user",
 		.fields = { "address", "ip", "error_code" },
 		.who = { CURRENT },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.is_never_ours = true,
 		.group = TRACE_FAULT,
 		.if_absent = "this kernel has no event page_fault_user: no page faults but those "
@@ -75,7 +75,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.system = "irq",
 		.event = "irq_handler_entry",
 		.fields = { "irq", "name" },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.group = TRACE_IRQ_ENTRY,
 		.if_absent = "this kernel has no events irq_handler: no interrupts",
 	},
@@ -83,14 +83,14 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.system = "irq",
 		.event = "irq_handler_exit",
 		.fields = { "irq" },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.group = TRACE_IRQ_ENTRY,
 	},
 	[TRACE_SOFTIRQ_ENTRY] = {
 		.system = "irq",
 		.event = "softirq_entry",
 		.fields = { "vec" },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.group = TRACE_SOFTIRQ_ENTRY,
 		.if_absent = "this kernel has no events softirq: no softirqs",
 	},
@@ -98,14 +98,14 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.system = "irq",
 		.event = "softirq_exit",
 		.fields = { "vec" },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.group = TRACE_SOFTIRQ_ENTRY,
 	},
 	[TRACE_DISK_START] = {
 		.system = "block",
 		.event = "block_io_start",
 		.fields = { "dev", "sector", "nr_sector", "rwbs" },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.group = TRACE_DISK_START,
 		.if_absent = "this kernel has no event block_io_start: who hands a disk request to "
 			     "the device is taken for who asked for it",
@@ -114,7 +114,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.system = "block",
 		.event = "block_rq_issue",
 		.fields = { "dev", "sector", "nr_sector", "rwbs" },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.group = TRACE_DISK_ISSUE,
 		.if_absent = "this kernel has no events block_rq: no disk requests",
 	},
@@ -122,7 +122,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.system = "block",
 		.event = "block_rq_complete",
 		.fields = { "dev", "sector", "nr_sector", "rwbs", "error" },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.group = TRACE_DISK_ISSUE,
 	},
 	[TRACE_SIGNAL_SENT] = {
@@ -130,7 +130,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.event = "signal_generate",
 		.fields = { "sig", "pid", "group", "result" },
 		.who = { "pid" },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.group = TRACE_SIGNAL_SENT,
 		.if_absent = "this kernel has no event signal_generate: not who sends signals",
 	},
@@ -139,9 +139,29 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 		.event = "signal_deliver",
 		.fields = { "sig" },
 		.who = { CURRENT },
-		.is_detail = true,
+		.part = TRACE_DETAIL,
 		.group = TRACE_SIGNAL_DELIVERED,
 		.if_absent = "this kernel has no event signal_deliver: not when signals arrive",
+	},
+	[TRACE_LOCK_BEGIN] = {
+		.system = "lock",
+		.event = "contention_begin",
+		.fields = { "lock_addr", "flags" },
+		.who = { CURRENT },
+		.part = TRACE_LOCKS,
+		.is_never_ours = true,
+		.group = TRACE_LOCK_BEGIN,
+		.if_absent = "this kernel has no events contention_begin and contention_end (Linux "
+			     "5.19): no locks of the kernel",
+	},
+	[TRACE_LOCK_END] = {
+		.system = "lock",
+		.event = "contention_end",
+		.fields = { "lock_addr", "ret" },
+		.who = { CURRENT },
+		.part = TRACE_LOCKS,
+		.is_never_ours = true,
+		.group = TRACE_LOCK_BEGIN,
 	},
 };
 
@@ -152,6 +172,7 @@ enum call_field { NR, RESULT, ARGS = RESULT };
 enum fault_field { ADDRESS, IP, ERROR_CODE };
 enum irq_field { IRQ, IRQ_NAME };
 enum disk_field { DEV, SECTOR, N_SECTORS, RWBS, ERROR };
+enum lock_field { LOCK_ADDRESS, LOCK_FLAGS, LOCK_RESULT = LOCK_FLAGS };
 enum signal_field { SIGNO, RECEIVER, TO_PROCESS, SIGNAL_RESULT };
 
 static int take_field(const struct tep_format_field *field, uint32_t max, struct trace_field *ret)
@@ -328,7 +349,7 @@ static void decode_sent(const struct trace_formats *formats, const unsigned char
 	ret->signal.step = result >= 1 && result <= 3 ? SIGNAL_IGNORED : SIGNAL_SENT;
 }
 
-/* What --trace adds. */
+/* What is not recorded by default. */
 static void decode_detail(const struct trace_formats *formats, const unsigned char *data,
 			  size_t size, struct trace_record *ret)
 {
@@ -366,6 +387,13 @@ static void decode_detail(const struct trace_formats *formats, const unsigned ch
 		ret->signal.step = SIGNAL_DELIVERED;
 		if (ret->kind == TRACE_SIGNAL_SENT)
 			decode_sent(formats, data, ret);
+		break;
+	case TRACE_LOCK_BEGIN:
+	case TRACE_LOCK_END:
+		ret->lock.tid = is_interrupt(formats, data) ? 0 : current;
+		ret->lock.address = (uint64_t)number(data, fields[LOCK_ADDRESS]);
+		ret->lock.flags = (uint32_t)number(data, fields[LOCK_FLAGS]);
+		ret->lock.result = (int32_t)number(data, fields[LOCK_RESULT]);
 		break;
 	default:
 		break;

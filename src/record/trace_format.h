@@ -29,9 +29,13 @@ enum trace_kind {
 	TRACE_DISK_DONE,
 	TRACE_SIGNAL_SENT,
 	TRACE_SIGNAL_DELIVERED,
+	TRACE_LOCK_BEGIN, /* a lock of the kernel's is not free */
+	TRACE_LOCK_END,
 	TRACE_N_FORMATS,
 	TRACE_GAP = TRACE_N_FORMATS, /* no event: some were lost */
 };
+
+enum trace_part { TRACE_BASIC, TRACE_DETAIL, TRACE_LOCKS, TRACE_N_PARTS };
 
 #define TRACE_COMM_BYTES 16 /* room for a name, ended by a NUL if shorter */
 
@@ -85,6 +89,12 @@ struct trace_record {
 			bool to_process;
 		} signal;
 		struct {
+			uint32_t tid;   /* who waits; 0: an interrupt, or an idle CPU */
+			uint32_t flags; /* of a begin: enum kernel_lock_flag */
+			int32_t result; /* of an end: 0 or -errno */
+			uint64_t address;
+		} lock;
+		struct {
 			uint64_t start_ns, count;
 		} gap;
 	};
@@ -111,8 +121,8 @@ struct trace_formats { /* all-zero: none is known */
 extern const struct trace_event { /* of each format */
 	const char *system, *event;
 	const char *fields[TRACE_MAX_FIELDS];
-	const char *who[3];    /* fields with a thread that it is about; none: it is about nobody */
-	bool is_detail;        /* not by default */
+	const char *who[3]; /* fields with a thread that it is about; none: it is about nobody */
+	enum trace_part part;
 	bool is_never_ours;    /* leave out what this process does: it would go on for ever */
 	int group;             /* a kind; all of a group are had or none */
 	const char *if_absent; /* of the first of a group: what is missing then, as a sentence */

@@ -94,3 +94,12 @@ int tracepoint_find(const char *system, const char *name, const char *field, uin
 	buf_release(&text);
 	return r;
 }
+
+uint64_t tracepoint_number(const struct perf_sample *sample, const struct tracepoint_field *field)
+{
+	uint64_t value = 0;
+
+	if (field->size <= sizeof(value) && sample->raw_size >= field->offset + field->size)
+		memcpy(&value, (const char *)sample->raw + field->offset, field->size);
+	return value;
+}

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "record/perf_record.h"
+
 struct tracepoint_field {
 	uint32_t offset, size;
 };
@@ -16,5 +18,8 @@ struct tracepoint_field {
  */
 int tracepoint_find(const char *system, const char *name, const char *field, uint32_t *ret_id,
 		    struct tracepoint_field *ret_field);
+
+/* A number that @sample of a tracepoint tells in @field; 0: it does not. */
+uint64_t tracepoint_number(const struct perf_sample *sample, const struct tracepoint_field *field);
 
 #endif /* RECORD_TRACEPOINT_H */

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "trace.h"
+
+#define LOOK_NS 10000000u /* between looks */
 
 static int compare(const void *a, const void *b)
 {
@@ -62,4 +65,13 @@ void wait_filter_add_tids(struct buf *out, const char *field, uint32_t *tids, si
 		buf_printf(out, "%s>%u&&%s<=%u)", field, last, field, last + WAIT_FILTER_NEWBORNS);
 	else
 		buf_printf(out, "%s<0)", field);
+}
+
+void wait_newborns_look(struct wait_newborns *newborns, uint64_t now_ns)
+{
+	if (now_ns - newborns->looked_ns < LOOK_NS)
+		return;
+	newborns->looked_ns = now_ns;
+	newborns->last_ids[1] = newborns->last_ids[0];
+	newborns->last_ids[0] = trace_last_id();
 }

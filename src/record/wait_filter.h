@@ -26,4 +26,15 @@
 void wait_filter_add_tids(struct buf *out, const char *field, uint32_t *tids, size_t n,
 			  uint32_t last);
 
+/*
+ * The last id given out, as far as a filter may go by it: at the last look and the one before.
+ * Older threads of the targets are known by then, whatever is still in the rings.
+ */
+struct wait_newborns {
+	uint64_t looked_ns;
+	uint32_t last_ids[2];
+};
+
+void wait_newborns_look(struct wait_newborns *newborns, uint64_t now_ns);
+
 #endif /* RECORD_WAIT_FILTER_H */

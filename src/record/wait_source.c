@@ -12,17 +12,15 @@
 #include "call_stack.h"
 #include "trace.h"
 #include "tracepoint.h"
+#include "wait_cost.h"
 #include "wait_fault.h"
 #include "wait_filter.h"
 #include "wait_live.h"
 #include "wait_poll.h"
 
 #define FAULT_STACK_BYTES 8192u
-#define MEASURE_EACH      61 /* samples, of which one has its cost measured: the clock is dear */
-#define POLL_MS           3  /* so that waits of 10 ms are surely found */
+#define POLL_MS           3 /* so that waits of 10 ms are surely found */
 #define MIN_WINDOW_NS     10000000u
-#define LOOK_NS           10000000u  /* between looks at the last id given out */
-#define MAX_RECORDER_NS   4000       /* what takes longer met something for the first time */
 #define MAX_POLL_NS       30000      /* the same of looking up a thread */
 #define REFRESH_NS        100000000u /* between better filters, at least */
 #define MANY_STRANGERS    50         /* samples that are worth them */
@@ -51,38 +49,24 @@ struct wait_source {
 	struct call_stacks calls;
 	uint32_t switch_id, waking_id;
 	struct tracepoint_field woken; /* in raw data of a waking */
-	struct tracepoint_field nr;    /* in that of a call */
+	uint32_t lock_id;              /* 0: waits for the kernel's locks are not sampled */
+	struct tracepoint_field lock;  /* in raw data of such a wait: its address */
 	bool has_ids;                  /* of tracepoints are those that /proc has */
 	bool is_started;
 	uint32_t first_tid;   /* the last id given out before the targets were looked for */
 	struct map strangers; /* processes that woke a target, and are none */
 	struct map stacks;    /* thread, PC and SP → the stack they had last */
-	uint64_t clock_ns;    /* in each cost that is measured */
+	struct wait_cost cost;
 	struct budget budget;
 	struct budget_load load; /* of this window */
 	uint64_t window_ns;      /* when it began */
 	uint64_t refreshed_ns;
-	uint64_t n_taken;
 	uint64_t n_strange;    /* of stats, as of then */
 	uint64_t n_unfinished; /* stacks, when the window began */
-	uint64_t looked_ns;
-	uint32_t young[2]; /* the last id given out, at the last look and the one before */
+	struct wait_newborns newborns;
 	uint32_t last_tid; /* that the filters have */
 	struct wait_stats stats;
 };
-
-/* What it takes to ask for the time, which is not the sample's. */
-static uint64_t clock_cost_ns(void)
-{
-	uint64_t least = UINT64_MAX, start_ns, ns;
-
-	for (int i = 0; i < 10; i++) {
-		start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-		ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
-		least = ns < least ? ns : least;
-	}
-	return least;
-}
 
 /* How a thread that is blocked now waits, and its stack.  -errno: it went on meanwhile, or else. */
 static int find_blocked(struct wait_source *source, struct wait_call *call,
@@ -161,7 +145,11 @@ static int find_tracepoints(struct wait_source *source)
 	if (!r && source->context.has_calls)
 		call_stacks_open(&source->calls);
 	if (source->calls.id)
-		budget_expect_calls(&source->budget);
+		budget_expect_many(&source->budget, BUDGET_CALLS);
+	if (!r && source->context.locks &&
+	    !tracepoint_find("lock", "contention_begin", "lock_addr", &source->lock_id,
+			     &source->lock))
+		budget_expect_many(&source->budget, BUDGET_SPINS);
 	return r;
 }
 
@@ -178,7 +166,7 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 	source->reasons = wait_reasons_new(context->spaces, context->definer, source->faults);
 	source->live = wait_live_new(source->reasons, context->stacks);
 	source->poll = wait_poll_new(context->streams, context->sink, look_up, source);
-	source->clock_ns = clock_cost_ns();
+	wait_cost_init(&source->cost);
 	budget_init(&source->budget, budget_permille, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
 	*ret = source;
 	if (context->has_samples)
@@ -224,9 +212,9 @@ static void add_who(struct wait_source *source, struct buf *out, const char *fie
 
 /* Which budget a source of samples is under. */
 static const enum budget_event budgets[SAMPLER_N_SOURCES] = {
-	[SAMPLER_SWITCHES] = BUDGET_WAITS,
-	[SAMPLER_WAKINGS] = BUDGET_WAKES,
-	[SAMPLER_CALLS] = BUDGET_CALLS,
+	[SAMPLER_SWITCHES] = BUDGET_WAITS, [SAMPLER_WAKINGS] = BUDGET_WAKES,
+	[SAMPLER_CALLS] = BUDGET_CALLS,    [SAMPLER_LOCKS] = BUDGET_LOCKS,
+	[SAMPLER_SPINS] = BUDGET_SPINS,
 };
 
 static int open_event(struct wait_source *source, enum sampler_source from, uint32_t id,
@@ -238,32 +226,55 @@ static int open_event(struct wait_source *source, enum sampler_source from, uint
 				     .id = id,
 				     .period = budget_period(&source->budget, budgets[from]),
 				     .stack_bytes = budget_stack_bytes(&source->budget),
+				     .has_kernel = from >= SAMPLER_LOCKS,
 				     .filter = filter,
 			     });
 }
 
-static int open_events(struct wait_source *source)
+/* What a thread does by itself: system calls, waits for the kernel's locks. */
+static int open_own(struct wait_source *source, enum sampler_source from, uint32_t id,
+		    const char *of)
 {
-	struct buf waits = { 0 }, wakes = { 0 }, calls = { 0 };
+	struct buf filter = { 0 };
 	int r;
 
-	source->last_tid = source->young[1];
+	if (!id)
+		return 0;
+	buf_puts(&filter, of);
+	add_who(source, &filter, CALLER);
+	r = open_event(source, from, id, buf_str(&filter));
+	buf_release(&filter);
+	return r;
+}
+
+static int open_events(struct wait_source *source)
+{
+	const struct {
+		enum sampler_source from;
+		uint32_t id;
+		const char *of;
+	} own[] = {
+		{ SAMPLER_CALLS, source->calls.id, IS_THREAD },
+		{ SAMPLER_LOCKS, source->lock_id, IS_THREAD "&&" IS_NO_INTERRUPT "&&!(flags&1)" },
+		{ SAMPLER_SPINS, source->lock_id, IS_THREAD "&&" IS_NO_INTERRUPT "&&flags&1" },
+	};
+	struct buf waits = { 0 }, wakes = { 0 };
+	int r;
+
+	source->last_tid = source->newborns.last_ids[1];
 	buf_puts(&waits, IS_BLOCKING);
 	add_who(source, &waits, "prev_pid");
 	buf_puts(&wakes, IS_NO_INTERRUPT);
 	add_who(source, &wakes, "pid");
-	buf_puts(&calls, IS_THREAD);
-	add_who(source, &calls, CALLER);
 	r = open_event(source, SAMPLER_SWITCHES, source->switch_id, buf_str(&waits));
 	if (!r)
 		r = open_event(source, SAMPLER_WAKINGS, source->waking_id, buf_str(&wakes));
-	if (!r && source->calls.id)
-		r = open_event(source, SAMPLER_CALLS, source->calls.id, buf_str(&calls));
+	for (size_t i = 0; !r && i < sizeof(own) / sizeof(own[0]); i++)
+		r = open_own(source, own[i].from, own[i].id, own[i].of);
 	if (source->calls.is_paused)
 		sampler_pause(source->context.sampler, SAMPLER_CALLS, true);
 	buf_release(&waits);
 	buf_release(&wakes);
-	buf_release(&calls);
 	return r;
 }
 
@@ -285,7 +296,7 @@ int wait_source_start(struct wait_source *source)
 	int r;
 
 	source->is_started = true;
-	source->young[0] = source->young[1] = source->first_tid;
+	source->newborns.last_ids[0] = source->newborns.last_ids[1] = source->first_tid;
 	if (!source->context.has_samples)
 		return 0;
 	r = open_events(source);
@@ -331,17 +342,6 @@ static void put_wait(struct wait_source *source, const struct perf_record *recor
 	wait_poll_take(source->poll, &event);
 }
 
-/* A number that a tracepoint tells; 0: it does not. */
-static uint32_t raw_number(const struct perf_record *record, const struct tracepoint_field *field)
-{
-	const struct perf_sample *sample = &record->sample;
-	uint32_t value = 0;
-
-	if (field->size >= sizeof(value) && sample->raw_size >= field->offset + sizeof(value))
-		memcpy(&value, (const char *)sample->raw + field->offset, sizeof(value));
-	return value;
-}
-
 static void put_wake(struct wait_source *source, const struct perf_record *record, uint32_t woken)
 {
 	uint32_t stack = stacks_intern(source->context.stacks, record);
@@ -376,6 +376,19 @@ static void put_call(struct wait_source *source, const struct perf_record *recor
 	event_sink_put(source->context.sink, &event);
 }
 
+/* Threads of the kernel's, too, which have no other stack than the kernel's. */
+static bool put_lock(struct wait_source *source, const struct perf_record *record)
+{
+	if (!targets_has(source->context.targets, record->pid))
+		return false;
+	life_meet(source->context.life, record->pid, record->tid, record->time_ns);
+	source->stats.n_locks++;
+	kernel_locks_sample(source->context.locks, record->tid,
+			    tracepoint_number(&record->sample, &source->lock),
+			    stacks_intern(source->context.stacks, record), record->period);
+	return true;
+}
+
 /* They are too few to have to keep to the budget. */
 static void put_fault(struct wait_source *source, const struct perf_record *record)
 {
@@ -402,6 +415,8 @@ static bool take(struct wait_source *source, const struct perf_record *record)
 	const struct targets *targets = source->context.targets;
 	uint32_t woken;
 
+	if (record->source >= SAMPLER_LOCKS)
+		return put_lock(source, record);
 	if (record->sample.abi == PERF_SAMPLE_REGS_ABI_NONE)
 		return true; /* a thread of the kernel's */
 	if (record->source != SAMPLER_WAKINGS) {
@@ -410,7 +425,7 @@ static bool take(struct wait_source *source, const struct perf_record *record)
 		(record->source == SAMPLER_CALLS ? put_call : put_wait)(source, record);
 		return true;
 	}
-	woken = source->has_ids ? raw_number(record, &source->woken) : 0;
+	woken = source->has_ids ? (uint32_t)tracepoint_number(&record->sample, &source->woken) : 0;
 	if (!targets->is_all && !map_find(&targets->tids, woken) &&
 	    (woken || !targets_has(targets, record->pid)))
 		return false;
@@ -418,29 +433,21 @@ static bool take(struct wait_source *source, const struct perf_record *record)
 	return true;
 }
 
-/*
- * The cost of a sample is for the budget to know what sampling less would save: not what it
- * costs once to open a file, to compile rules or to learn a system call's number.
- */
 void wait_source_take(struct wait_source *source, const struct perf_record *record)
 {
-	bool is_measured = source->n_taken++ % MEASURE_EACH == 0, is_ours;
-	uint64_t started_ns = is_measured ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0, taken_ns;
+	uint64_t begun;
+	bool is_ours;
 
 	if (record->source == SAMPLER_FAULTS) {
 		put_fault(source, record);
 		return;
 	}
+	begun = wait_cost_begin(&source->cost);
 	is_ours = take(source, record);
 	source->load.n_samples[budgets[record->source]] += is_ours;
 	source->stats.n_strangers += !is_ours;
 	source->stats.copy_ns += budget_sample_ns(&source->budget);
-	if (!is_measured)
-		return;
-	taken_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - started_ns;
-	taken_ns -= taken_ns < source->clock_ns ? taken_ns : source->clock_ns;
-	source->load.recorder_ns +=
-		MEASURE_EACH * (taken_ns < MAX_RECORDER_NS ? taken_ns : MAX_RECORDER_NS);
+	source->load.recorder_ns += wait_cost_end(&source->cost, begun);
 }
 
 /* What it runs is read anew from /proc when it wakes a target again. */
@@ -477,20 +484,6 @@ static bool close_window(struct wait_source *source, uint64_t now_ns)
 	return budget_update(&source->budget, &load);
 }
 
-/*
- * The filters pass whoever is younger than an id that was given out before the records
- * taken by now were written: older threads of the targets are known, whatever is still
- * in the rings.
- */
-static void look_at_ids(struct wait_source *source, uint64_t now_ns)
-{
-	if (now_ns - source->looked_ns < LOOK_NS)
-		return;
-	source->looked_ns = now_ns;
-	source->young[1] = source->young[0];
-	source->young[0] = trace_last_id();
-}
-
 /* Strangers are sampled, or ids that are not passed will soon be given out. */
 static bool is_outdated(struct wait_source *source, uint64_t now_ns)
 {
@@ -498,9 +491,10 @@ static bool is_outdated(struct wait_source *source, uint64_t now_ns)
 
 	if (source->context.targets->is_all || !source->has_ids)
 		return false;
-	look_at_ids(source, now_ns);
+	wait_newborns_look(&source->newborns, now_ns);
 	if (now_ns - source->refreshed_ns < REFRESH_NS ||
-	    (n < MANY_STRANGERS && source->young[0] - source->last_tid < WAIT_FILTER_NEWBORNS / 2))
+	    (n < MANY_STRANGERS &&
+	     source->newborns.last_ids[0] - source->last_tid < WAIT_FILTER_NEWBORNS / 2))
 		return false;
 	source->refreshed_ns = now_ns;
 	source->n_strange = source->stats.n_strangers;
@@ -582,6 +576,7 @@ void wait_source_put_counters(struct wait_source *source, uint64_t now_ns)
 		{ "waits.wakers", stats->n_wakes },
 		{ "waits.faults", stats->n_faults },
 		{ "waits.calls", source->calls.n },
+		{ "waits.kernel_locks", stats->n_locks },
 		{ "waits.late", wait_poll_n_put(source->poll) },
 		{ "waits.explained", stats->n_explained },
 		{ "waits.strangers", stats->n_strangers },

@@ -2,7 +2,7 @@
 /*
  * The stacks of threads that block and of those that wake them, with the reason, and of
  * page faults that waited and, if asked for, system calls: puts WAIT_STACK, WAKE_STACK,
- * FAULT_STACK and SYSCALL_STACK events.
+ * FAULT_STACK and SYSCALL_STACK events, and finds stacks for waits for the kernel's locks.
  *
  * Tracepoints are sampled on every CPU, chosen by filters in the kernel, all of
  * them or one in N (budget.h).  Nothing is opened for a single thread: that would cost
@@ -17,6 +17,7 @@
 #include "budget.h"
 #include "event/definer.h"
 #include "event/sink.h"
+#include "kernel_locks.h"
 #include "life.h"
 #include "proc/space.h"
 #include "record/perf_record.h"
@@ -34,14 +35,15 @@ struct wait_context { /* all borrowed */
 	struct event_sink *sink;
 	struct targets *targets;
 	struct life *life;
-	bool has_calls;   /* system calls are asked for, too */
+	struct kernel_locks *locks; /* NULL: waits for them are not asked for */
+	bool has_calls;             /* system calls are asked for, too */
 	bool has_samples; /* else threads that block for long are looked up, and that is all */
 };
 
 struct wait_stats {
-	uint64_t n_waits, n_wakes, n_faults; /* stacks put */
-	uint64_t n_strangers;                /* samples that no target was part of */
-	uint64_t n_explained;                /* stacks of threads that were found blocked */
+	uint64_t n_waits, n_wakes, n_faults, n_locks; /* stacks put */
+	uint64_t n_strangers;                         /* samples that no target was part of */
+	uint64_t n_explained; /* stacks of threads that were found blocked */
 	uint64_t copy_ns;     /* what taking the samples cost their threads, estimated */
 	uint64_t recorder_ns; /* processor time of the recorder for them, estimated */
 };

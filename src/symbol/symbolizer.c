@@ -12,6 +12,7 @@ struct symbolizer {
 	struct symbolizer_options options;
 	struct elf_names *elf; /* of the module that is open, one of these */
 	struct kallsyms *kallsyms;
+	bool is_data; /* kallsyms is asked for that, not for code */
 	struct jit_map *jit;
 	struct symbol_name levels[SYMBOL_LEVELS_MAX];
 };
@@ -48,6 +49,7 @@ static int open_kernel(struct symbolizer *s, const struct symbol_module *module)
 				 kallsyms_read(module->fd, module->addresses, module->n_addresses,
 					       &s->kallsyms);
 
+	s->is_data = !strcmp(module->path, MODULE_KERNEL_DATA);
 	if (r)
 		return r;
 	return kallsyms_n(s->kallsyms) ? 0 : -ENODATA;
@@ -69,6 +71,12 @@ int symbolizer_open(struct symbolizer *s, const struct symbol_module *module)
 	}
 }
 
+static int find_in_kernel(struct symbolizer *s, uint64_t address, struct kallsyms_symbol *ret)
+{
+	return s->is_data ? kallsyms_find_data(s->kallsyms, address, ret) :
+			    kallsyms_find(s->kallsyms, address, ret);
+}
+
 size_t symbolizer_find(struct symbolizer *s, uint64_t address, const struct symbol_name **ret)
 {
 	struct kallsyms_symbol symbol;
@@ -77,7 +85,7 @@ size_t symbolizer_find(struct symbolizer *s, uint64_t address, const struct symb
 	*ret = s->levels;
 	if (s->elf)
 		return elf_names_find(s->elf, address, s->levels);
-	if (s->kallsyms && !kallsyms_find(s->kallsyms, address, &symbol))
+	if (s->kallsyms && !find_in_kernel(s, address, &symbol))
 		name = symbol.name;
 	else if (s->jit)
 		name = jit_map_find(s->jit, address);

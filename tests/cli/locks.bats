@@ -4,6 +4,7 @@
 # `make check-cli UPDATE=1` rewrites tests/cli/golden.
 
 load ../lib/golden
+bats_require_minimum_version 1.5.0
 
 report() {
 	"$SYSPROF" report "$@"
@@ -135,4 +136,21 @@ meanwhile() {
 	"$SYSPROF" diagnose -i "$(recording locks)" --json |
 		jq -e '.findings[] | select(.finding == "fighting over locks") |
 			.held == "held by hold_long (12%), rebuild (10%)"'
+}
+
+@test "locks of the kernel's are told by the address, or by a name, and by who takes them" {
+	data=$(recording kernel-locks)
+	golden kernel-locks report -i "$data" mutex --kernel
+	golden kernel-locks-tree report -i "$data" kernel-locks --tree
+	report -i "$data" mutex --kernel --json >"$T/json"
+	[ "$(jq -c '.kernel_locks[] | [.contentions, .reads, .slept, .total_ns]' "$T/json")" = \
+		'[4,1,3,200000000]
+[1,0,1,50000000]
+[2,0,0,30000]' ]
+	[ "$(jq -r '.kernel_locks[2].lock' "$T/json")" = css_set_lock ]
+}
+
+@test "a recording without locks of the kernel's says so" {
+	run ! report -i "$(recording locks)" kernel-locks
+	[[ $output == *'without --kernel-locks'* ]]
 }

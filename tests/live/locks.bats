@@ -166,3 +166,21 @@ is_called() {
 	# Those that stand in the queue see the same: all wait for what the one in front does.
 	jq -e '.locks[0] | .meanwhile | contains("held asleep")' locks.json
 }
+
+@test "a lock of the kernel's: who waits for it, how long, with what stacks" {
+	record --kernel-locks -- "$W/mapper" 4 2
+	"$SYSPROF" report mutex --kernel --json >kernel.json
+	jq -e '.kernel_locks[0] | .kind == "kernel rwsem" and .slept > 0 and .reads > 0 and
+		.slept <= .contentions and (.lock | test(" of (.*mmap|.*munmap|.*vma|.*fault)"))' kernel.json || {
+		jq -c '.kernel_locks[:3][]' kernel.json
+		return 1
+	}
+	# All that its threads ever sleep for is that lock: they cannot wait for longer than that.
+	"$SYSPROF" report block --json >block.json
+	waited=$(jq '[.kernel_locks[].total_ns] | add' kernel.json)
+	slept=$(jq '[.rows[] | select(.name == "map_and_unmap") | .cum.delay] | add' block.json)
+	at_least "$waited" "$slept"
+	[ "$(jq -r .kernel_locks[0].address kernel.json)" = "$(awk '/^kernel_lock / && !/ flags=1 / {
+		for (i = 2; i <= NF; i++) if (sub(/^address=/, "", $i)) print $i }' <("$SYSPROF" dump) |
+		sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')" ]
+}

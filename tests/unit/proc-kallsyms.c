@@ -79,6 +79,19 @@ static void functions_are_found_up_to_the_next_symbol_of_any_kind(void **state)
 	kallsyms_free(k);
 }
 
+static void data_is_found_when_it_is_asked_for(void **state)
+{
+	struct kallsyms *k = parse("ffffffff81000200 t second\n"
+				   "ffffffff81000300 D data\n");
+	struct kallsyms_symbol symbol;
+
+	(void)state;
+	assert_int_equal(kallsyms_find_data(k, 0xffffffff81000300, &symbol), 0);
+	assert_string_equal(symbol.name, "data");
+	assert_true(kallsyms_find_data(k, 0xffffffff81000200, &symbol) < 0);
+	kallsyms_free(k);
+}
+
 static void the_last_function_does_not_reach_to_the_end_of_memory(void **state)
 {
 	struct kallsyms *k = parse("ffffffff81000000 T last\n");
@@ -232,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_are_found_up_to_the_next_symbol_of_any_kind),
+		cmocka_unit_test(data_is_found_when_it_is_asked_for),
 		cmocka_unit_test(the_last_function_does_not_reach_to_the_end_of_memory),
 		cmocka_unit_test(of_names_at_one_address_the_best_is_taken),
 		cmocka_unit_test(addresses_that_are_hidden_name_nothing),

@@ -232,7 +232,7 @@ static void few_calls_have_stacks_until_it_is_known_how_many_there_are(void **st
 
 	(void)state;
 	budget_init(&budget, 30, 2);
-	budget_expect_calls(&budget);
+	budget_expect_many(&budget, BUDGET_CALLS);
 	assert_int_equal(budget_period(&budget, BUDGET_WAITS), 1);
 	assert_int_equal(budget_period(&budget, BUDGET_CALLS), 61);
 	assert_true(window_of_calls(&budget, 1000));
@@ -240,7 +240,7 @@ static void few_calls_have_stacks_until_it_is_known_how_many_there_are(void **st
 	assert_false(window_of_calls(&budget, 1000));
 
 	budget_init(&budget, 30, 2);
-	budget_expect_calls(&budget);
+	budget_expect_many(&budget, BUDGET_CALLS);
 	for (int i = 0; i < 8; i++)
 		window_of_calls(&budget, 8000000);
 	assert_true(8e6 / budget_period(&budget, BUDGET_CALLS) * (BUDGET_SAMPLE_NS + 900) / 1e9 <=
