@@ -74,6 +74,23 @@ enum kernel_lock_flag { /* the kernel's own bits, of the event contention_begin 
 			KERNEL_LOCK_MUTEX = 32,
 };
 
+enum pause_step {
+	PAUSE_WATCHED = 1, /* no pause: from here on those of this process are seen */
+	PAUSE_BEGIN = 2,   /* others are told to stop */
+	PAUSE_REASON = 3,  /* within it, why becomes known */
+	PAUSE_REACHED = 4, /* a thread has seen that it has to stop, and does */
+	PAUSE_STOPPED = 5, /* all have */
+	PAUSE_RESUME = 6,  /* they are about to be told to go on */
+	PAUSE_END = 7,     /* they have been */
+	PAUSE_LOST = 8,    /* steps of some process before this are missing */
+	PAUSE_N_STEPS
+};
+
+enum pause_scope {
+	PAUSE_PROCESS = 0, /* all its threads that run the language's code are stopped */
+	PAUSE_THREAD = 1,  /* the thread itself only does something else */
+};
+
 const char *disk_op_name(unsigned int op);     /* "read"; of unknown ones "other" */
 const char *wait_class_name(unsigned int why); /* "lock"; of unknown ones "other" */
 

@@ -43,6 +43,17 @@ static const char *const interrupt_kinds[MAX_WORDS] = {
 	[INTERRUPT_HARD] = "hard",
 	[INTERRUPT_SOFT] = "soft",
 };
+
+static const char *const pause_steps[MAX_WORDS] = {
+	[PAUSE_WATCHED] = "watched", [PAUSE_BEGIN] = "begin",     [PAUSE_REASON] = "reason",
+	[PAUSE_REACHED] = "reached", [PAUSE_STOPPED] = "stopped", [PAUSE_RESUME] = "resume",
+	[PAUSE_END] = "end",         [PAUSE_LOST] = "lost",
+};
+
+static const char *const pause_scopes[MAX_WORDS] = {
+	[PAUSE_PROCESS] = "process",
+	[PAUSE_THREAD] = "thread",
+};
 _Static_assert((int)WAIT_N_CLASSES <= MAX_WORDS, "each class of waits may have a word");
 
 const char *wait_class_name(unsigned int why)
@@ -68,6 +79,8 @@ static const struct {
 	{ EVENT_DISK_IO, "op", disk_ops },
 	{ EVENT_SIGNAL, "step", signal_steps },
 	{ EVENT_INTERRUPT, "kind", interrupt_kinds },
+	{ EVENT_PAUSE, "step", pause_steps },
+	{ EVENT_PAUSE, "scope", pause_scopes },
 };
 
 static const char *const *find_words(enum event_kind kind, const struct event_field *field)

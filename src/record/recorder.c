@@ -1,55 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "record/recorder.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include "audit.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/file.h"
-#include "exact.h"
-#include "launch.h"
-#include "life.h"
-#include "permission.h"
-#include "sampler.h"
-#include "stacks.h"
-#include "streams.h"
-#include "targets.h"
-#include "wait_source.h"
+#include "recorder_state.h"
 
 #define SECOND_NS 1000000000u
 #define HURRY_MS  1     /* between looks while stacks are finished from live memory */
+#define SETTLE_MS 3000  /* at most, for probes in what is to be recorded */
 #define PRIORITY  (-15) /* a nice value */
-
-struct recorder {
-	struct event_sink outlet;               /* what all events pass */
-	const struct recorder_options *options; /* borrowed */
-	struct event_sink *sink;                /* borrowed */
-	struct definer *definer;
-	struct modules *modules;
-	struct spaces *spaces;
-	struct stacks *stacks;
-	struct streams streams;
-	struct sampler *sampler;
-	enum sampler_scope scope;
-	struct targets targets;
-	struct life life;
-	struct exact exact;
-	struct wait_source *waits; /* NULL: no stacks of waits */
-	struct launch command;
-	int usual_priority; /* a nice value, outside the window */
-	uint32_t hz;
-	bool waits_for_exec; /* of the command: nothing before it is of interest */
-	uint64_t start_ns, end_ns;
-	uint64_t checked_ns; /* when the once-a-second work was last done */
-	struct audit audit;
-	uint64_t n_read_live;    /* stacks that wanted live memory, as of the last step */
-	uint64_t hurry_until_ns; /* some lately did: what is read sooner is there more often */
-	int error;               /* first -errno of the sink */
-};
 
 /*
  * The kernel stamps a record before it finds it a place, and a tick may come between:
@@ -62,8 +23,7 @@ static bool may_be_later(enum event_kind kind)
 	       kind == EVENT_COUNTER || kind == EVENT_LOST || kind == EVENT_THROTTLE;
 }
 
-/* Remembers the first failure of the sink that the events go on to. */
-static int put_through(struct event_sink *outlet, const struct event *event)
+int recorder_put_through(struct event_sink *outlet, const struct event *event)
 {
 	struct recorder *r = (struct recorder *)outlet;
 	struct event later = *event;
@@ -119,8 +79,11 @@ static void on_mmap(struct recorder *r, const struct perf_record *record)
 		.pid = record->pid,
 	};
 
-	if (mmap->is_exec)
-		spaces_map(r->spaces, (pid_t)record->pid, &where, &key);
+	if (!mmap->is_exec)
+		return;
+	spaces_map(r->spaces, (pid_t)record->pid, &where, &key);
+	if (r->pauses)
+		pauses_look(r->pauses, record->pid, record->time_ns);
 }
 
 static void on_lost(struct recorder *r, const struct perf_record *record)
@@ -202,13 +165,23 @@ static void on_wait_record(struct recorder *r, const struct perf_record *record)
 		wait_source_take(r->waits, record);
 }
 
-static int on_record(void *arg, const struct perf_record *record)
+static void on_probe(struct recorder *r, const struct perf_record *record)
+{
+	if (record->type == PERF_RECORD_SAMPLE)
+		uprobes_take(r->uprobes, record);
+	else if (record->type == PERF_RECORD_LOST && r->pauses)
+		pauses_lost(r->pauses, record->time_ns);
+}
+
+int recorder_take(void *arg, const struct perf_record *record)
 {
 	struct recorder *r = arg;
 	bool is_fork = record->type == PERF_RECORD_FORK;
 	uint32_t whose = is_fork ? record->task.parent_pid : record->pid;
 
-	if (record->type == PERF_RECORD_LOST && record->source != SAMPLER_TICKS)
+	if (record->source == SAMPLER_PROBES)
+		on_probe(r, record);
+	else if (record->type == PERF_RECORD_LOST && record->source != SAMPLER_TICKS)
 		on_lost_waits(r, record->lost);
 	else if (record->type == PERF_RECORD_LOST)
 		on_lost(r, record);
@@ -241,95 +214,12 @@ static void meet_process(void *arg, pid_t pid)
 	struct recorder *r = arg;
 
 	spaces_scan(r->spaces, pid, r->start_ns);
+	if (r->pauses)
+		pauses_look(r->pauses, (uint32_t)pid, r->start_ns);
 	if (r->targets.is_all)
 		life_meet(&r->life, (uint32_t)pid, (uint32_t)pid, r->start_ns);
 	else
 		threads_of(pid, meet_thread, r);
-}
-
-static void follow_thread(void *arg, pid_t pid, pid_t tid)
-{
-	struct recorder *r = arg;
-
-	(void)pid;
-	if (map_find(&r->targets.tids, (uint32_t)tid))
-		return;
-	targets_add_thread(&r->targets, (uint32_t)pid, (uint32_t)tid);
-	sampler_add_task(r->sampler, tid);
-}
-
-/*
- * Follow each thread by an event of its own.  A thread that is made meanwhile, by one
- * that is followed already, inherits; by another one, it is met in the next round.
- */
-static void follow_process(struct recorder *r, pid_t pid)
-{
-	size_t before;
-
-	do {
-		before = r->targets.tids.n;
-		threads_of(pid, follow_thread, r);
-	} while (r->targets.tids.n != before);
-}
-
-/* Without them, a recording is the poorer, but is one. */
-static void open_waits(struct recorder *r, const struct recorder_options *options)
-{
-	struct wait_context context = {
-		.sampler = r->sampler,
-		.stacks = r->stacks,
-		.spaces = r->spaces,
-		.definer = r->definer,
-		.streams = &r->streams,
-		.sink = &r->outlet,
-		.targets = &r->targets,
-		.life = &r->life,
-		.has_calls = options->trace,
-		.locks = options->kernel_locks ? &r->exact.locks : NULL,
-		.has_samples = r->scope == SAMPLER_CPUS,
-	};
-	int error = wait_source_open(&context, options->budget_permille, &r->waits);
-
-	if (error)
-		warn("no stacks of waits: %s", strerror(-error));
-}
-
-/* Every CPU where that is allowed; else the targets only, where those are ours. */
-static int open_sampler(struct recorder *r, const struct recorder_options *options)
-{
-	struct sampler_options wanted = {
-		.hz = options->hz,
-		.scope = SAMPLER_CPUS,
-		.streams = &r->streams,
-		.fn = on_record,
-		.arg = r,
-	};
-	int error = sampler_open(&wanted, &r->sampler);
-
-	if ((error == -EACCES || error == -EPERM) && !options->is_all) {
-		wanted.scope = SAMPLER_TASKS;
-		wanted.has_switches = !options->cpu_only;
-		wanted.on_exec = options->command != NULL;
-		error = sampler_open(&wanted, &r->sampler);
-	}
-	if (error)
-		return permission_explain_open(error, options);
-	r->scope = wanted.scope;
-	if (!options->cpu_only)
-		open_waits(r, options);
-	if (r->scope == SAMPLER_CPUS)
-		return 0;
-	for (size_t i = 0; i < options->n_pids; i++) {
-		error = permission_check_pid(options->pids[i]);
-		if (error)
-			return error;
-		follow_process(r, options->pids[i]);
-	}
-	if (options->command)
-		error = sampler_add_task(r->sampler, r->command.pid);
-	if (!error)
-		permission_note_missing(sampler_facts(r->sampler), r->targets.tids.n);
-	return error ? permission_explain_open(error, options) : 0;
 }
 
 static void put_meta(struct recorder *r)
@@ -351,89 +241,20 @@ static void put_meta(struct recorder *r)
 				   });
 }
 
-static int open_all(struct recorder *r, const struct recorder_options *options)
+/* What is known of before the window opens has its probes by then. */
+static void find_pauses(struct recorder *r)
 {
-	int error = permission_check_targets(options);
+	const struct recorder_options *options = r->options;
 
-	if (error)
-		return error;
-	if (options->command) {
-		error = launch_prepare(options->command, &r->command);
-		if (error)
-			return err(error, "cannot start a process: %s", strerror(-error));
-		targets_add_thread(&r->targets, (uint32_t)r->command.pid, (uint32_t)r->command.pid);
-		r->waits_for_exec = true;
-	}
-	permission_raise_fds();
-	error = open_sampler(r, options);
-	if (error || options->cpu_only)
-		return error;
-	r->exact.waits_for_exec = r->waits_for_exec;
-	exact_open(&r->exact, &(struct exact_options){
-				      .is_detailed = options->trace,
-				      .of_locks = options->kernel_locks ? r->stacks : NULL,
-				      .has_perf_switches = r->scope == SAMPLER_TASKS,
-				      .buffer_bytes = options->trace_buffer_bytes,
-				      .streams = &r->streams,
-				      .sink = &r->outlet,
-				      .definer = r->definer,
-				      .life = &r->life,
-				      .waits = r->waits,
-				      .pids = options->pids,
-				      .n_pids = options->n_pids,
-			      });
-	return 0;
-}
-
-int recorder_open(const struct recorder_options *options, struct event_sink *sink,
-		  struct recorder **ret)
-{
-	struct recorder *r = xcalloc(1, sizeof(*r));
-	int error;
-
-	r->options = options;
-	r->sink = sink;
-	r->hz = options->hz;
-	r->targets.is_all = options->is_all;
-	r->outlet.put = put_through;
-	r->definer = definer_new(sink);
-	r->modules = modules_new();
-	r->spaces = spaces_new(r->modules);
-	r->stacks = stacks_new(r->spaces, r->definer);
-	r->life = (struct life){
-		.sink = &r->outlet,
-		.definer = r->definer,
-		.spaces = r->spaces,
-		.targets = &r->targets,
-	};
-	error = open_all(r, options);
-	if (error) {
-		recorder_close(r);
-		return error;
-	}
-	for (size_t i = 0; i < options->n_pids; i++)
-		targets_add_process(&r->targets, (uint32_t)options->pids[i]);
-	*ret = r;
-	return 0;
-}
-
-void recorder_close(struct recorder *r)
-{
-	if (!r)
+	if (!r->pauses)
 		return;
-	if (r->command.pid && !r->start_ns)
-		launch_abandon(&r->command);
-	exact_close(&r->exact);
-	wait_source_close(r->waits);
-	sampler_close(r->sampler);
-	streams_release(&r->streams);
-	stacks_free(r->stacks);
-	spaces_free(r->spaces);
-	modules_free(r->modules);
-	definer_free(r->definer);
-	targets_release(&r->targets);
-	life_release(&r->life);
-	free(r);
+	for (size_t i = 0; i < options->n_pids; i++) {
+		spaces_scan(r->spaces, options->pids[i], clock_ns(CLOCK_MONOTONIC));
+		pauses_look(r->pauses, (uint32_t)options->pids[i], 0);
+	}
+	if (options->command)
+		pauses_expect(r->pauses, options->command[0]);
+	uprobes_settle(r->uprobes, SETTLE_MS);
 }
 
 static void meet_targets(struct recorder *r)
@@ -467,6 +288,7 @@ int recorder_start(struct recorder *r)
 {
 	int error = 0;
 
+	find_pauses(r);
 	take_precedence(r);
 	put_meta(r);
 	r->start_ns = r->checked_ns = clock_ns(CLOCK_MONOTONIC);
@@ -475,6 +297,8 @@ int recorder_start(struct recorder *r)
 	if (!r->waits_for_exec) {
 		open_window(r, r->start_ns);
 		meet_targets(r);
+		if (r->pauses)
+			pauses_step(r->pauses, r->start_ns);
 		exact_put_states(&r->exact);
 	}
 	if (r->waits && wait_source_start(r->waits))
@@ -504,22 +328,9 @@ static void every_second(struct recorder *r)
 		wait_source_put_counters(r->waits, r->audit.time_ns);
 }
 
-/* Whether the last samples had stacks that only their process's live memory can finish. */
-static bool is_reading_live(struct recorder *r)
-{
-	const struct unwind_stats *stats = stacks_unwind_stats(r->stacks);
-	uint64_t n = stats->n_completed + stats->n_stops[UNWIND_STACK_END];
-	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-
-	if (n != r->n_read_live)
-		r->hurry_until_ns = now_ns + SECOND_NS;
-	r->n_read_live = n;
-	return now_ns < r->hurry_until_ns;
-}
-
 int recorder_step(struct recorder *r, int timeout_ms)
 {
-	bool is_in_hurry = is_reading_live(r);
+	bool is_in_hurry = stacks_are_in_hurry(r->stacks);
 	int error;
 
 	if (is_in_hurry && timeout_ms > HURRY_MS)
@@ -535,6 +346,10 @@ int recorder_step(struct recorder *r, int timeout_ms)
 		sampler_add_chains(r->sampler);
 	if (r->waits)
 		wait_source_step(r->waits, clock_ns(CLOCK_MONOTONIC));
+	if (r->uprobes)
+		uprobes_step(r->uprobes);
+	if (r->pauses)
+		pauses_step(r->pauses, r->audit.time_ns);
 	every_second(r);
 	if (!error)
 		error = r->error ? r->error : definer_error(r->definer);

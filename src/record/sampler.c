@@ -14,10 +14,11 @@
 #include "perf_attr.h"
 #include "ring_set.h"
 
-#define MIN_STACK_BYTES 8192u
-#define RING_SECONDS    2  /* 1 / RING_SECONDS of a second of samples fit in a ring */
-#define LEAST_SECONDS   8  /* 1 / LEAST_SECONDS do at least: smaller rings get smaller stacks */
-#define SPARE_FDS       64 /* left for files with code and names, where there are so many */
+#define MIN_STACK_BYTES  8192u
+#define RING_SECONDS     2 /* 1 / RING_SECONDS of a second of samples fit in a ring */
+#define LEAST_SECONDS    8 /* 1 / LEAST_SECONDS do at least: smaller rings get smaller stacks */
+#define PROBE_RING_BYTES (2u << 20)
+#define SPARE_FDS        64 /* left for files with code and names, where there are so many */
 
 #define OWNS_A_RING SAMPLER_N_SOURCES /* the source of an event that samples nothing */
 
@@ -110,6 +111,7 @@ static void fit_rings(struct sampler *sampler)
 	cpus_release(&cpus);
 	sampler->set.ring_bytes[RING_TICKS] = bytes;
 	sampler->set.ring_bytes[RING_TRACEPOINTS] = ring_bytes_for(RING_BYTES_MAX);
+	sampler->set.ring_bytes[RING_PROBES] = ring_bytes_for(PROBE_RING_BYTES);
 
 	stack = bytes * LEAST_SECONDS / sampler->options.hz & ~7u;
 	if (stack < MIN_STACK_BYTES)
@@ -192,6 +194,13 @@ static void set_source(const struct sampler *sampler, struct perf_record *record
 	record->period = what ? (uint32_t)(*what >> 8) : 1;
 }
 
+/* Of what a ring's LOST records tell; of tracepoints whichever it was. */
+static const enum sampler_source ring_sources[N_RING_KINDS] = {
+	[RING_TICKS] = SAMPLER_TICKS,
+	[RING_TRACEPOINTS] = SAMPLER_SWITCHES,
+	[RING_PROBES] = SAMPLER_PROBES,
+};
+
 static int pass_record(void *source, uint32_t i)
 {
 	struct sampler *sampler = source;
@@ -207,8 +216,8 @@ static int pass_record(void *source, uint32_t i)
 		ring->n_lost_told += record.lost;
 	if (!r)
 		set_source(sampler, &record);
-	if (!r && record.type == PERF_RECORD_LOST && ring->kind == RING_TRACEPOINTS)
-		record.source = SAMPLER_SWITCHES; /* of whichever tracepoint */
+	if (!r && record.type == PERF_RECORD_LOST)
+		record.source = ring_sources[ring->kind];
 	r = r ? 0 : sampler->options.fn(sampler->options.arg, &record);
 	perf_ring_consume(&sampler->set.rings.items[i].ring, size);
 	return r;
@@ -302,6 +311,20 @@ static int add_tracepoint(struct sampler *sampler, enum sampler_source source, u
 	}
 	*map_insert(&sampler->by_id, id) = tp->attr.sample_period << 8 | source;
 	return add_event(sampler, &(struct perf_event){ fd, cpu, source, RING_TRACEPOINTS });
+}
+
+int sampler_adopt(struct sampler *sampler, int fd, uint32_t cpu, uint64_t *ret_id)
+{
+	int r = add_owner(sampler, cpu, RING_PROBES);
+
+	if (!r && ioctl(fd, PERF_EVENT_IOC_ID, ret_id))
+		r = -errno;
+	if (r) {
+		close(fd);
+		return r;
+	}
+	*map_insert(&sampler->by_id, *ret_id) = 1u << 8 | SAMPLER_PROBES;
+	return add_event(sampler, &(struct perf_event){ fd, cpu, SAMPLER_PROBES, RING_PROBES });
 }
 
 int sampler_add_task(struct sampler *sampler, pid_t tid)

@@ -31,8 +31,9 @@ enum sampler_source { /* of a sample: perf_record.source */
 		      SAMPLER_WAKINGS,
 		      SAMPLER_FAULTS,
 		      SAMPLER_CALLS,
-		      SAMPLER_LOCKS, /* of the kernel's: who sleeps for one */
-		      SAMPLER_SPINS, /* who spins */
+		      SAMPLER_LOCKS,  /* of the kernel's: who sleeps for one */
+		      SAMPLER_SPINS,  /* who spins */
+		      SAMPLER_PROBES, /* in programs' code: see sampler_adopt() */
 		      SAMPLER_N_SOURCES
 };
 
@@ -93,6 +94,13 @@ int sampler_trace(struct sampler *sampler, enum sampler_source source,
 
 /* @source samples nothing until it is told to go on, or sampler_trace() is called again. */
 void sampler_pause(struct sampler *sampler, enum sampler_source source, bool is_paused);
+
+/*
+ * Take an event of @cpu that was opened elsewhere, with what perf_attr_of_tracepoint() asks
+ * for: its samples are among the records from here on, by @ret_id, as SAMPLER_PROBES.  @fd is
+ * the sampler's also when it fails.
+ */
+int sampler_adopt(struct sampler *sampler, int fd, uint32_t cpu, uint64_t *ret_id);
 
 void sampler_start(struct sampler *sampler);
 void sampler_stop(struct sampler *sampler); /* no new records from here on */

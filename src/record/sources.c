@@ -15,6 +15,7 @@
 #include "perf_ring.h"
 #include "record/perf_record.h"
 #include "trace.h"
+#include "uprobes.h"
 
 #define PARANOID_ADVICE "run with sudo, or: sysctl kernel.perf_event_paranoid="
 
@@ -242,6 +243,19 @@ static enum source_state probe_tracefs(struct buf *detail, struct buf *remedy)
 	return failed(r, detail);
 }
 
+static enum source_state probe_uprobes(struct buf *detail, struct buf *remedy)
+{
+	int r = uprobes_try();
+
+	if (!r)
+		return SOURCE_WORKS;
+	if (r == -ENOENT)
+		buf_puts(detail, "the kernel was built without CONFIG_UPROBE_EVENTS: ");
+	else
+		buf_puts(remedy, "run with sudo");
+	return failed(r, detail);
+}
+
 static enum source_state probe_debuginfod(struct buf *detail, struct buf *remedy)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
@@ -266,6 +280,7 @@ const struct source sources[] = {
 	{ "process memory", "stacks deeper than the kernel copies", probe_memory },
 	{ "kernel symbols", "names of kernel functions", probe_kallsyms },
 	{ "tracefs", "exact times of switches and wake-ups", probe_tracefs },
+	{ "uprobes", "pauses of garbage collectors (--trace)", probe_uprobes },
 	{ "debuginfod", "debug files over the network", probe_debuginfod },
 	{ 0 },
 };

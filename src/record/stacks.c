@@ -5,14 +5,16 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "proc/task.h"
 #include "sampler.h"
 #include "symbol/jit_map.h"
 
-#define MIN_FRESH_MS     2          /* so long are the callers of a frame taken to be the same, */
-#define MAX_FRESH_MS     128        /* once they were a few times */
-#define MAX_CALLERS      98304      /* frames whose callers are known: 5 MiB */
+#define MIN_FRESH_MS     2     /* so long are the callers of a frame taken to be the same, */
+#define MAX_FRESH_MS     128   /* once they were a few times */
+#define MAX_CALLERS      98304 /* frames whose callers are known: 5 MiB */
+#define HURRY_NS         1000000000u
 #define SCAN_INTERVAL_NS 100000000u /* /proc/PID/maps is not read again sooner */
 
 /* Address of the top byte in which a 64-bit process can run code. */
@@ -42,6 +44,8 @@ struct stacks {
 	ARRAY(struct callers) callers;
 	uint64_t n_unknown;
 	bool want_chains;
+	uint64_t n_read_live;    /* stacks that wanted live memory, as of the last look */
+	uint64_t hurry_until_ns; /* some lately did */
 	int kallsyms_fd;
 };
 
@@ -73,6 +77,18 @@ void stacks_free(struct stacks *stacks)
 const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks)
 {
 	return unwinder_stats(stacks->unwinder);
+}
+
+bool stacks_are_in_hurry(struct stacks *stacks)
+{
+	const struct unwind_stats *stats = stacks_unwind_stats(stacks);
+	uint64_t n = stats->n_completed + stats->n_stops[UNWIND_STACK_END];
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	if (n != stacks->n_read_live)
+		stacks->hurry_until_ns = now_ns + HURRY_NS;
+	stacks->n_read_live = n;
+	return now_ns < stacks->hurry_until_ns;
 }
 
 uint64_t stacks_n_unknown_callers(const struct stacks *stacks)

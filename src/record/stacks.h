@@ -38,6 +38,12 @@ uint64_t stacks_n_unknown_callers(const struct stacks *stacks);
 /* Whether a tick without the user's call chain was met that may need it: Go's. */
 bool stacks_want_chains(const struct stacks *stacks);
 
+/*
+ * Whether some in the last second could only be finished from their process's live memory:
+ * what is read sooner is there more often.
+ */
+bool stacks_are_in_hurry(struct stacks *stacks);
+
 const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks);
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "confine.h"
+#include "symbol/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>

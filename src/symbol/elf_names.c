@@ -21,7 +21,7 @@
 #include "download.h"
 #include "event/definer.h"
 #include "fde.h"
-#include "gopclntab.h"
+#include "symbol/gopclntab.h"
 #include "symtab.h"
 
 struct elf_names {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "gopclntab.h"
+#include "symbol/gopclntab.h"
 
 #include <endian.h>
 #include <gelf.h>
@@ -273,4 +273,22 @@ bool gopclntab_find(const struct gopclntab *t, uint64_t address, struct symbol_n
 	*ret = (struct symbol_name){ .function = name };
 	describe(t, at, address - entry, ret);
 	return true;
+}
+
+bool gopclntab_find_function(const struct gopclntab *t, const char *name, uint64_t *ret_start,
+			     uint64_t *ret_end)
+{
+	for (uint64_t i = 0; i < t->n_functions; i++) {
+		uint64_t at = t->functions + 8 * i;
+		uint64_t entry = u32_at(t, at), end = u32_at(t, at + 8);
+		uint64_t function = t->functions + u32_at(t, at + 4);
+		const char *its = string_at(t, t->names + u32_at(t, function + FUNCTION_NAME));
+
+		if (!its || strcmp(its, name) != 0 || end <= entry || end - entry > FUNCTION_MAX)
+			continue;
+		*ret_start = t->text + entry;
+		*ret_end = t->text + end;
+		return true;
+	}
+	return false;
 }

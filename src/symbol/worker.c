@@ -11,7 +11,7 @@
 #include "answer.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "confine.h"
+#include "symbol/confine.h"
 #include "symbol/symbolizer.h"
 
 #define FLUSH_SIZE     8192 /* what a crash can lose of names that were found */

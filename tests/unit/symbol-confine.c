@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/symbol/confine.h"
+#include "symbol/confine.h"
 
 /* Run @check in a child that was confined, with @fd left open; its result, which is below 100. */
 static int confined(int (*check)(int fd), int fd)

@@ -5,7 +5,7 @@ W := $(O)/workloads
 WORKLOADS := demo split split-static split-static-pie split-stripped split-fp deep recurse \
 	sighandler altstack plt forker execer shortlived dlopener plugin-a.so plugin-b.so jit threads \
 	kernelheavy waits locks holders hotlock stdlocks rustlocks accounts handover calls pingpong details \
-	faults goburn gogarbage rustburn JavaBurn.class mntns.sh
+	faults goburn gogarbage rustburn JavaBurn.class JavaGarbage.class mntns.sh
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
 WORKLOADS += callers mapper
@@ -59,7 +59,7 @@ $(W)/rust%: $(FROM)/rust%.rs
 	$(call say,WORK,$@)
 	$(Q)MAKEFLAGS= rustc --edition 2021 -C opt-level=2 -g -o $@ $<
 
-$(W)/JavaBurn.class: $(FROM)/JavaBurn.java
+$(W)/JavaBurn.class $(W)/JavaGarbage.class: $(W)/%.class: $(FROM)/%.java
 	$(call say,WORK,$@)
 	$(Q)javac -d $(W) $<
 

@@ -22,4 +22,8 @@ void gopclntab_free(struct gopclntab *table);
 /* Strings in @ret are borrowed from the file. */
 bool gopclntab_find(const struct gopclntab *table, uint64_t address, struct symbol_name *ret);
 
+/* Where the function called @name begins and ends.  Looks at all of them. */
+bool gopclntab_find_function(const struct gopclntab *table, const char *name, uint64_t *ret_start,
+			     uint64_t *ret_end);
+
 #endif /* SYMBOL_GOPCLNTAB_H */
