@@ -12,6 +12,7 @@ const struct command commands[] = {
 	{ "record", "record what processes do, into a file", cmd_record },
 	{ "report", "print a profile: a table, a call tree, callers and callees", cmd_report },
 	{ "diagnose", "say what stands out, and where to look", cmd_diagnose },
+	{ "diff", "what changed between two recordings, and what may be chance", cmd_diff },
 	{ "export", "write a profile for another program, such as go tool pprof", cmd_export },
 	{ "dump", "print a recording as text, or make one from text", cmd_dump },
 	{ "info", "describe a recording: who made it, how, and what it holds", cmd_info },

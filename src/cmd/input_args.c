@@ -69,7 +69,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp filter_argp = { .options = filters, .parser = parse_filter };
-static const struct argp_child filter_children[] = {
+const struct argp_child filter_children[] = {
 	{ &filter_argp, 0, "Filters:", 0 },
 	{ 0 },
 };

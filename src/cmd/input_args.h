@@ -19,6 +19,9 @@ struct input_args {
  */
 extern const struct argp_child input_children[];
 
+/* The filters alone.  Their input is a struct filter. */
+extern const struct argp_child filter_children[];
+
 /* For ARGP_KEY_ARG: the one argument is a PROFILE.  Ends the program where it is none. */
 void input_parse_profile(struct argp_state *state, const char *arg, const struct analysis **ret);
 

@@ -2,8 +2,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/human.h"
@@ -12,10 +10,10 @@
 #include "export/sheets.h"
 #include "input_args.h"
 #include "session.h"
+#include "view_args.h"
 
-#define WIDTH_OF_PIPES 0 /* what reads them may want whole names */
-#define ROWS_DEFAULT   30
-#define PERCENT_LEAST  0.5 /* of trees */
+#define ROWS_DEFAULT  30
+#define PERCENT_LEAST 0.5 /* of trees */
 
 enum {
 	KEY_TREE = 0x100,
@@ -69,33 +67,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static void parse_key(struct argp_state *state, const char *arg, enum table_key *ret)
-{
-	static const char *const keys[] = {
-		[TABLE_FUNCTION] = "function", [TABLE_SYMBOL] = "symbol",
-		[TABLE_LINE] = "line",         [TABLE_MODULE] = "module",
-		[TABLE_PROCESS] = "process",   [TABLE_THREAD] = "thread",
-		[TABLE_CPU] = "cpu",           [TABLE_STACK] = "stack",
-	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!strcmp(keys[i], arg)) {
-			*ret = (enum table_key)i;
-			return;
-		}
-	}
-	argp_error(state, "--by: no key '%s'", arg);
-}
-
-static uint64_t parse_count(struct argp_state *state, const char *option, const char *arg)
-{
-	uint64_t count = 0;
-
-	if (human_parse_number(arg, 0, 1000000000, &count))
-		argp_error(state, "%s: '%s' is no number", option, arg);
-	return count;
-}
-
 static double parse_percent(struct argp_state *state, const char *arg)
 {
 	char *end;
@@ -132,7 +103,7 @@ static error_t parse_view(int key, char *arg, struct argp_state *state)
 		args->has_key = true;
 		return 0;
 	case KEY_BY:
-		parse_key(state, arg, &args->options.key);
+		view_parse_key(state, arg, &args->options.key);
 		args->has_key = true;
 		return 0;
 	case KEY_CUM:
@@ -207,7 +178,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'n':
-		args->options.n_rows = parse_count(state, "-n", arg);
+		args->options.n_rows = view_parse_count(state, "-n", arg);
 		args->has_rows = true;
 		return 0;
 	case KEY_MIN:
@@ -215,7 +186,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->has_min = true;
 		return 0;
 	case KEY_WIDTH:
-		args->options.width = (unsigned int)parse_count(state, "--width", arg);
+		args->options.width = (unsigned int)view_parse_count(state, "--width", arg);
 		args->has_width = true;
 		return 0;
 	case KEY_VALUE:
@@ -235,20 +206,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Of the terminal, or what COLUMNS says. */
-static unsigned int terminal_width(void)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	uint64_t width;
-
-	if (columns && !human_parse_number(columns, 20, 10000, &width))
-		return (unsigned int)width;
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col > 0)
-		return size.ws_col;
-	return WIDTH_OF_PIPES;
-}
-
 /* Programs get everything, people what fits. */
 static void set_defaults(struct report_args *args)
 {
@@ -260,7 +217,7 @@ static void set_defaults(struct report_args *args)
 	if (!args->has_min)
 		args->options.min_percent = args->json ? 0 : PERCENT_LEAST;
 	if (!args->has_width)
-		args->options.width = terminal_width();
+		args->options.width = view_width();
 	args->options.filter = buf_str(&args->input.filter.text);
 }
 

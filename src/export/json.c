@@ -70,7 +70,7 @@ static json_t *types(const struct profile *profile)
 	return ret;
 }
 
-static void set_text(json_t *object, const char *key, const char *value)
+void json_set_text(json_t *object, const char *key, const char *value)
 {
 	if (*value)
 		json_object_set_new(object, key, json_string(value));
@@ -95,13 +95,13 @@ static json_t *row_of(const struct profile *profile, const struct table_row *row
 		if (key == TABLE_THREAD)
 			json_object_set_new(ret, "tid", json_integer(row->tid));
 	} else {
-		set_text(ret, "module", names_text(names, row->module));
+		json_set_text(ret, "module", names_text(names, row->module));
 		json_object_set_new(ret, "is_in_more_modules", json_boolean(row->is_in_more));
 		json_object_set_new(ret, "inlined",
 				    json_string(inlined(row->is_inlined, row->is_called)));
 	}
 	if (key == TABLE_LINE) {
-		set_text(ret, "file", names_text(names, row->file));
+		json_set_text(ret, "file", names_text(names, row->file));
 		json_object_set_new(ret, "line", json_integer(row->line));
 	}
 	if (key >= TABLE_PROCESS && profile->has_max) {
@@ -158,9 +158,9 @@ static bool enter(struct tree_visitor *visitor, uint32_t i)
 	lister->id_of[i] = (json_int_t)json_array_size(lister->list);
 	item = json_pack("{s:I,s:s}", "parent", lister->id_of[node->parent], "name",
 			 names_text(profile->names, label->name));
-	set_text(item, "module", names_text(profile->names, label->module));
+	json_set_text(item, "module", names_text(profile->names, label->module));
 	if (label->file) {
-		set_text(item, "file", names_text(profile->names, label->file));
+		json_set_text(item, "file", names_text(profile->names, label->file));
 		json_object_set_new(item, "line", json_integer(label->line));
 	}
 	json_object_set_new(item, "flat", values(profile, node->self));

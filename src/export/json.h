@@ -10,6 +10,8 @@
 #include "model/model.h"
 
 json_t *json_number(uint64_t value);
+/* "" leaves @key out. */
+void json_set_text(json_t *object, const char *key, const char *value);
 json_t *json_recording(const struct model *model);
 json_t *json_lines(const struct audit *audit); /* NULL: none */
 json_t *json_audit(const struct model *model, const struct audit *audit);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What differs between two profiles, as text for people and as JSON for programs. */
+#ifndef EXPORT_DIFF_H
+#define EXPORT_DIFF_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "model/diff.h"
+
+struct diff_text_options {
+	const char *paths[DIFF_N_SIDES]; /* of the recordings */
+	const char *filter;              /* in words; "" if there is none */
+	size_t n_rows;                   /* 0: all */
+	unsigned int width;              /* of a line; 0: nothing is cut */
+	bool with_noise;                 /* also rows whose difference chance alone explains */
+};
+
+/* 0 or -errno. */
+int diff_text(const struct diff *diff, const struct diff_text_options *options, FILE *out);
+int diff_json(const struct diff *diff, const struct diff_text_options *options, FILE *out);
+
+/* "+12.3%"; "new", "gone" or "" where there is nothing to take a percentage of. */
+void diff_put_percent(struct buf *out, const struct diff_row *row);
+
+#endif /* EXPORT_DIFF_H */
