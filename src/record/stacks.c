@@ -14,6 +14,7 @@
 #define MIN_FRESH_MS     2     /* so long are the callers of a frame taken to be the same, */
 #define MAX_FRESH_MS     128   /* once they were a few times */
 #define MAX_CALLERS      98304 /* frames whose callers are known: 5 MiB */
+#define LOG2_STEPS       12    /* slots for steps from stack to stack: 96 KiB */
 #define HURRY_NS         1000000000u
 #define SCAN_INTERVAL_NS 100000000u /* /proc/PID/maps is not read again sooner */
 
@@ -23,6 +24,13 @@
 struct module_link {
 	struct module *module;
 	uint32_t id;
+};
+
+/* A frame below a stack makes another.  Nearly all frames of a sample were met like this before. */
+struct step {
+	uint64_t address;
+	uint32_t generation, parent; /* the address space's; the id of the stack */
+	uint32_t stack;              /* the id of what they make; 0: an empty slot */
 };
 
 struct callers {
@@ -42,6 +50,7 @@ struct stacks {
 	uint32_t kernel_data;      /* the same of static data */
 	struct map callers_by_key; /* thread, PC and SP → index + 1 */
 	ARRAY(struct callers) callers;
+	struct step steps[1u << LOG2_STEPS]; /* each where step_slot() says */
 	uint64_t n_unknown;
 	bool want_chains;
 	uint64_t n_read_live;    /* stacks that wanted live memory, as of the last look */
@@ -256,14 +265,14 @@ static uint32_t module_id(struct stacks *stacks, struct module *module)
 	return *id;
 }
 
-static uint32_t user_frame(struct stacks *stacks, const struct unwind_frame *frame, uint32_t pid)
+static uint32_t user_frame(struct stacks *stacks, const struct unwind_frame *frame)
 {
 	const struct mapping *m = frame->mapping;
 	uint64_t address = frame->address;
 	uint32_t module;
 
 	if (!m) {
-		module = definer_module(stacks->definer, MODULE_JIT, "[unmapped]", NULL, pid);
+		module = definer_module(stacks->definer, MODULE_JIT, "[unmapped]", NULL, 0);
 	} else {
 		module = module_id(stacks, m->module);
 		if (m->module->kind != MODULE_JIT)
@@ -282,36 +291,58 @@ static uint32_t truncation(struct stacks *stacks, const char *why, const char *w
 	return definer_stack(stacks->definer, 0, frame);
 }
 
+static struct step *step_slot(struct stacks *stacks, const struct step *step)
+{
+	uint64_t hash = step->address ^ (uint64_t)step->parent << 40 ^
+			(uint64_t)step->generation << 24;
+
+	return &stacks->steps[hash * 0x9e3779b97f4a7c15u >> (64 - LOG2_STEPS)];
+}
+
+static uint32_t add_frame(const struct unwinding *unwinding, uint32_t stack,
+			  const struct unwind_frame *frame)
+{
+	struct stacks *stacks = unwinding->stacks;
+	struct step step = { frame->address, unwinding->generation, stack, 0 };
+	struct step *known = step_slot(stacks, &step);
+
+	if (known->stack && known->address == step.address && known->parent == step.parent &&
+	    known->generation == step.generation)
+		return known->stack;
+	step.stack = definer_stack(stacks->definer, stack, user_frame(stacks, frame));
+	*known = step;
+	return step.stack;
+}
+
 /* Hangs the innermost @n frames below @stack. */
-static uint32_t add_frames(struct stacks *stacks, uint32_t stack,
-			   const struct unwind_result *result, size_t n, uint32_t pid)
+static uint32_t add_frames(const struct unwinding *unwinding, uint32_t stack,
+			   const struct unwind_result *result, size_t n)
 {
 	while (n-- > 0)
-		stack = definer_stack(stacks->definer, stack,
-				      user_frame(stacks, &result->frames[n], pid));
+		stack = add_frame(unwinding, stack, &result->frames[n]);
 	return stack;
 }
 
 static uint32_t add_user(const struct unwinding *unwinding, struct unwind_result *result)
 {
 	struct stacks *stacks = unwinding->stacks;
-	uint32_t pid = unwinding->record->pid, stack = 0;
+	uint32_t stack = 0;
 	size_t n = result->n_near ? result->n_near - 1 : 0; /* frames inside of that one */
 	struct unwind_result outer = *result;
 
 	if (result->is_joined) {
 		if (!is_fresh(unwinding)) /* not to be had just now: not to be tried for a while */
 			remember_callers(unwinding, unwinding->known.stack);
-		return add_frames(stacks, unwinding->known.stack, result, n, pid);
+		return add_frames(unwinding, unwinding->known.stack, result, n);
 	}
 	if (result->stop != UNWIND_DONE)
 		stack = truncation(stacks, unwind_stop_text(result->stop),
 				   result->stopped_in ? result->stopped_in->module->path : NULL);
 	outer.frames += n;
-	stack = add_frames(stacks, stack, &outer, result->n_frames - n, pid);
+	stack = add_frames(unwinding, stack, &outer, result->n_frames - n);
 	if (result->n_near && result->stop == UNWIND_DONE)
 		remember_callers(unwinding, stack);
-	return add_frames(stacks, stack, result, n, pid);
+	return add_frames(unwinding, stack, result, n);
 }
 
 /*
