@@ -7,7 +7,7 @@ enum module_kind {
 	MODULE_ELF = 1,    /* a mapped file */
 	MODULE_KERNEL = 2, /* the kernel or one of its modules; addresses as run; paths below */
 	MODULE_VDSO = 3,   /* the kernel's code in every process */
-	MODULE_JIT = 4,    /* code without a file, of one process; addresses as run */
+	MODULE_JIT = 4,    /* code without a file, of process pid (0: of any); addresses as run */
 	MODULE_NOTE = 5,   /* not code: why a stack ends early; the path is the text */
 };
 

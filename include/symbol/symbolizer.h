@@ -73,8 +73,8 @@ void symbolizer_free(struct symbolizer *symbolizer);
 
 /*
  * Look into @module from now on.  Returns 0 or -errno, after which nothing is
- * found: -ESTALE is another file at the same path, -EBADMSG one that is damaged
- * or no such file, -ENODATA one without any names.
+ * found: -ESTALE is another file at the same path, -ENOKEY one that may be another,
+ * -EBADMSG one that is damaged or no such file, -ENODATA one without any names.
  */
 int symbolizer_open(struct symbolizer *symbolizer, const struct symbol_module *module);
 

@@ -60,7 +60,10 @@ static bool has_build_id(Elf *elf, const char *want)
 	return true;
 }
 
-/* Programs and libraries only; of a file by path, the one that was recorded only. */
+/*
+ * Programs and libraries only; of a file by path, the one that was recorded only.  Where
+ * that was never opened, as its process was gone too soon, nothing tells.
+ */
 static int check_file(int fd, const char *build_id)
 {
 	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
@@ -71,7 +74,7 @@ static int check_file(int fd, const char *build_id)
 	    (ehdr.e_type != ET_EXEC && ehdr.e_type != ET_DYN))
 		r = -EBADMSG;
 	else if (build_id && !has_build_id(elf, build_id))
-		r = -ESTALE;
+		r = build_id[0] ? -ESTALE : -ENOKEY;
 	elf_end(elf);
 	return r;
 }

@@ -105,6 +105,22 @@ static int take_names(struct resolver *r)
 	return 0;
 }
 
+static const char *failure_text(int error)
+{
+	switch (error) {
+	case -ESTALE:
+		return " is not the file that was recorded: no names from it";
+	case -ENOKEY:
+		return " may not be the file that was recorded: no names from it";
+	case -ENOENT:
+		return " is not there any more: no names from it";
+	case -EBADMSG:
+		return " is damaged: no names from it";
+	default:
+		return " cannot be read: no names from it";
+	}
+}
+
 static int take_failure(struct resolver *r)
 {
 	if (r->answer.index != r->job)
@@ -112,11 +128,7 @@ static int take_failure(struct resolver *r)
 	if (r->answer.error == -ENODATA)
 		return 0;
 	r->result->n_failed++;
-	note(r, job_path(r, r->job),
-	     r->answer.error == -ESTALE  ? " is not the file that was recorded: no names from it" :
-	     r->answer.error == -ENOENT  ? " is not there any more: no names from it" :
-	     r->answer.error == -EBADMSG ? " is damaged: no names from it" :
-					   " cannot be read: no names from it");
+	note(r, job_path(r, r->job), failure_text(r->answer.error));
 	return 0;
 }
 

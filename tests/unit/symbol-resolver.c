@@ -161,6 +161,23 @@ static void a_file_that_is_not_open_is_found_by_path_if_its_build_id_agrees(void
 	stream_close(&s);
 }
 
+static void a_file_that_was_never_opened_gives_no_names(void **state)
+{
+	struct resolver_result result;
+	uint32_t module, id;
+	struct stream s;
+
+	(void)state;
+	stream_open(&s);
+	module = definer_module(s.definer, MODULE_ELF, build_path("a"), NULL, 0);
+	id = definer_frame(s.definer, module, address_of("a", "outer"));
+	result = resolve(&s);
+	assert_null(function_of(&s, id, 0));
+	assert_int_equal(result.n_failed, 1);
+	assert_non_null(strstr(result.note, "may not be the file that was recorded"));
+	stream_close(&s);
+}
+
 static void a_damaged_file_costs_its_own_names_only(void **state)
 {
 	struct resolver_result result;
@@ -200,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_get_their_inline_chain_with_lines),
 		cmocka_unit_test(a_file_that_is_not_open_is_found_by_path_if_its_build_id_agrees),
+		cmocka_unit_test(a_file_that_was_never_opened_gives_no_names),
 		cmocka_unit_test(a_damaged_file_costs_its_own_names_only),
 		cmocka_unit_test(a_sink_that_fails_ends_it_with_the_error),
 	};
