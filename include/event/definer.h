@@ -74,6 +74,9 @@ int definer_meta(struct definer *definer, const char *key, const char *value);
 /* Put a PLACE event: @object, a string, lies at @frame's address in static data.  Once each. */
 int definer_place(struct definer *definer, uint32_t object, uint32_t frame);
 
+/* Put a DESCRIPTOR event. */
+int definer_descriptor(struct definer *definer, const struct event_descriptor *descriptor);
+
 /*
  * Put again what says what the frames are: strings, modules, frames and places, into another
  * sink.  Names are found by it, and nobody need hold all that while events come.  0, or the

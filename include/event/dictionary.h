@@ -65,6 +65,10 @@ struct dict_stack dictionary_stack(const struct dictionary *dict, uint32_t id);
 /* The frame that stands for where @object lies in static data; 0: it does not, or unknown. */
 uint32_t dictionary_place(const struct dictionary *dict, uint32_t object);
 
+/* String id of the file that descriptor @fd of process @pid was at @time_ns; 0: not known. */
+uint32_t dictionary_descriptor(struct dictionary *dict, uint32_t pid, uint32_t fd,
+			       uint64_t time_ns);
+
 /* Highest ids defined: walk 1 … n. */
 uint32_t dictionary_n_strings(const struct dictionary *dict);
 uint32_t dictionary_n_modules(const struct dictionary *dict);

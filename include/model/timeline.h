@@ -32,8 +32,9 @@ struct timeline_syscall {
 	uint32_t thread;
 	uint64_t start_ns, end_ns;
 	uint32_t nr;
-	uint64_t result;             /* as a signed number: -errno if it failed */
-	uint64_t args[SYSCALL_ARGS]; /* as of event/syscalls.h */
+	uint64_t result;                /* as a signed number: -errno if it failed */
+	uint64_t began_ns, returned_ns; /* the same of what is not cut */
+	uint64_t args[SYSCALL_ARGS];    /* as of event/syscalls.h */
 	bool has_args;
 	bool is_cut; /* it began before start_ns */
 };

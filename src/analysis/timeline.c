@@ -177,14 +177,15 @@ static void take_syscall(struct timeline *timeline, const struct event *event)
 		.nr = event->syscall.nr,
 		.result = event->syscall.result,
 	};
-	uint64_t began_ns = call.start_ns;
 	struct sched_interval now;
 	struct lane *lane;
 
 	call.has_args = syscall_has_args(event, model_window(timeline->model).start_ns);
 	syscall_args(&event->syscall, call.args);
 	if (event->syscall.duration_ns > event->time_ns)
-		call.start_ns = began_ns = 0;
+		call.start_ns = 0;
+	call.began_ns = call.start_ns;
+	call.returned_ns = call.end_ns;
 	filter_clip(timeline->filter, &call.start_ns, &call.end_ns);
 	if (!sched_now(timeline->sched, event->syscall.tid, &now) || now.state != SCHED_RUNNING ||
 	    !filter_has_task(timeline->filter, timeline->model, task))
@@ -195,7 +196,7 @@ static void take_syscall(struct timeline *timeline, const struct event *event)
 		call.start_ns = lane->done_ns;
 	if (call.start_ns < timeline->options.start_ns)
 		call.start_ns = timeline->options.start_ns;
-	call.is_cut = call.start_ns > began_ns;
+	call.is_cut = call.start_ns > call.began_ns;
 	if (call.start_ns >= call.end_ns)
 		return;
 	filter_clip(timeline->filter, &now.start_ns, &now.end_ns);

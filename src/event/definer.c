@@ -197,6 +197,11 @@ int definer_place(struct definer *definer, uint32_t object, uint32_t frame)
 	return put(definer, &event);
 }
 
+int definer_descriptor(struct definer *definer, const struct event_descriptor *descriptor)
+{
+	return put(definer, &(struct event){ .kind = EVENT_DESCRIPTOR, .descriptor = *descriptor });
+}
+
 static int describe_strings(const struct definer *definer, struct event_sink *sink)
 {
 	const struct intern *strings = &definer->strings;

@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/intern.h"
 #include "base/map.h"
+#include "descriptor_table.h"
 
 /*
  * Tables are indexed by id - 1 and grow to the highest one.  Ids are given out
@@ -53,6 +54,7 @@ struct dictionary {
 	struct intern meta_keys;
 	ARRAY(struct meta) metas; /* of meta_keys' id i at i - 1 */
 	struct map places;        /* from a string to a frame */
+	struct descriptor_table descriptors;
 	size_t n_defined;
 	size_t used_bytes;
 	uint64_t n_refused;
@@ -81,6 +83,7 @@ void dictionary_free(struct dictionary *dict)
 	intern_release(&dict->meta_keys);
 	array_release(&dict->metas);
 	map_release(&dict->places);
+	descriptor_table_release(&dict->descriptors);
 	free(dict);
 }
 
@@ -223,6 +226,14 @@ static bool put_place(struct dictionary *dict, const struct event_place *event)
 	return true;
 }
 
+static bool put_descriptor(struct dictionary *dict, const struct event_descriptor *event)
+{
+	if (!take_bytes(dict, sizeof(*event)))
+		return false;
+	descriptor_table_add(&dict->descriptors, event);
+	return true;
+}
+
 int dictionary_put(struct dictionary *dict, const struct event *event)
 {
 	bool is_taken = true;
@@ -248,6 +259,9 @@ int dictionary_put(struct dictionary *dict, const struct event *event)
 		break;
 	case EVENT_PLACE:
 		is_taken = put_place(dict, &event->place);
+		break;
+	case EVENT_DESCRIPTOR:
+		is_taken = put_descriptor(dict, &event->descriptor);
 		break;
 	default:
 		return 0;
@@ -364,4 +378,9 @@ uint32_t dictionary_place(const struct dictionary *dict, uint32_t object)
 	uint64_t *frame = map_find(&dict->places, object);
 
 	return frame ? (uint32_t)*frame : 0;
+}
+
+uint32_t dictionary_descriptor(struct dictionary *dict, uint32_t pid, uint32_t fd, uint64_t time_ns)
+{
+	return descriptor_table_find(&dict->descriptors, pid, fd, time_ns);
 }

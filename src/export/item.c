@@ -11,6 +11,8 @@
 struct call_arg {  /* of a system call, or its result */
 	char type; /* as of struct syscall_form */
 	uint64_t value;
+	uint32_t pid;
+	uint64_t time_ns;
 };
 
 static struct item_arg *add(struct item *item, const char *key)
@@ -70,11 +72,31 @@ static void add_thread(struct item *item, struct item_source source, const char 
 		add_text(item, key, thread_text(source, thread));
 }
 
+/* "3 (/etc/passwd on vda)" */
+static bool add_file(struct item *item, struct item_source source, const char *key,
+		     struct call_arg arg)
+{
+	struct dictionary *dict = model_dictionary(source.model);
+	uint32_t file = 0;
+
+	if (strchr("fd", arg.type))
+		file = dictionary_descriptor(dict, arg.pid, (uint32_t)arg.value, arg.time_ns);
+	if (file)
+		add_text(item, key,
+			 take_text(source.names,
+				   xasprintf("%u (%s)", (unsigned int)arg.value,
+					     names_text(source.names,
+							names_string(source.names, file)))));
+	return file != 0;
+}
+
 static void add_call_arg(struct item *item, struct item_source source, const char *key,
 			 struct call_arg arg)
 {
 	struct buf text = { 0 };
 
+	if (add_file(item, source, key, arg))
+		return;
 	if (arg.type == 'a' || arg.type == 'A') {
 		add_address(item, key, arg.value);
 	} else if (syscall_arg_is_number(arg.type, arg.value)) {
@@ -89,6 +111,7 @@ static void add_call_arg(struct item *item, struct item_source source, const cha
 static void add_call_args(struct item *item, struct item_source source,
 			  const struct timeline_syscall *call, const struct syscall_form *form)
 {
+	uint32_t pid = model_thread(source.model, call->thread).pid;
 	struct buf key = { 0 };
 	char type;
 
@@ -100,7 +123,7 @@ static void add_call_args(struct item *item, struct item_source source,
 		syscall_arg_name(form, i, &key);
 		add_call_arg(item, source,
 			     names_text(source.names, names_intern(source.names, buf_str(&key))),
-			     (struct call_arg){ type, call->args[i] });
+			     (struct call_arg){ type, call->args[i], pid, call->began_ns });
 	}
 	buf_release(&key);
 }
@@ -110,7 +133,12 @@ void item_of_syscall(struct item_source source, const struct timeline_syscall *c
 {
 	const struct syscall_form *form = syscall_form_in(source.model, call->nr);
 	const char *error = syscall_error(call->result);
-	char result = form && form->result ? form->result : 'l';
+	struct call_arg result = {
+		.type = form && form->result ? form->result : 'l',
+		.value = call->result,
+		.pid = model_thread(source.model, call->thread).pid,
+		.time_ns = call->returned_ns,
+	};
 
 	*ret = (struct item){ .category = "syscall" };
 	ret->name = take_text(source.names, syscall_text(source.model, call->nr));
@@ -119,7 +147,7 @@ void item_of_syscall(struct item_source source, const struct timeline_syscall *c
 	if (error)
 		add_word(ret, source, "result", error);
 	else
-		add_call_arg(ret, source, "result", (struct call_arg){ result, call->result });
+		add_call_arg(ret, source, "result", result);
 	if (call->is_cut)
 		add_word(ret, source, "note", "it began before this");
 }

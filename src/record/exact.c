@@ -50,6 +50,8 @@ static void on_switch(struct exact *exact, const struct trace_record *record)
 	life_see(life, s->next, s->next_comm, TRACE_COMM_BYTES, record->time_ns);
 	put_sched(exact, &event);
 	if (s->state == TASK_DEAD && s->prev) {
+		if (life_pid(life, s->prev) == s->prev)
+			descriptors_forget(&exact->descriptors, s->prev, record->time_ns);
 		life_left(life, s->prev, record->time_ns);
 		trace_calls_forget(&exact->calls, s->prev);
 	}
@@ -93,6 +95,10 @@ static void on_return(struct exact *exact, const struct trace_record *record)
 		.arg5 = call.args[5],
 	};
 	put(exact, &event);
+	if (call.start_ns > exact->calls.start_ns) /* else nobody saw the arguments */
+		descriptors_take(&exact->descriptors,
+				 life_pid(exact->options.life, record->call.tid), &call,
+				 record->time_ns);
 }
 
 static void on_call(struct exact *exact, const struct trace_record *record)
@@ -123,6 +129,7 @@ static void on_gap(struct exact *exact, const struct trace_record *record)
 	};
 
 	trace_calls_gap(&exact->calls);
+	descriptors_flush(&exact->descriptors, record->gap.start_ns);
 	trace_detail_gap(&exact->detail, record->cpu);
 	kernel_locks_gap(&exact->locks);
 	put(exact, &event);
@@ -278,7 +285,7 @@ void exact_open(struct exact *exact, const struct exact_options *options)
 
 	exact->options = *options;
 	exact->detail.sink = options->sink;
-	exact->detail.definer = options->definer;
+	exact->detail.definer = exact->descriptors.definer = options->definer;
 	exact->detail.life = options->life;
 	kernel_locks_init(&exact->locks, options->sink, options->of_locks, options->definer,
 			  options->life);
@@ -302,6 +309,7 @@ void exact_close(struct exact *exact)
 	trace_close(exact->trace);
 	exact->trace = NULL;
 	trace_calls_release(&exact->calls);
+	descriptors_release(&exact->descriptors);
 	trace_detail_release(&exact->detail);
 	kernel_locks_release(&exact->locks);
 	array_release(&exact->seen_ns);
@@ -497,6 +505,7 @@ void exact_finish(struct exact *exact, uint64_t end_ns)
 	if (exact->trace)
 		trace_tell_lost(exact->trace, end_ns);
 	kernel_locks_finish(&exact->locks, end_ns);
+	descriptors_flush(&exact->descriptors, end_ns);
 	visit_threads(exact, &visit);
 }
 

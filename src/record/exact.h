@@ -17,6 +17,7 @@
 
 #include "audit.h"
 #include "base/array.h"
+#include "descriptors.h"
 #include "event/sink.h"
 #include "kernel_locks.h"
 #include "life.h"
@@ -50,6 +51,7 @@ struct exact {
 	ARRAY(uint64_t) seen_ns;      /* is_perf: the last switch of CPU i */
 	uint64_t n_perf;              /* switches by then */
 	struct trace_calls calls;
+	struct descriptors descriptors;
 	struct trace_detail detail;
 	struct kernel_locks locks;
 	struct states states;

@@ -26,3 +26,27 @@ sums_agree() {
 	"$SYSPROF" export -o trace.pftrace
 	"$BATS_TEST_DIRNAME/../lib/pftrace.py" trace.pftrace threads.json
 }
+
+# What is open for long has a name for all its calls; what is not has none rather than a wrong one.
+@test "descriptors are named, and never by another file" {
+	cat >open.py <<-'END'
+		import os, time
+		long = os.open("/etc/passwd", os.O_RDONLY)
+		for i in range(100):
+		    os.lseek(long, 0, os.SEEK_SET)
+		    os.read(long, 100)
+		    short = os.open("/etc/group", os.O_RDONLY)
+		    os.read(short, 101)
+		    os.close(short)
+		    time.sleep(0.02)
+		os.close(long)
+	END
+	record --trace -- python3 open.py
+	"$SYSPROF" export -o trace.json
+	calls() { jq -r ".traceEvents[] | select(.cat == \"syscall\" and .name == \"read\" and .args.count == $1).args.fd" trace.json; }
+	calls 100 >long
+	calls 101 >short
+	[ "$(grep -c '^[0-9]* (/etc/passwd' long)" = 100 ]
+	[ "$(wc -l <short)" = 100 ]
+	! grep -v -e '^[0-9]*$' -e '(/etc/group' short
+}
