@@ -37,7 +37,7 @@ pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$f),$f)),$(1))
 
 SRCS := $(wildcard src/*/*.c)
 PROTOS := $(wildcard src/*/*.proto)
-GENS := $(PROTOS:src/%.proto=$(O)/gen/%.pb-c.c)
+GENS := $(PROTOS:src/%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/export/page.c
 OBJS := $(SRCS:%.c=$(O)/%.o) $(GENS:.c=.o)
 UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
 BENCH := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
@@ -45,6 +45,7 @@ FUZZ := $(patsubst tests/%.c,$(O)/%,$(wildcard tests/fuzz/*.c))
 CLI := $(wildcard tests/cli/*.bats)
 LIVE := $(wildcard tests/live/*.bats)
 LINT := $(wildcard tests/lint/*.bats)
+BROWSER := $(filter-out %/browser.mjs,$(wildcard tests/browser/*.mjs))
 MAN := $(foreach n,1 5 7,$(wildcard Documentation/*.$n))
 C_FILES = $(wildcard src/*.c src/*/*.[ch] include/*/*.h tests/unit/*.[ch] tests/fuzz/*.c \
 	tests/bench/*.c)
@@ -71,6 +72,12 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: src/%.proto | $(O)/.libraries
 	@mkdir -p $(@D)
 	$(call say,PROTO,$@)
 	$(Q)protoc-c --proto_path=src --c_out=$(O)/gen $<
+
+# The page of `export -o X.html`, as two texts.
+$(O)/gen/export/page.c: scripts/make-page $(wildcard src/ui/assets/*)
+	@mkdir -p $(@D)
+	$(call say,PAGE,$@)
+	$(Q)scripts/make-page src/ui/assets >$@.new && mv $@.new $@
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/.flavour
 	$(call say,CC,$@)
@@ -114,21 +121,30 @@ $(FUZZ): $(O)/%: tests/%.c $(O)/fuzz/sysprof.a
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
+# What drives the browser; it is for the tests alone, and stays among what is built.
+PLAYWRIGHT := $(O)/browser/node_modules/.package-lock.json
+$(PLAYWRIGHT): tests/browser/package.json tests/browser/package-lock.json
+	@mkdir -p $(O)/browser && cp $^ $(O)/browser
+	$(call say,NPM,$(O)/browser/playwright-core)
+	$(Q)cd $(O)/browser && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+
 # prove's summary is the last thing that a test run says.
 PROVE = O=$(abspath $(O)) TIME=$(TIME) prove $(if $(V),-v,-f -o) --timer --exec tests/lib/run
 prove = $(if $(call pick,$(1)),$(Q)$(PROVE) $(call pick,$(1)),@echo 'no test matches "$(T)"'; false)
 
 check:	## install what the tests need, build, run every test; sudo for the live ones
 	$(Q)scripts/install-deps build tests
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(O)/sysprof $(UNIT) $(FUZZ) workloads
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(O)/sysprof $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT)
 	$(Q)$(MAKE) --no-print-directory check-all
-check-all: $(O)/sysprof $(UNIT) $(FUZZ) workloads	## the same, installing nothing
+check-all: $(O)/sysprof $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT)	## the same, installing nothing
 	@[ $$(id -u) = 0 ] || echo 'not root: the tests that record live are left out (sudo make check)'
-	$(call prove,$(UNIT) $(FUZZ) $(CLI) $(LINT) $(if $(filter 0,$(shell id -u)),$(LIVE)))
+	$(call prove,$(UNIT) $(FUZZ) $(CLI) $(BROWSER) $(LINT) $(if $(filter 0,$(shell id -u)),$(LIVE)))
 check-unit: $(call pick,$(UNIT))	## unit tests
 	$(call prove,$(UNIT))
 check-cli: $(O)/sysprof	## tests of the commands on recordings made by hand
 	$(call prove,$(CLI))
+check-browser: $(O)/sysprof $(PLAYWRIGHT)	## the page in Chromium
+	$(call prove,$(BROWSER))
 check-lint lint: $(O)/sysprof	## layers, lengths, headers, manual, spelling, format
 	$(call prove,$(LINT))
 check-live: $(O)/sysprof workloads	## record real programs; needs root
@@ -170,5 +186,5 @@ help:	## this list
 
 .SECONDARY:
 -include $(OBJS:.o=.d) $(UNIT:=.d) $(BENCH:=.d) $(FUZZ_OBJS:.o=.d) $(O)/src/main.d
-.PHONY: FORCE all check check-all check-unit check-cli check-lint lint check-live check-fuzz soak \
+.PHONY: FORCE all check check-all check-unit check-cli check-browser check-lint lint check-live check-fuzz soak \
 	bench demo install uninstall dist format format-check tidy coverage clean help workloads

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/audit.h"
 #include "model/names.h"
 #include "model/profile.h"
 #include "model/timeline.h"
@@ -20,7 +21,8 @@ struct export_options {
 struct timeline_source { /* what the ids of a timeline are of; borrowed until its end */
 	struct model *model;
 	struct names *names;
-	uint64_t start_ns; /* which time is to be shown as 0 */
+	const struct audit *audit; /* complete when the end is told */
+	uint64_t start_ns, end_ns; /* the first of which is to be shown as 0 */
 };
 
 struct exporter {

@@ -285,7 +285,7 @@ int session_timeline(struct session *session, struct filter *filter,
 		     const struct exporter *exporter, FILE *out, int *ret_write_error)
 {
 	struct analysis_input input = { session->model, session->sched, filter, NULL };
-	struct timeline_source source = { .model = session->model };
+	struct timeline_source source = { .model = session->model, .audit = &session->audit };
 	struct timeline_options options;
 	struct timeline_sink *sink;
 	struct timeline *timeline;
@@ -296,16 +296,17 @@ int session_timeline(struct session *session, struct filter *filter,
 		return err(error, "cannot read the recording: %s", strerror(-error));
 	source.names = names_new(model_dictionary(session->model));
 	source.start_ns = options.start_ns;
+	source.end_ns = options.end_ns;
 	sink = exporter->timeline(&source, out);
 	timeline = timeline_begin(&input, &options, sink);
 	error = reader_feed(session->reader, READ_EVENTS, model_sink(session->model));
 	sched_finish(session->sched);
 	lack = timeline_lack(timeline);
 	timeline_end(timeline);
-	*ret_write_error = sink->end(sink);
-	names_free(source.names);
 	audit_collect(&session->audit, session->model);
 	audit_damage(session);
+	*ret_write_error = sink->end(sink);
+	names_free(source.names);
 	if (error)
 		return err(error, "cannot read the recording: %s", strerror(-error));
 	return lack ? err(-ENODATA, "no timeline: %s", lack) : 0;

@@ -14,6 +14,8 @@ const struct exporter exporters[] = {
 	  NULL, chrome_timeline },
 	{ "pftrace", ".pftrace", "the timeline in Perfetto's own format, smaller", true, NULL,
 	  perfetto_timeline },
+	{ "html", ".html", "the timeline as a page for any browser, in one file", false, NULL,
+	  html_timeline },
 	{ 0 },
 };
 

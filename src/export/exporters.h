@@ -10,5 +10,6 @@ int export_folded(const struct profile *profile, const struct export_options *op
 
 struct timeline_sink *perfetto_timeline(const struct timeline_source *source, FILE *out);
 struct timeline_sink *chrome_timeline(const struct timeline_source *source, FILE *out);
+struct timeline_sink *html_timeline(const struct timeline_source *source, FILE *out);
 
 #endif /* EXPORT_EXPORTERS_H */

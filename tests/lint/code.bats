@@ -18,6 +18,10 @@
 	scripts/check-banned
 }
 
+@test "the page's modules are short and import what they use, and all make one script" {
+	scripts/check-modules
+}
+
 @test "every source file says its licence" {
 	scripts/check-spdx
 }

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The timeline as a page that a browser opens without any help: page_head, what was
+ * recorded as tables, page_tail.  Kept in memory are a part of each table, and some
+ * numbers for each thread, CPU and name; so it does not grow with time.
+ *
+ * Page and tables are always of one version, as they are one file: their columns may
+ * change freely.  src/ui/assets/trace.js reads what is put here.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "exporters.h"
+#include "page.h"
+#include "page_names.h"
+#include "page_table.h"
+
+/* What a slice is: a state; of a blocked one why it is, after these. */
+enum {
+	SLICE_UNKNOWN,
+	SLICE_RUNNING,
+	SLICE_RUNNABLE,
+	SLICE_BLOCKED, /* not sampled: not known why */
+	SLICE_WAITS,   /* + enum wait_class */
+	SLICE_KIND = 0x0f,
+	SLICE_GOES_ON = 0x10, /* the slice before was cut by a system call, this is its rest */
+	SLICE_CUT_START = 0x20,
+	SLICE_CUT_END = 0x40,
+	SLICE_PREEMPTED = 0x80,
+};
+
+enum {
+	STATE_THREAD,
+	STATE_KIND,
+	STATE_GAP, /* since the end of the thread's slice before */
+	STATE_NS,
+	STATE_CPU, /* this and what follows: not of what goes on */
+	STATE_INSTEAD,
+	STATE_OBJECT, /* this and what follows: of blocked ones */
+	STATE_CALL,
+	STATE_STACK,
+	STATE_WAKER,
+	STATE_WAKER_STACK,
+	N_STATE
+};
+enum { CALL_THREAD, CALL_GAP, CALL_NS, CALL_NAME, CALL_RESULT, CALL_IS_CUT, N_CALL };
+enum { RUN_CPU, RUN_THREAD, RUN_GAP, RUN_NS, N_RUN };
+enum { MARK_WHAT, MARK_THREAD, MARK_NS, MARK_DETAIL, N_MARK };
+enum { SAMPLE_THREAD, SAMPLE_NS, SAMPLE_CPU, SAMPLE_WEIGHT, SAMPLE_STACK, N_SAMPLE };
+enum { FACT_KEY, FACT_VALUE, N_FACT };
+enum { AUDIT_IS_FLAW, AUDIT_TEXT, N_AUDIT };
+
+enum { WAKER_UNSEEN, WAKER_INTERRUPT, WAKER_UNRECORDED, WAKER_THREAD /* + its reference */ };
+
+struct lane {                 /* of a thread or CPU: where its last rows ended */
+	uint64_t interval_ns; /* the start of the interval that the last slice is of */
+	uint64_t end_ns, call_end_ns;
+};
+
+struct html {
+	struct timeline_sink sink;
+	struct page_names names;
+	struct page_table states, calls, runs, marks, samples;
+	ARRAY(struct lane) lanes; /* by reference of a thread */
+	ARRAY(uint64_t) cpu_end_ns;
+	uint64_t mark_ns, sample_ns; /* of the last ones */
+	struct timeline_source source;
+	FILE *out;
+	int error; /* 0, or the first -errno */
+};
+
+static void note_error(struct html *html, int error)
+{
+	html->error = html->error ? html->error : error;
+}
+
+static void end_row(struct html *html, struct page_table *table)
+{
+	note_error(html, page_table_end_row(table));
+}
+
+static struct lane *lane_of(struct html *html, uint32_t ref)
+{
+	struct lane *lane;
+
+	while (html->lanes.n <= ref) {
+		lane = array_add(&html->lanes);
+		lane->end_ns = lane->call_end_ns = html->source.start_ns;
+	}
+	return &html->lanes.items[ref];
+}
+
+static uint32_t thread_ref(struct html *html, uint32_t thread)
+{
+	return page_thread(&html->names, thread)->ref;
+}
+
+static uint64_t kind_of(const struct timeline_state *state, const struct lane *lane)
+{
+	static const uint64_t kinds[SCHED_N_STATES] = {
+		[SCHED_UNKNOWN] = SLICE_UNKNOWN,
+		[SCHED_RUNNING] = SLICE_RUNNING,
+		[SCHED_RUNNABLE] = SLICE_RUNNABLE,
+		[SCHED_BLOCKED] = SLICE_BLOCKED,
+	};
+	const struct sched_interval *interval = state->interval;
+	uint64_t kind = kinds[interval->state];
+
+	if (interval->state == SCHED_BLOCKED && interval->wait.period)
+		kind = SLICE_WAITS +
+		       (interval->wait.why < WAIT_N_CLASSES ? interval->wait.why : WAIT_OTHER);
+	if (lane->end_ns == state->start_ns && lane->interval_ns == interval->start_ns)
+		kind |= SLICE_GOES_ON;
+	if (interval->is_cut_at_start && state->start_ns == interval->start_ns)
+		kind |= SLICE_CUT_START;
+	if (interval->is_cut_at_end && state->end_ns == interval->end_ns)
+		kind |= SLICE_CUT_END;
+	if (interval->is_preempted)
+		kind |= SLICE_PREEMPTED;
+	return kind;
+}
+
+static uint64_t waker_of(struct html *html, const struct sched_wake *wake)
+{
+	uint32_t thread = model_task(html->names.model, wake->task).thread;
+
+	if (!wake->is_seen)
+		return WAKER_UNSEEN;
+	if (thread)
+		return WAKER_THREAD + (uint64_t)thread_ref(html, thread);
+	return wake->tid ? WAKER_UNRECORDED : WAKER_INTERRUPT;
+}
+
+static void put_wait(struct html *html, const struct sched_interval *interval)
+{
+	const struct sched_wait *wait = &interval->wait;
+	struct page_names *names = &html->names;
+	struct page_table *table = &html->states;
+
+	page_table_add(table, STATE_OBJECT,
+		       page_text(names, names_string(names->names, wait->object)));
+	page_table_add(table, STATE_CALL, wait->nr ? page_call(names, wait->nr - 1) : 0);
+	page_table_add(table, STATE_STACK, page_stack(names, wait->stack));
+	page_table_add(table, STATE_WAKER, waker_of(html, &interval->wake));
+	page_table_add(table, STATE_WAKER_STACK, page_stack(names, interval->wake.stack));
+}
+
+static void html_state(struct timeline_sink *sink, const struct timeline_state *state)
+{
+	struct html *html = (struct html *)sink; /* the first member; so everywhere here */
+	struct page_thread *thread = page_thread(&html->names, state->thread);
+	struct lane *lane = lane_of(html, thread->ref);
+	const struct sched_interval *interval = state->interval;
+	struct page_table *table = &html->states;
+	uint64_t kind = kind_of(state, lane);
+
+	thread->task = interval->task;
+	page_table_add(table, STATE_THREAD, thread->ref);
+	page_table_add(table, STATE_KIND, kind);
+	page_table_add(table, STATE_GAP, state->start_ns - lane->end_ns);
+	page_table_add(table, STATE_NS, state->end_ns - state->start_ns);
+	lane->end_ns = state->end_ns;
+	lane->interval_ns = interval->start_ns;
+	if (!(kind & SLICE_GOES_ON)) {
+		page_table_add(table, STATE_CPU, interval->cpu);
+		if (interval->state == SCHED_RUNNABLE)
+			page_table_add(table, STATE_INSTEAD, interval->instead_tid);
+		if (interval->state == SCHED_BLOCKED)
+			put_wait(html, interval);
+	}
+	end_row(html, table);
+}
+
+static void html_syscall(struct timeline_sink *sink, const struct timeline_syscall *call)
+{
+	struct html *html = (struct html *)sink;
+	uint32_t ref = thread_ref(html, call->thread);
+	struct lane *lane = lane_of(html, ref);
+	struct page_table *table = &html->calls;
+
+	page_table_add(table, CALL_THREAD, ref);
+	page_table_add_signed(table, CALL_GAP, (int64_t)(call->start_ns - lane->call_end_ns));
+	page_table_add(table, CALL_NS, call->end_ns - call->start_ns);
+	page_table_add(table, CALL_NAME, page_call(&html->names, call->nr));
+	page_table_add_signed(table, CALL_RESULT, (int64_t)call->result);
+	page_table_add(table, CALL_IS_CUT, call->is_cut);
+	lane->call_end_ns = call->end_ns;
+	end_row(html, table);
+}
+
+static void html_run(struct timeline_sink *sink, const struct timeline_run *run)
+{
+	struct html *html = (struct html *)sink;
+	struct page_table *table = &html->runs;
+	uint64_t *last;
+
+	while (html->cpu_end_ns.n <= run->cpu)
+		*array_add(&html->cpu_end_ns) = html->source.start_ns;
+	last = &html->cpu_end_ns.items[run->cpu];
+	page_table_add(table, RUN_CPU, run->cpu);
+	page_table_add(table, RUN_THREAD, thread_ref(html, run->thread));
+	page_table_add_signed(table, RUN_GAP, (int64_t)(run->start_ns - *last));
+	page_table_add(table, RUN_NS, run->end_ns - run->start_ns);
+	*last = run->end_ns;
+	end_row(html, table);
+}
+
+static void html_mark(struct timeline_sink *sink, const struct timeline_mark *mark)
+{
+	struct html *html = (struct html *)sink;
+	struct page_names *names = &html->names;
+	struct page_table *table = &html->marks;
+	uint32_t detail = mark->detail;
+
+	if (mark->kind == MARK_EXEC)
+		detail = page_text(names, names_string(names->names, detail));
+	page_table_add(table, MARK_WHAT, mark->kind);
+	page_table_add(table, MARK_THREAD, thread_ref(html, mark->thread));
+	page_table_add_signed(table, MARK_NS, (int64_t)(mark->time_ns - html->mark_ns));
+	page_table_add(table, MARK_DETAIL, detail);
+	html->mark_ns = mark->time_ns;
+	end_row(html, table);
+}
+
+static void html_sample(struct timeline_sink *sink, const struct timeline_sample *sample)
+{
+	struct html *html = (struct html *)sink;
+	struct page_table *table = &html->samples;
+
+	page_table_add(table, SAMPLE_THREAD, thread_ref(html, sample->thread));
+	page_table_add_signed(table, SAMPLE_NS, (int64_t)(sample->time_ns - html->sample_ns));
+	page_table_add(table, SAMPLE_CPU, sample->cpu);
+	page_table_add(table, SAMPLE_WEIGHT, sample->weight_ns);
+	page_table_add(table, SAMPLE_STACK, page_stack(&html->names, sample->stack));
+	html->sample_ns = sample->time_ns;
+	end_row(html, table);
+}
+
+static void put_audit(struct html *html)
+{
+	struct page_table table = { .name = "audit", .out = html->out, .n_columns = N_AUDIT };
+	const struct audit_line *line;
+
+	array_for_each(line, &html->source.audit->lines) {
+		page_table_add(&table, AUDIT_IS_FLAW, line->is_flaw);
+		page_table_add(&table, AUDIT_TEXT, page_string(&html->names, line->text));
+	}
+	note_error(html, page_table_finish(&table));
+}
+
+struct facts {
+	struct html *html;
+	struct page_table table;
+};
+
+static void put_fact(void *arg, const char *key, const char *value)
+{
+	struct facts *facts = arg;
+
+	page_table_add(&facts->table, FACT_KEY, page_string(&facts->html->names, key));
+	page_table_add(&facts->table, FACT_VALUE, page_string(&facts->html->names, value));
+}
+
+static void put_number(struct facts *facts, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	put_fact(facts, key, text);
+}
+
+static void put_kinds(struct facts *facts)
+{
+	struct buf names = { 0 };
+
+	for (unsigned int why = 0; why < WAIT_N_CLASSES; why++)
+		buf_printf(&names, "%s%s", why ? " " : "", wait_class_name(why));
+	put_fact(facts, "page.waits", buf_str(&names));
+	buf_release(&names);
+}
+
+/* What the recorder noted, and what is the page's, of which the names begin with its own. */
+static void put_facts(struct html *html)
+{
+	struct model_window window = model_window(html->names.model);
+	struct facts facts = {
+		.html = html,
+		.table = { .name = "facts", .out = html->out, .n_columns = N_FACT },
+	};
+	uint64_t since_ns = html->source.start_ns - window.start_ns;
+
+	dictionary_each_meta(model_dictionary(html->names.model), put_fact, &facts);
+	put_number(&facts, "page.span_ns", html->source.end_ns - html->source.start_ns);
+	put_number(&facts, "page.since_ns", since_ns);
+	put_number(&facts, "page.wall_ns", window.wall_ns ? window.wall_ns + since_ns : 0);
+	put_fact(&facts, "page.version", SYSPROF_VERSION);
+	put_kinds(&facts);
+	note_error(html, page_table_finish(&facts.table));
+}
+
+static int html_end(struct timeline_sink *sink)
+{
+	struct html *html = (struct html *)sink;
+	struct page_table *tables[] = { &html->states, &html->calls, &html->runs, &html->marks,
+					&html->samples };
+	int error;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		note_error(html, page_table_finish(tables[i]));
+	put_audit(html);
+	put_facts(html);
+	note_error(html, page_names_finish(&html->names));
+	fputs(page_tail, html->out);
+	if (fflush(html->out) || ferror(html->out))
+		note_error(html, errno ? -errno : -EIO);
+	error = html->error;
+	array_release(&html->lanes);
+	array_release(&html->cpu_end_ns);
+	free(html);
+	return error;
+}
+
+struct timeline_sink *html_timeline(const struct timeline_source *source, FILE *out)
+{
+	struct html *html = xcalloc(1, sizeof(*html));
+
+	/* Slices have their wakers already, and the page adds up the load. */
+	html->sink = (struct timeline_sink){
+		.state = html_state,
+		.syscall = html_syscall,
+		.run = html_run,
+		.mark = html_mark,
+		.sample = html_sample,
+		.end = html_end,
+	};
+	page_names_init(&html->names, source->model, source->names, out);
+	html->source = *source;
+	html->out = out;
+	html->mark_ns = html->sample_ns = source->start_ns;
+	html->states = (struct page_table){ .name = "states", .out = out, .n_columns = N_STATE };
+	html->calls = (struct page_table){ .name = "calls", .out = out, .n_columns = N_CALL };
+	html->runs = (struct page_table){ .name = "runs", .out = out, .n_columns = N_RUN };
+	html->marks = (struct page_table){ .name = "marks", .out = out, .n_columns = N_MARK };
+	html->samples = (struct page_table){ .name = "samples", .out = out, .n_columns = N_SAMPLE };
+	fputs(page_head, out);
+	return &html->sink;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is to be said of a slice, a call, a run: lines for the tip and the panel. */
+import {
+	CUT_END, CUT_START, PREEMPTED, RUNNABLE, RUNNING, WAKER_INTERRUPT, WAKER_UNRECORDED, WAKER_UNSEEN,
+	isBlocked, kindName, waitOf,
+} from './trace.js';
+import { duration, exactTime } from './units.js';
+
+export function threadName(thread) {
+	return `${thread.name} (${thread.tid})`;
+}
+
+function runnableFacts({ trace }, slice, flags, facts) {
+	const tid = trace.states.detail[slice];
+	const instead = tid && trace.threads.find((thread) => thread.tid === tid);
+	facts.push(['because', flags & PREEMPTED ? 'it was preempted' : 'it was woken, or is new']);
+	facts.push(['then ran on', `CPU ${trace.states.cpu[slice]}`]);
+	if (tid)
+		facts.push(['ran there', instead ? threadName(instead) : `thread ${tid}`]);
+}
+
+function wakerText({ how, waker }) {
+	if (waker)
+		return threadName(waker);
+	return { [WAKER_UNSEEN]: 'not seen', [WAKER_INTERRUPT]: 'an interrupt',
+		[WAKER_UNRECORDED]: 'a thread that was not recorded' }[how];
+}
+
+function blockedFacts({ trace }, slice, facts) {
+	const wait = waitOf(trace, slice);
+	if (wait.object)
+		facts.push(['on', wait.object]);
+	if (wait.call)
+		facts.push(['in', wait.call]);
+	if (!(trace.states.kind[slice] & CUT_END))
+		facts.push(['woken by', wakerText(wait)]);
+	return { stack: wait.stack, wakerStack: wait.wakerStack };
+}
+
+/* { title, kind, facts: [[name, text]], stack, wakerStack } of a thread's slice. */
+export function sliceFacts(app, slice) {
+	const { trace } = app;
+	const { start, end, kind, cpu } = trace.states;
+	const flags = kind[slice];
+	const facts = [];
+	let more = {};
+	if ((flags & 15) === RUNNING)
+		facts.push(['on', `CPU ${cpu[slice]}`]);
+	else if ((flags & 15) === RUNNABLE)
+		runnableFacts(app, slice, flags, facts);
+	else if (isBlocked(flags))
+		more = blockedFacts(app, slice, facts);
+	facts.push(['from', exactTime(start[slice])], ['to', exactTime(end[slice])]);
+	if (flags & CUT_START)
+		facts.push(['', 'it began before the recording did']);
+	if (flags & CUT_END)
+		facts.push(['', 'it went on when the recording ended']);
+	return { title: `${kindName(trace, flags)} for ${duration(end[slice] - start[slice])}`,
+		kind: flags & 15, facts, ...more };
+}
+
+export function callFacts({ trace }, call) {
+	const { start, end, name, result, kind } = trace.calls;
+	const facts = [['result', kind[call] & 1 ? `failed: ${-result[call]}` : String(result[call])],
+		['from', exactTime(start[call])], ['to', exactTime(end[call])]];
+	if (kind[call] & CUT_START)
+		facts.push(['', 'it began before this']);
+	return { title: `${trace.texts[name[call]]} for ${duration(end[call] - start[call])}`, facts };
+}
+
+export function runFacts({ trace }, run) {
+	const { start, end, thread } = trace.runs;
+	const who = trace.threads[thread[run]];
+	return { title: `${threadName(who)} for ${duration(end[run] - start[run])}`,
+		facts: [['process', who.process ? `${who.process.name} (${who.process.pid})` : who.processName],
+			['from', exactTime(start[run])], ['to', exactTime(end[run])]] };
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Below the tracks: all about the pinned slice, or what passed in the selected range. */
+import { chainOf } from './chain.js';
+import { make } from './dom.js';
+import { sliceFacts, threadName } from './facts.js';
+import { cpuValues, flameTree, waitValues } from './flame.js';
+import { FlameView } from './flameview.js';
+import { KINDS } from './track.js';
+import {
+	BLOCKED, CUT_END, RUNNABLE, RUNNING, WAKER_INTERRUPT, WAKER_UNRECORDED, blockedSum, isBlocked,
+} from './trace.js';
+import { duration, exactTime, percent } from './units.js';
+
+const MOST_ROWS = 200;
+const MOST_FRAMES = 200;
+
+export class Panel {
+	constructor(app, element, tip) {
+		this.app = app;
+		this.element = element;
+		this.tip = tip;
+		this.shown = null; /* the pin or the range that is */
+		this.flames = 'cpu';
+		this.flame = null;
+	}
+
+	draw(state) {
+		const wanted = state.pin ?? state.range;
+		this.element.hidden = !wanted;
+		if (wanted !== this.shown || this.theme !== state.theme || this.filter !== state.filter) {
+			this.shown = wanted;
+			this.theme = state.theme;
+			this.filter = state.filter;
+			this.tip.hide();
+			if (state.pin)
+				this.#showSlice(state.pin);
+			else if (state.range)
+				this.#showRange(state.range);
+		} else if (wanted === state.range) {
+			this.flame?.draw();
+		}
+	}
+
+	#fill(title, more, ...parts) {
+		const close = make('button', { 'aria-label': 'Close', title: 'Close (Esc)',
+			onclick: () => this.app.update(this.app.state.pin ? { pin: null } : { range: null }) }, '×');
+		const zoom = make('button', { title: 'Bring it into view (f)', onclick: () => this.app.fit() },
+			'Zoom to it');
+		this.element.querySelector('.head').replaceChildren(make('b', {}, title),
+			make('span', { class: 'grow' }, more), zoom, close);
+		this.element.querySelector('.body').replaceChildren(...parts);
+	}
+
+	#dot(kind) {
+		const dot = make('span', { class: 'dot' });
+		dot.style.background = this.app.theme.states.colours[kind];
+		return dot;
+	}
+
+	#stack(title, stack) {
+		if (!stack)
+			return [];
+		const functions = this.app.functionsOf(stack);
+		const items = functions.slice(0, MOST_FRAMES).map(({ name, module, file, line }) => make('li', {
+			title: [name, module, file && line ? `${file}:${line}` : file].filter(Boolean).join('\n'),
+		}, name, ' ', make('small', {}, module)));
+		if (functions.length > MOST_FRAMES)
+			items.push(make('li', {}, `and ${functions.length - MOST_FRAMES} more`));
+		return [make('h2', {}, title), make('ol', { class: 'stack' }, ...items)];
+	}
+
+	#showSlice({ thread, slice }) {
+		const { title, kind, facts, stack, wakerStack } = sliceFacts(this.app, slice);
+		const about = make('div', { class: 'part' }, make('dl', {}, ...facts.flatMap(([name, text]) =>
+			[make('dt', {}, name), make('dd', {}, text)])));
+		const stacks = make('div', { class: 'part' }, ...this.#stack('waits at', stack),
+			...this.#stack('woken from', wakerStack));
+		if (!stack && !wakerStack)
+			stacks.append(make('h2', {}, isBlocked(kind) ? 'no stack was taken of this wait' :
+				'stacks are taken of waits and by sampling'));
+		const parts = [about, stacks];
+		if (isBlocked(kind))
+			parts.push(this.#chain(thread, slice));
+		this.#fill(title, `${threadName(thread)} in ${thread.process.name}`, ...parts);
+		this.element.querySelector('.head b').prepend(this.#dot(kind));
+	}
+
+	#chain(thread, slice) {
+		const links = chainOf(this.app.trace, thread, slice);
+		const items = links.map((link, i) => {
+			const { title, kind } = sliceFacts(this.app, link.slice);
+			return make('li', {}, make('button', {
+				onclick: () => this.app.pin(link.thread, link.slice, true),
+			}, this.#dot(kind), i ? `${threadName(link.thread)} ` : 'this ', make('small', {}, title)));
+		});
+		items.push(make('li', {}, make('p', {}, rootText(this.app.trace, links.at(-1)))));
+		return make('div', { class: 'part' }, make('h2', {}, 'why it took so long: who was waited for'),
+			make('ol', { class: 'chain' }, ...items));
+	}
+
+	#showRange([since, until]) {
+		const threads = this.app.rows().flatMap(({ thread, process, isClosed }) =>
+			thread ? [thread] : process && isClosed ? process.threads : []);
+		const rows = threads.map((thread) => ({ thread, sums: thread.track.total(since, until) }))
+			.filter(({ sums }) => sums.some((ns) => ns > 0));
+		const { filter } = this.app.state;
+		const flames = make('div', { class: 'part flames' });
+		this.#fill(`${duration(until - since)} selected`,
+			`from ${exactTime(since)}${filter ? `, threads with “${filter}”` : ''}`,
+			make('div', { class: 'part' }, this.#sums(rows)), flames);
+		this.#showFlames(flames, threads, since, until);
+	}
+
+	#sums(rows) {
+		const all = { name: `${rows.length} threads`, sums: new Float64Array(KINDS) };
+		for (const { sums } of rows)
+			sums.forEach((ns, kind) => { all.sums[kind] += ns; });
+		const kinds = [RUNNING, RUNNABLE];
+		const heads = ['thread', 'running', 'runnable', 'blocked', 'mostly'];
+		const cells = (name, sums) => make('tr', {}, make('td', { title: name }, name),
+			...kinds.map((kind) => make('td', {}, sums[kind] ? duration(sums[kind]) : '')),
+			make('td', {}, blockedSum(sums) ? duration(blockedSum(sums)) : ''), this.#mostly(sums));
+		rows.sort((a, b) => b.sums[RUNNING] - a.sums[RUNNING] || b.sums[RUNNABLE] - a.sums[RUNNABLE]);
+		const body = [cells(all.name, all.sums), ...rows.slice(0, MOST_ROWS)
+			.map(({ thread, sums }) => cells(threadName(thread), sums))];
+		if (rows.length > MOST_ROWS)
+			body.push(make('tr', {}, make('td', {}, `and ${rows.length - MOST_ROWS} more`)));
+		return make('table', { id: 'sums' }, make('thead', {}, make('tr', {},
+			...heads.map((head) => make('th', {}, head)))), make('tbody', {}, ...body));
+	}
+
+	#mostly(sums) {
+		const { kindNames } = this.app.trace;
+		const whole = sums.reduce((sum, ns) => sum + ns, 0);
+		const most = sums.indexOf(Math.max(...sums));
+		return make('td', {}, this.#dot(most), `${most === BLOCKED ? 'not sampled' : kindNames[most]} ${percent(sums[most], whole)}`);
+	}
+
+	#showFlames(part, threads, since, until) {
+		const choices = {
+			cpu: { title: 'CPU', values: cpuValues, without: '[no stack]',
+				empty: 'No CPU sample in this range.' },
+			waits: { title: 'Waits', values: waitValues, without: '[no stack taken]',
+				empty: 'Nothing waited in this range.' },
+		};
+		const place = make('div', { class: 'flame' });
+		const total = make('span', { class: 'grow' });
+		const buttons = Object.entries(choices).map(([name, { title }]) => make('button', {
+			'data-flames': name, onclick: () => pick(name) }, title));
+		const pick = (name) => {
+			const { values, without, empty } = choices[name];
+			this.flames = name;
+			for (const button of buttons)
+				button.setAttribute('aria-pressed', button.dataset.flames === name);
+			const root = flameTree(this.app.trace, values(this.app.trace, threads, since, until), without);
+			total.textContent = name === 'cpu' ? `${duration(root.total)} by samples` :
+				`${duration(root.total)} blocked`;
+			this.flame.set(root, empty);
+		};
+		part.replaceChildren(make('div', { class: 'bar' }, ...buttons, total), place);
+		this.flame = new FlameView(this.app, place, this.tip);
+		pick(this.flames);
+	}
+}
+
+/* Where a chain of waits begins. */
+function rootText({ states }, { waker, how, thread, slice }) {
+	if (states.kind[slice] & CUT_END)
+		return 'it still waited when the recording ended';
+	if (waker)
+		return `${threadName(waker)} did not wait meanwhile: it ran, or could have`;
+	if (how === WAKER_INTERRUPT)
+		return `an interrupt woke ${thread.name}: a device or a timer`;
+	return how === WAKER_UNRECORDED ? 'woken by a thread that was not recorded' :
+		'its wake-up was not seen';
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What was recorded, made of the tables that src/export/html.c and page_names.c write. */
+import { KINDS, Track } from './track.js';
+
+export const UNKNOWN = 0;
+export const RUNNING = 1;
+export const RUNNABLE = 2;
+export const BLOCKED = 3; /* not sampled */
+export const WAITS = 4; /* + the class */
+
+const GOES_ON = 0x10;
+export const CUT_START = 0x20;
+export const CUT_END = 0x40;
+export const PREEMPTED = 0x80;
+
+export const WAKER_UNSEEN = 0;
+export const WAKER_INTERRUPT = 1;
+export const WAKER_UNRECORDED = 2;
+const WAKER_THREAD = 3; /* + its reference; of which this is the first */
+
+const decoder = new TextDecoder();
+
+function countRows(parts, column = 0) {
+	return parts.reduce((n, columns) => n + columns[column].countAll(), 0);
+}
+
+/* Each part's columns with @row for each value of the first. */
+function eachRow(parts, row) {
+	for (const columns of parts) {
+		while (columns[0].hasMore())
+			row(...columns);
+	}
+}
+
+/* Where the rows of each of @n groups begin, if rows are put in the order of groups. */
+function startsOf(groups, n) {
+	const starts = new Uint32Array(n + 1);
+	for (const group of groups)
+		starts[group + 1]++;
+	for (let i = 0; i < n; i++)
+		starts[i + 1] += starts[i];
+	return starts;
+}
+
+/* The columns sorted by group, keeping the order within each. */
+function regroup(groups, starts, columns) {
+	const next = starts.slice();
+	const place = Uint32Array.from(groups, (group) => next[group]++);
+	const sorted = {};
+	for (const [name, column] of Object.entries(columns)) {
+		const to = new column.constructor(column.length);
+		for (let i = 0; i < column.length; i++)
+			to[place[i]] = column[i];
+		sorted[name] = to;
+	}
+	return sorted;
+}
+
+function readTexts(parts) {
+	const texts = [''];
+	for (const [sizes, { bytes }] of parts) {
+		for (let at = 0; sizes.hasMore();) {
+			const size = sizes.next();
+			texts.push(decoder.decode(bytes.subarray(at, at += size)));
+		}
+	}
+	return texts;
+}
+
+function readFunctions(parts, texts) {
+	const functions = [{ name: '', module: '', kind: 0, file: '' }];
+	eachRow(parts, (name, module, kind, file) => functions.push({
+		name: texts[name.next()], module: texts[module.next()], kind: kind.next(),
+		file: texts[file.next()],
+	}));
+	return functions;
+}
+
+/* Of each frame, its functions and lines, innermost first. */
+function readFrames(parts) {
+	const frames = [[]];
+	eachRow(parts, (levels, fn, line) => frames.push(Array.from({ length: levels.next() },
+		() => ({ fn: fn.next(), line: line.next() }))));
+	return frames;
+}
+
+function readStacks(parts) {
+	const n = countRows(parts) + 1;
+	const stacks = { n, parent: new Uint32Array(n), frame: new Uint32Array(n) };
+	let i = 1;
+	eachRow(parts, (parent, frame) => {
+		stacks.parent[i] = parent.next();
+		stacks.frame[i++] = frame.next();
+	});
+	return stacks;
+}
+
+function readThreads(parts, texts) {
+	const threads = [];
+	eachRow(parts, (id, leader, pid, tid, name, process) => {
+		const thread = {
+			index: threads.length, id: id.next(), leader: leader.next(), pid: pid.next(),
+			tid: tid.next(), name: texts[name.next()], processName: texts[process.next()],
+		};
+		thread.leader ||= thread.id;
+		threads.push(thread);
+	});
+	return threads;
+}
+
+/* Slices are merged that were parted at the edges of system calls. */
+function readStates(parts, nThreads) {
+	const n = countRows(parts);
+	const states = {
+		start: new Float64Array(n), end: new Float64Array(n), kind: new Uint8Array(n),
+		cpu: new Uint16Array(n), detail: new Uint32Array(n),
+	};
+	const waits = { object: [0], call: [0], stack: [0], waker: [0], wakerStack: [0] };
+	const thread = new Uint32Array(n);
+	const ends = new Float64Array(nThreads);
+	const last = new Uint32Array(nThreads);
+	let i = 0;
+	for (const [threads, kinds, gaps, spans, cpus, insteads, objects, calls, stacks, wakers,
+		wakerStacks] of parts) {
+		while (threads.hasMore()) {
+			const t = threads.next() - 1;
+			const flags = kinds.next();
+			const start = ends[t] + gaps.next();
+			const end = ends[t] = start + spans.next();
+			if (flags & GOES_ON) {
+				states.end[last[t]] = end;
+				states.kind[last[t]] |= flags & CUT_END;
+				continue;
+			}
+			last[t] = i;
+			thread[i] = t;
+			states.start[i] = start;
+			states.end[i] = end;
+			states.kind[i] = flags;
+			states.cpu[i] = cpus.next();
+			if ((flags & 15) === RUNNABLE) {
+				states.detail[i] = insteads.next();
+			} else if ((flags & 15) >= BLOCKED) {
+				states.detail[i] = waits.object.length;
+				waits.object.push(objects.next());
+				waits.call.push(calls.next());
+				waits.stack.push(stacks.next());
+				waits.waker.push(wakers.next());
+				waits.wakerStack.push(wakerStacks.next());
+			}
+			i++;
+		}
+	}
+	for (const [name, column] of Object.entries(states))
+		states[name] = column.subarray(0, i);
+	const groups = thread.subarray(0, i);
+	const starts = startsOf(groups, nThreads);
+	for (const name of Object.keys(waits))
+		waits[name] = Uint32Array.from(waits[name]);
+	return { states: regroup(groups, starts, states), starts, waits };
+}
+
+function readCalls(parts, nThreads) {
+	const n = countRows(parts);
+	const calls = {
+		start: new Float64Array(n), end: new Float64Array(n), name: new Uint32Array(n),
+		result: new Float64Array(n), kind: new Uint8Array(n),
+	};
+	const thread = new Uint32Array(n);
+	const ends = new Float64Array(nThreads);
+	let i = 0;
+	eachRow(parts, (threads, gaps, spans, names, results, cuts) => {
+		const t = thread[i] = threads.next() - 1;
+		calls.start[i] = ends[t] + gaps.nextSigned();
+		calls.end[i] = ends[t] = calls.start[i] + spans.next();
+		calls.name[i] = names.next();
+		calls.result[i] = results.nextSigned();
+		calls.kind[i] = (calls.result[i] < 0 && calls.result[i] >= -4095 ? 1 : 0) |
+			(cuts.next() ? CUT_START : 0);
+		i++;
+	});
+	const starts = startsOf(thread, nThreads);
+	return { calls: regroup(thread, starts, calls), starts };
+}
+
+function readRuns(parts) {
+	const n = countRows(parts);
+	const runs = {
+		start: new Float64Array(n), end: new Float64Array(n), thread: new Uint32Array(n),
+		kind: new Uint8Array(n),
+	};
+	const cpu = new Uint16Array(n);
+	const ends = [];
+	let i = 0;
+	eachRow(parts, (cpus, threads, gaps, spans) => {
+		const c = cpu[i] = cpus.next();
+		runs.thread[i] = threads.next() - 1;
+		runs.start[i] = (ends[c] ?? 0) + gaps.nextSigned();
+		runs.end[i] = ends[c] = runs.start[i] + spans.next();
+		i++;
+	});
+	const starts = startsOf(cpu, ends.length);
+	return { runs: regroup(cpu, starts, runs), starts };
+}
+
+function readSamples(parts, nThreads) {
+	const n = countRows(parts);
+	const samples = {
+		time: new Float64Array(n), cpu: new Uint16Array(n), weight: new Float64Array(n),
+		stack: new Uint32Array(n),
+	};
+	const thread = new Uint32Array(n);
+	let time = 0;
+	let i = 0;
+	eachRow(parts, (threads, times, cpus, weights, stacks) => {
+		thread[i] = threads.next() - 1;
+		samples.time[i] = time += times.nextSigned();
+		samples.cpu[i] = cpus.next();
+		samples.weight[i] = weights.next();
+		samples.stack[i] = stacks.next();
+		i++;
+	});
+	const starts = startsOf(thread, nThreads);
+	return { samples: regroup(thread, starts, samples), starts };
+}
+
+const MARKS = ['fork', 'exec', 'exit', 'moved to another CPU', 'page fault', 'signal sent', 'signal arrives',
+	'signal ignored'];
+
+function readMarks(parts, threads, texts) {
+	let time = 0;
+	for (const thread of threads)
+		thread.marks = [];
+	eachRow(parts, (what, thread, times, detail) => {
+		const kind = what.next();
+		const mark = { what: MARKS[kind] ?? 'event', time: time += times.nextSigned(), text: '' };
+		const value = detail.next();
+		if (kind === 0)
+			mark.text = `thread ${value}`;
+		else if (kind === 1)
+			mark.text = texts[value];
+		else if (kind === 3)
+			mark.text = `from CPU ${value}`;
+		threads[thread.next() - 1].marks.push(mark);
+	});
+}
+
+function processesOf(threads) {
+	const processes = new Map();
+	for (const thread of threads.filter(({ track }) => track.to > track.from)) {
+		const { leader, pid, processName } = thread;
+		if (!processes.has(leader))
+			processes.set(leader, { pid, name: '', threads: [], first: Infinity,
+				sums: new Float64Array(KINDS) });
+		const process = processes.get(leader);
+		process.threads.push(thread);
+		if (thread.id === leader || !process.name)
+			process.name = processName || thread.name;
+		thread.process = process;
+		thread.first = thread.track.start[thread.track.from];
+		process.first = Math.min(process.first, thread.first);
+		thread.sums.forEach((ns, kind) => { process.sums[kind] += ns; });
+	}
+	return [...processes.values()];
+}
+
+export function readTrace(tables) {
+	const parts = (name) => tables.get(name) ?? [];
+	const texts = readTexts(parts('texts'));
+	const threads = readThreads(parts('threads'), texts);
+	const { states, starts, waits } = readStates(parts('states'), threads.length);
+	const { calls, starts: callStarts } = readCalls(parts('calls'), threads.length);
+	const { samples, starts: sampleStarts } = readSamples(parts('samples'), threads.length);
+	const { runs, starts: runStarts } = readRuns(parts('runs'));
+	const facts = new Map();
+	const audit = [];
+	eachRow(parts('facts'), (key, value) => facts.set(texts[key.next()], texts[value.next()]));
+	eachRow(parts('audit'), (flaw, text) => audit.push({
+		isFlaw: flaw.next() === 1, text: texts[text.next()],
+	}));
+	const span = Math.max(1, Number(facts.get('page.span_ns')));
+	for (const thread of threads) {
+		const { index } = thread;
+		thread.track = new Track(states, starts[index], starts[index + 1]);
+		thread.calls = new Track(calls, callStarts[index], callStarts[index + 1]);
+		thread.samples = [sampleStarts[index], sampleStarts[index + 1]];
+		thread.sums = thread.track.total(-Infinity, Infinity);
+	}
+	readMarks(parts('marks'), threads, texts);
+	const processes = processesOf(threads);
+	const cpus = Array.from({ length: runStarts.length - 1 }, (_, cpu) => ({
+		cpu, track: new Track(runs, runStarts[cpu], runStarts[cpu + 1]),
+	})).filter(({ track }) => track.to > track.from);
+	return {
+		span, facts, audit, texts, threads, processes, cpus, states, waits, calls, samples, runs,
+		functions: readFunctions(parts('functions'), texts), frames: readFrames(parts('frames')),
+		stacks: readStacks(parts('stacks')),
+		kindNames: ['unknown', 'running', 'runnable', 'blocked',
+			...(facts.get('page.waits') ?? '').split(' ')],
+	};
+}
+
+/* The functions of a stack, innermost first, as { fn, line }. */
+export function levelsOf(trace, stack) {
+	const levels = [];
+	for (; stack; stack = trace.stacks.parent[stack])
+		levels.push(...trace.frames[trace.stacks.frame[stack]]);
+	return levels;
+}
+
+/* Of a blocked slice, what is known of it beside times. */
+export function waitOf(trace, slice) {
+	const { object, call, stack, waker, wakerStack } = trace.waits;
+	const i = trace.states.detail[slice];
+	const who = waker[i];
+	return {
+		object: trace.texts[object[i]], call: trace.texts[call[i]], stack: stack[i],
+		wakerStack: wakerStack[i], how: Math.min(who, WAKER_THREAD),
+		waker: who >= WAKER_THREAD + 1 ? trace.threads[who - WAKER_THREAD - 1] : null,
+	};
+}
+
+export function isBlocked(kind) {
+	return (kind & 15) >= BLOCKED;
+}
+
+/* "blocked: network" */
+export function kindName(trace, kind) {
+	const k = kind & 15;
+	return k >= WAITS ? `blocked: ${trace.kindNames[k]}` : trace.kindNames[k];
+}
+
+/* Of sums by kind: what was blocked. */
+export function blockedSum(sums) {
+	let sum = 0;
+	for (let kind = BLOCKED; kind < KINDS; kind++)
+		sum += sums[kind];
+	return sum;
+}
