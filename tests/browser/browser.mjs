@@ -85,9 +85,14 @@ export function until(page, test, arg) {
 	return page.waitForFunction(test, arg);
 }
 
+// What is on the screen is what the app's state says.
+export function drawn(page) {
+	return until(page, () => !sysprof.app.isDue);
+}
+
 // Where the thread @tid is at @time on the screen, once that shows the app's state.
 export async function pointOf(page, tid, time) {
-	await until(page, () => !sysprof.app.isDue);
+	await drawn(page);
 	return page.evaluate(([wanted, at]) => {
 		const { tracks, canvas } = sysprof.timeline;
 		const box = canvas.getBoundingClientRect();

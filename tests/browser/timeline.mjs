@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
-import { exported, open, pointOf, recording, stateOf, sysprof, until } from './browser.mjs';
+import { drawn, exported, open, pointOf, recording, stateOf, sysprof, until } from './browser.mjs';
 
 const MS = 1e6;
 
@@ -173,11 +173,13 @@ test('search finds functions, objects and calls; next and previous go round', as
 		assert.ok(hits >= 2, `${hits}`);
 		await page.keyboard.press('Enter');
 		const first = await stateOf(page);
+		await drawn(page);
 		assert.equal(await page.locator('#hits').innerText(), `1 of ${hits}`);
 		for (let i = 0; i < hits; i++)
 			await page.keyboard.press('Enter');
 		assert.deepEqual((await stateOf(page)).hit, first.hit);
 		await page.keyboard.press('Shift+Enter');
+		await drawn(page);
 		assert.equal(await page.locator('#hits').innerText(), `${hits} of ${hits}`);
 		await page.locator('#search').fill('/^cl[o]se$/');
 		await until(page, () => sysprof.app.state.found?.n === 1);
@@ -288,6 +290,7 @@ test('names that are markup, script or 10 KB long are only text', async () => {
 		await page.keyboard.press('Enter');
 		await page.evaluate(() => sysprof.app.update({ pin: null, range: [0, 1e9] }));
 		await page.locator('[data-flames=waits]').click();
+		await drawn(page);
 		assert.ok((await page.locator('#sums').innerText()).includes('<script>pwned=1</script> (10)'));
 		assert.equal(await page.locator('#title').innerText(), '</title><script>pwned=1</script>');
 		assert.deepEqual(await page.evaluate(() => [typeof globalThis.pwned, document.images.length,
