@@ -8,6 +8,8 @@
  * Longer than a woken thread takes to find the lock taken again, Rust's spinning and our own
  * sampling included; shorter than to come back for it after it was held and given up.
  */
+#define NR_FUTEX_WAITV 449 /* of x86-64 */
+
 #define RETRY_NS 50000u
 
 struct turn { /* of one thread */
@@ -67,6 +69,11 @@ uint64_t contention_address(const struct model *model, const struct sched_wait *
 		       strtoull(object + sizeof(futex) - 1, NULL, 0);
 }
 
+bool contention_is_for_any(const struct model *model, const struct sched_wait *wait)
+{
+	return wait->nr == NR_FUTEX_WAITV + 1 && !contention_address(model, wait);
+}
+
 /*
  * What is not known of one of two is taken to be the same if a thread ended both: who naps
  * with a lock in its hands waits for the clock.
@@ -80,6 +87,8 @@ static bool is_retry(const struct contentions *contentions, const struct turn *t
 		return false;
 	if (!last->period || !interval->wait.period)
 		return turn->contention.wake.tid && interval->wake.tid;
+	if (contention_is_for_any(contentions->model, last))
+		return false;
 	return last->stack == interval->wait.stack && last->why == interval->wait.why &&
 	       (contention_address(contentions->model, last) | 7) ==
 		       (contention_address(contentions->model, &interval->wait) | 7);

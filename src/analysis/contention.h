@@ -45,4 +45,7 @@ void contentions_free(struct contentions *contentions);
 /* The word of a futex that was waited for, or 0. */
 uint64_t contention_address(const struct model *model, const struct sched_wait *wait);
 
+/* futex_waitv(): for any of several words; whoever wakes tells which it was. */
+bool contention_is_for_any(const struct model *model, const struct sched_wait *wait);
+
 #endif /* ANALYSIS_CONTENTION_H */

@@ -165,6 +165,7 @@ bool lock_is_library(struct names *names, const struct function *function)
 struct walk {
 	const struct row *found[N_TIERS];
 	uint32_t function; /* name of the first that is neither known nor a library's */
+	bool is_settled;
 	unsigned int n_unknown;
 };
 
@@ -178,6 +179,7 @@ static bool step(struct walk *walk, struct names *names, uint32_t function)
 		if (!walk->found[row->tier])
 			walk->found[row->tier] = row;
 		walk->function = 0;
+		walk->is_settled = false;
 		return true;
 	}
 	if (lock_is_library(names, &f))
@@ -205,9 +207,11 @@ static struct lock_site look(struct names *names, const struct dictionary *dict,
 		for (size_t i = 0; goes_on && i < levels.n; i++)
 			goes_on = step(&walk, names, levels.items[i].function);
 		/* What is inlined there is called by its name less often than the whole. */
-		if (!goes_on)
+		if (walk.function && !walk.is_settled) {
 			walk.function =
 				names_function(names, levels.items[levels.n - 1].function).name;
+			walk.is_settled = true;
+		}
 		stack = node.parent;
 	}
 	for (int tier = 0; tier < N_TIERS; tier++) {

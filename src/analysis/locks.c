@@ -98,6 +98,17 @@ static struct entry *entry_of(struct locks *locks, const struct entry *like)
 	return entry;
 }
 
+/* Of several words, what was waited for is the one that the waker's call was about. */
+static uint64_t address_of(const struct locks *locks, const struct contention *contention)
+{
+	uint64_t address = contention_address(locks->model, &contention->wait);
+
+	if (contention_is_for_any(locks->model, &contention->wait) && contention->wake.task &&
+	    pid_of(locks, contention->wake.task) == pid_of(locks, contention->task))
+		address = contention->wake.address;
+	return address;
+}
+
 static struct side wait_side(const struct locks *locks, const struct contention *contention)
 {
 	const struct sched_wait *wait = &contention->wait;
@@ -107,7 +118,7 @@ static struct side wait_side(const struct locks *locks, const struct contention 
 		.stack = wait->stack,
 		.why = wait->why,
 		.object = wait->object,
-		.address = contention_address(locks->model, wait),
+		.address = address_of(locks, contention),
 	};
 }
 

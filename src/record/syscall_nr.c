@@ -4,12 +4,6 @@
 #include <linux/futex.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-
-#ifndef SYS_futex_waitv
-#define SYS_futex_waitv 449
-#endif
-#define NR_FUTEX_WAIT 455 /* Linux 6.7 */
 
 /* An instruction between the load of the number and the call. */
 struct insn {
@@ -290,8 +284,10 @@ static const struct syscall_row rows[] = {
 	OTHER(clone3, CHILD),
 	OTHER(openat2, DISK),
 	ARG(epoll_pwait2, POLL, EPOLL, 0),
-	{ SYS_futex_waitv, WAIT_LOCK, OBJECT_NONE, 0 },
+	{ SYS_futex_waitv, WAIT_CONDVAR, OBJECT_FUTEXES, 0 },
+	{ NR_FUTEX_WAKE, WAIT_OTHER, OBJECT_FUTEX, 0 },
 	{ NR_FUTEX_WAIT, WAIT_LOCK, OBJECT_FUTEX, 0 },
+	{ NR_FUTEX_REQUEUE, WAIT_OTHER, OBJECT_FUTEXES, 0 },
 };
 
 static int compare_nr(const void *key, const void *row)
@@ -318,7 +314,7 @@ enum wait_class syscall_futex_class(int nr, const uint64_t args[6])
 	uint32_t op = (uint32_t)args[1] & FUTEX_CMD_MASK, value = (uint32_t)args[2];
 
 	if (nr != SYS_futex)
-		return nr == NR_FUTEX_WAIT && !args[1] ? WAIT_CONDVAR : WAIT_LOCK;
+		return nr == NR_FUTEX_WAIT && args[1] ? WAIT_LOCK : WAIT_CONDVAR;
 	if (op == FUTEX_LOCK_PI || op == FUTEX_LOCK_PI2)
 		return WAIT_LOCK;
 	if (op == FUTEX_WAIT_REQUEUE_PI || !value)
@@ -327,6 +323,7 @@ enum wait_class syscall_futex_class(int nr, const uint64_t args[6])
 }
 
 #define MIN_ADDRESS 65536u /* nobody may map what lies lower */
+#define FUTEX2_U32  2u     /* the size of a word, in the flags of the newer calls */
 
 /* A word in memory, and an operation without other bits than a futex has. */
 static bool is_futex(const uint64_t args[6])
@@ -335,18 +332,40 @@ static bool is_futex(const uint64_t args[6])
 	       !(args[1] & ~(uint64_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME | 15));
 }
 
-bool syscall_waits_futex(const uint64_t args[6])
+/* Of the newer calls: a word, and flags that say how large it is. */
+static bool is_futex2(const uint64_t args[6], uint64_t flags)
 {
-	uint32_t op = (uint32_t)args[1] & FUTEX_CMD_MASK;
+	return args[0] >= MIN_ADDRESS && !(args[0] % sizeof(uint32_t)) &&
+	       (flags & ~(uint64_t)FUTEX_PRIVATE_FLAG) == FUTEX2_U32;
+}
 
-	return is_futex(args) && args[1] & FUTEX_PRIVATE_FLAG && args[2] <= UINT32_MAX &&
-	       (op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET);
+static bool is_wait(uint32_t op)
+{
+	return op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET || op == FUTEX_LOCK_PI ||
+	       op == FUTEX_LOCK_PI2;
+}
+
+int syscall_waits_futex(const uint64_t args[6])
+{
+	if (is_futex(args) && args[1] & FUTEX_PRIVATE_FLAG && args[2] <= UINT32_MAX &&
+	    is_wait((uint32_t)args[1] & FUTEX_CMD_MASK))
+		return SYS_futex;
+	return args[1] <= UINT32_MAX && args[2] == UINT32_MAX && is_futex2(args, args[3]) ?
+		       NR_FUTEX_WAIT :
+		       -1;
+}
+
+/* futex_wake(), which nobody calls but to wake whoever waits. */
+static bool is_futex_wake(const uint64_t args[6])
+{
+	return args[1] == UINT32_MAX && args[2] >= 1 && args[2] <= INT32_MAX &&
+	       is_futex2(args, args[3]);
 }
 
 bool syscall_wakes_futex(const uint64_t args[6])
 {
 	if (!is_futex(args))
-		return false;
+		return is_futex_wake(args);
 	switch ((uint32_t)args[1] & FUTEX_CMD_MASK) {
 	case FUTEX_WAKE:
 	case FUTEX_WAKE_BITSET:

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 
 #include "event/event.h"
 
@@ -21,6 +22,7 @@ enum syscall_object { /* what an argument of a call says about the wait */
 		      OBJECT_NONE,
 		      OBJECT_FD,       /* a file descriptor: class and object are the file's */
 		      OBJECT_FUTEX,    /* the address of a futex */
+		      OBJECT_FUTEXES,  /* the address of an array of struct futex_waitv */
 		      OBJECT_CHILD,    /* the id of a child */
 		      OBJECT_CHILD_BY, /* the same, after an argument with the kind of id */
 		      OBJECT_TIME,     /* the address of a timespec to sleep */
@@ -28,6 +30,13 @@ enum syscall_object { /* what an argument of a call says about the wait */
 		      OBJECT_SELECT,   /* a number of descriptors */
 		      OBJECT_EPOLL,    /* an epoll descriptor */
 };
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+#define NR_FUTEX_WAKE    454 /* Linux 6.7 */
+#define NR_FUTEX_WAIT    455
+#define NR_FUTEX_REQUEUE 456
 
 struct syscall_row {
 	uint16_t nr;
@@ -43,10 +52,11 @@ const struct syscall_row *syscall_row_find(int nr);
 enum wait_class syscall_futex_class(int nr, const uint64_t args[6]);
 
 /*
- * Of a call whose number is not known, since it was made through syscall(): whether @args
- * are such as futex() has for waiting, and hardly another call that blocks; for waking.
+ * Of a call whose number is not known, since it was made through syscall(): what number it
+ * has if @args are such as a futex call has for waiting, and hardly another call that blocks,
+ * else -1; whether they are such as one has for waking.
  */
-bool syscall_waits_futex(const uint64_t args[6]);
+int syscall_waits_futex(const uint64_t args[6]);
 bool syscall_wakes_futex(const uint64_t args[6]);
 
 #endif /* RECORD_SYSCALL_NR_H */

@@ -251,7 +251,8 @@ static void define_place(struct wait_objects *objects, const struct place *place
 static uint32_t name_futex(struct wait_objects *objects, const struct wait_call *call,
 			   uint64_t address)
 {
-	bool is_private = call->nr == SYS_futex && call->args[1] & FUTEX_PRIVATE_FLAG;
+	uint64_t flags = call->args[call->nr == SYS_futex ? 1 : 3]; /* newer calls: the fourth */
+	bool is_private = flags & FUTEX_PRIVATE_FLAG;
 	struct place place = { 0 };
 	struct buf maps = { 0 };
 	uint32_t object;
@@ -289,21 +290,25 @@ static uint32_t find_futex(struct wait_objects *objects, const struct wait_call 
 	return known->object;
 }
 
+/* Of several words none is the one; whoever wakes is to be told by them. */
+static uint32_t find_futexes(struct wait_objects *objects, const struct wait_call *call, uint64_t n)
+{
+	struct futex_waitv words[FUTEX_WAITV_MAX];
+
+	if (n <= FUTEX_WAITV_MAX &&
+	    wait_call_read(call, call->args[0], words, n * sizeof(words[0]))) {
+		for (uint64_t i = 0; i < n; i++)
+			find_known(objects, key_of(call, OBJECT_FUTEX, words[i].uaddr));
+	}
+	buf_clear(&objects->text);
+	buf_printf(&objects->text, "any of %u futexes", (uint32_t)n);
+	return set_text(objects);
+}
+
 bool wait_objects_has_futex(const struct wait_objects *objects, const struct wait_call *call,
 			    uint64_t address)
 {
 	return map_find(&objects->index, key_of(call, OBJECT_FUTEX, address));
-}
-
-/* Bytes of the caller's memory as they were when it blocked, if they lie on its stack. */
-static bool read_stack(const struct wait_call *call, uint64_t address, void *data, size_t size)
-{
-	uint64_t at = address - call->sp;
-
-	if (!call->stack || at > call->stack_size || size > call->stack_size - at)
-		return false;
-	memcpy(data, (const char *)call->stack + at, size);
-	return true;
 }
 
 /* A thread that sleeps again mostly does so for as long: its text is not made anew. */
@@ -326,7 +331,7 @@ static uint32_t find_time(struct wait_objects *objects, const struct wait_call *
 	bool is_absolute = call->nr == SYS_clock_nanosleep && call->args[1] & TIMER_ABSTIME;
 	struct timespec ts;
 
-	if (is_absolute || !read_stack(call, address, &ts, sizeof(ts)) || ts.tv_sec < 0 ||
+	if (is_absolute || !wait_call_read(call, address, &ts, sizeof(ts)) || ts.tv_sec < 0 ||
 	    ts.tv_sec > 1000000000 || (uint64_t)ts.tv_nsec >= SECOND_NS)
 		return is_absolute ? definer_string(objects->definer, "a point in time") : 0;
 	return duration_text(objects, (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec);
@@ -353,7 +358,7 @@ static uint32_t find_poll(struct wait_objects *objects, const struct wait_call *
 	const struct known *file = NULL;
 	struct pollfd one;
 
-	if (n == 1 && read_stack(call, address, &one, sizeof(one)) && one.fd >= 0)
+	if (n == 1 && wait_call_read(call, address, &one, sizeof(one)) && one.fd >= 0)
 		file = find_file(objects, call, (uint32_t)one.fd);
 	if (file)
 		return file->object;
@@ -423,6 +428,9 @@ void wait_objects_find(struct wait_objects *objects, const struct wait_call *cal
 		return;
 	case OBJECT_FUTEX:
 		reason->object = find_futex(objects, call, arg);
+		return;
+	case OBJECT_FUTEXES:
+		reason->object = find_futexes(objects, call, call->args[1]);
 		return;
 	case OBJECT_CHILD:
 	case OBJECT_CHILD_BY:

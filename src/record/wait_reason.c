@@ -2,6 +2,7 @@
 #include "wait_reason.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -157,9 +158,40 @@ static uint64_t offset_of(const struct wait_call *call)
 	}
 }
 
+bool wait_call_read(const struct wait_call *call, uint64_t address, void *data, size_t size)
+{
+	struct iovec local = { data, size };
+	struct iovec remote = { (void *)(uintptr_t)address, size };
+	uint64_t at = address - call->sp;
+
+	if (!call->stack)
+		return process_vm_readv((pid_t)call->pid, &local, 1, &remote, 1, 0) ==
+		       (ssize_t)size;
+	if (at > call->stack_size || size > call->stack_size - at)
+		return false;
+	memcpy(data, (const char *)call->stack + at, size);
+	return true;
+}
+
+/* A wait for one of one is a wait for that. */
+static bool make_single(struct wait_call *call)
+{
+	struct futex_waitv word;
+
+	if (call->nr != SYS_futex_waitv || call->args[1] != 1 ||
+	    !wait_call_read(call, call->args[0], &word, sizeof(word)))
+		return false;
+	call->nr = NR_FUTEX_WAIT;
+	call->args[0] = word.uaddr;
+	call->args[1] = word.val;
+	call->args[3] = word.flags;
+	return true;
+}
+
 static struct wait_reason reason_of(struct wait_reasons *reasons, const struct wait_call *call)
 {
 	struct wait_reason reason = { .why = WAIT_OTHER, .nr = (uint32_t)(call->nr + 1) };
+	struct wait_call single = *call;
 	const struct syscall_row *row;
 
 	if (!call->in_syscall) {
@@ -169,6 +201,8 @@ static struct wait_reason reason_of(struct wait_reasons *reasons, const struct w
 		return reason;
 	}
 	reasons->stats.n_unknown += call->nr < 0;
+	if (make_single(&single))
+		call = &single;
 	row = call->nr < 0 ? NULL : syscall_row_find(call->nr);
 	if (!row)
 		return reason;
@@ -206,8 +240,8 @@ static struct wait_call call_of(struct wait_reasons *reasons, const struct perf_
 		call.nr = nr_by_code(reasons, &call);
 		if (call.nr < 0)
 			call.nr = nr_by_stack(reasons, &call, stack);
-		if (call.nr < 0 && syscall_waits_futex(call.args))
-			call.nr = SYS_futex;
+		if (call.nr < 0)
+			call.nr = syscall_waits_futex(call.args);
 	}
 	return call;
 }
@@ -225,11 +259,14 @@ uint64_t wait_reasons_futex(struct wait_reasons *reasons, const struct perf_reco
 {
 	struct wait_call call = call_of(reasons, record, stack);
 	const struct syscall_row *row = call.nr < 0 ? NULL : syscall_row_find(call.nr);
+	struct futex_waitv word;
 
 	/* Who wakes is not found in /proc; what it wakes is a word that others wait for. */
 	if (call.in_syscall && call.nr < 0 && syscall_wakes_futex(call.args) &&
 	    wait_objects_has_futex(reasons->objects, &call, call.args[0]))
 		return call.args[0];
+	if (call.nr == NR_FUTEX_REQUEUE)
+		return wait_call_read(&call, call.args[0], &word, sizeof(word)) ? word.uaddr : 0;
 	return row && row->object == OBJECT_FUTEX ? call.args[row->arg] : 0;
 }
 

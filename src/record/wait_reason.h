@@ -73,4 +73,10 @@ const struct wait_reason_stats *wait_reasons_stats(const struct wait_reasons *re
  */
 int wait_call_parse(const char *text, struct wait_call *ret);
 
+/*
+ * What the thread that makes @call has at @address: from the copy of its stack, if that has
+ * it; where there is none, as the thread is blocked now, from its memory.
+ */
+bool wait_call_read(const struct wait_call *call, uint64_t address, void *data, size_t size);
+
 #endif /* RECORD_WAIT_REASON_H */

@@ -154,3 +154,10 @@ meanwhile() {
 	run ! report -i "$(recording locks)" kernel-locks
 	[[ $output == *'without --kernel-locks'* ]]
 }
+
+@test "who waits for any of several words waits for the one that it is woken by" {
+	report -i "$(recording waitv)" mutex --locks --json >"$T/json"
+	[ "$(jq -c '.apart[] | [.lock, .kind, .contentions, .total_ns, .top_holder]' "$T/json")" = \
+		'["0x404100 of wait_for_any","queue",2,20000000,"wake_left in left (100%)"]
+["0x404200 of wait_for_any","queue",1,10000000,"wake_right in right (100%)"]' ]
+}

@@ -70,6 +70,37 @@ kinds() {
 	[ "$(kinds)" = "PI mutex" ]
 }
 
+# Since Linux 6.7; made by syscall(), so that no library's function tells what they are.
+@test "futex_wait and futex_wake, futex_waitv of one word, FUTEX_LOCK_PI2" {
+	for kind in futex2 waitv pi2; do
+		record -- "$W/locks" $kind 2
+		"$SYSPROF" report mutex --locks --json >locks.json
+		# Tries that found the word changed did not wait: their number is not compared.
+		join -j 2 <(truth lock) <(found lock) >both
+		awk '{ d = $7 - $4; if (d > 3 || d < -3) bad = 1 } END { exit bad || NR != 2 }' both || {
+			echo "$kind: $(cat both)"
+			return 1
+		}
+		[ "$(kinds)" = futex ]
+		"$SYSPROF" report mutex --json |
+			jq -e '[.rows[] | select(.name | test("^hold_[abc]$"))] | length == 3'
+		[ "$(jq -r '[.locks[].lock] | sort | first' locks.json)" = "g_server.pool[0].word" ]
+	done
+}
+
+@test "of several words that a thread waits for, the one counts by which it was woken" {
+	record -- "$W/waitany" 2
+	"$SYSPROF" report mutex --locks --json >locks.json
+	# Where both wake it at once, the call returns either word: hence the tenth.
+	while read -r _ waker n; do
+		found=$(jq --arg f "$waker" '[.apart[] | select(.kind == "queue" and
+			(.lock | endswith(" of wait_for_any")) and (.top_holder | startswith($f)))][0] |
+			.contentions' locks.json)
+		near "$found" "$n" "$((n / 10 + 3))"
+	done <stdout
+	[ "$(wc -l <stdout)" = 2 ]
+}
+
 @test "a lock that two processes share is one" {
 	record -- "$W/locks" shared 3
 	"$SYSPROF" report mutex --locks --json >locks.json

@@ -75,7 +75,7 @@ static void every_row_is_found_by_its_number(void **state)
 		if (row)
 			assert_int_equal(row->nr, nr);
 	}
-	assert_int_equal(n, 82); /* a row out of order would be lost */
+	assert_int_equal(n, 84); /* a row out of order would be lost */
 	assert_null(syscall_row_find(-1));
 	assert_int_equal(syscall_row_find(SYS_clock_nanosleep)->why, WAIT_SLEEP);
 	assert_int_equal(syscall_row_find(SYS_clock_nanosleep)->arg, 2);
@@ -108,6 +108,25 @@ static void futex_calls_are_told_apart_by_what_libraries_do(void **state)
 	assert_int_equal(futex(FUTEX_WAIT_REQUEUE_PI, 7), WAIT_CONDVAR);
 }
 
+static void newer_futex_calls_are_known_by_their_numbers(void **state)
+{
+	static const uint64_t taken[6] = { 0x601000, 2, UINT32_MAX, 130 };
+	static const uint64_t free[6] = { 0x601000, 0, UINT32_MAX, 130 };
+	static const uint64_t wake[6] = { 0x601000, UINT32_MAX, 1, 130 };
+	static const uint64_t other[6] = { 0x601000, UINT32_MAX, 1, 7 };
+
+	(void)state;
+	assert_int_equal(syscall_futex_class(NR_FUTEX_WAIT, taken), WAIT_LOCK);
+	assert_int_equal(syscall_futex_class(NR_FUTEX_WAIT, free), WAIT_CONDVAR);
+	assert_int_equal(syscall_row_find(SYS_futex_waitv)->object, OBJECT_FUTEXES);
+	assert_int_equal(syscall_row_find(NR_FUTEX_REQUEUE)->object, OBJECT_FUTEXES);
+	assert_int_equal(syscall_row_find(NR_FUTEX_WAKE)->object, OBJECT_FUTEX);
+	assert_int_equal(syscall_waits_futex(taken), NR_FUTEX_WAIT);
+	assert_true(syscall_wakes_futex(wake));
+	assert_int_equal(syscall_waits_futex(wake), -1);
+	assert_false(syscall_wakes_futex(other));
+}
+
 static void futex_calls_are_known_by_their_arguments(void **state)
 {
 	static const uint64_t wait[6] = { 0x7f0000001000, 128, 2 };
@@ -123,14 +142,14 @@ static void futex_calls_are_known_by_their_arguments(void **state)
 	};
 
 	(void)state;
-	assert_true(syscall_waits_futex(wait));
-	assert_true(syscall_waits_futex(wait_bitset));
-	assert_false(syscall_waits_futex(wake));
+	assert_int_equal(syscall_waits_futex(wait), SYS_futex);
+	assert_int_equal(syscall_waits_futex(wait_bitset), SYS_futex);
+	assert_int_equal(syscall_waits_futex(wake), -1);
 	assert_true(syscall_wakes_futex(wake));
 	assert_true(syscall_wakes_futex(unlock_pi));
 	assert_false(syscall_wakes_futex(wait));
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		assert_false(syscall_waits_futex(others[i]));
+		assert_int_equal(syscall_waits_futex(others[i]), -1);
 		assert_false(syscall_wakes_futex(others[i]));
 	}
 }
@@ -143,6 +162,7 @@ int main(void)
 		cmocka_unit_test(a_number_that_comes_from_elsewhere_is_not_guessed),
 		cmocka_unit_test(every_row_is_found_by_its_number),
 		cmocka_unit_test(futex_calls_are_told_apart_by_what_libraries_do),
+		cmocka_unit_test(newer_futex_calls_are_known_by_their_numbers),
 		cmocka_unit_test(futex_calls_are_known_by_their_arguments),
 	};
 

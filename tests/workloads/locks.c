@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two locks, three holders.  `locks KIND SECONDS`; KIND is mutex, rwlock, pi or shared (by
- * two processes).  hold_a takes the first lock for long, hold_b the second one for half as
+ * Two locks, three holders.  `locks KIND SECONDS`; KIND is mutex, rwlock, pi, shared (by two
+ * processes), or made of a word and system calls: futex2 (futex_wait and futex_wake), waitv
+ * (futex_waitv, of one word), pi2 (FUTEX_LOCK_PI2).  hold_a takes the first lock for long, hold_b the second one for half as
  * long, hold_c either for a short time.  The truth, measured by the program itself, is its
  * output, "lock NAME COUNT SECONDS" and "holder NAME COUNT SECONDS HOLDUP": whoever does not
  * get a lock by trying waits for it, and charges the wait to the function that unlocked last;
  * HOLDUP is how long others waited in all since the unlock before, whomever it wakes.
  */
+#include <linux/futex.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "burn.h"
 
+#define NR_FUTEX_WAITV 449
+#define NR_FUTEX_WAKE  454 /* Linux 6.7 */
+#define NR_FUTEX_WAIT  455
+#define FUTEX2_FLAGS   (2ul | FUTEX_PRIVATE_FLAG) /* of 32 bits */
+
 #define N_LOCKS   2
 #define N_THREADS 8
 
 enum holder { HOLD_A, HOLD_B, HOLD_C, N_HOLDERS };
-enum kind { MUTEX, RWLOCK, PI, SHARED };
+enum kind { MUTEX, RWLOCK, PI, SHARED, FUTEX2, WAITV, PI2 };
 
 struct tally { /* under its lock */
 	uint64_t n, ns, holdup_ns;
@@ -34,6 +43,7 @@ struct slot {
 	uint64_t waits_since[N_THREADS]; /* of each thread; 0: does not */
 	pthread_mutex_t lock;
 	pthread_rwlock_t rwlock;
+	uint32_t word; /* free, taken, taken while others wait; or as FUTEX_LOCK_PI has it */
 };
 
 struct server {
@@ -54,8 +64,49 @@ static void nap_us(unsigned int us)
 	nanosleep(&ts, NULL);
 }
 
+static int try_word(uint32_t *word)
+{
+	uint32_t free = 0;
+
+	return !__atomic_compare_exchange_n(word, &free,
+					    kind == PI2 ? (uint32_t)syscall(SYS_gettid) : 1, false,
+					    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline __attribute__((always_inline)) void wait_word(uint32_t *word)
+{
+	struct futex_waitv entry = { .val = 2, .uaddr = (uintptr_t)word, .flags = FUTEX2_FLAGS };
+
+	if (kind == PI2) {
+		while (syscall(SYS_futex, word, FUTEX_LOCK_PI2 | FUTEX_PRIVATE_FLAG, 0, NULL))
+			;
+		return;
+	}
+	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE)) {
+		if (kind == WAITV)
+			syscall(NR_FUTEX_WAITV, &entry, 1, 0, NULL, CLOCK_MONOTONIC);
+		else
+			syscall(NR_FUTEX_WAIT, word, 2ul, 0xfffffffful, FUTEX2_FLAGS, NULL, 0);
+	}
+}
+
+static inline __attribute__((always_inline)) void give_word(uint32_t *word)
+{
+	uint32_t me = kind == PI2 ? (uint32_t)syscall(SYS_gettid) : 0;
+
+	if (kind != PI2) {
+		if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
+			syscall(NR_FUTEX_WAKE, word, 0xfffffffful, 1, FUTEX2_FLAGS);
+	} else if (!__atomic_compare_exchange_n(word, &me, 0, false, __ATOMIC_RELEASE,
+						__ATOMIC_RELAXED)) {
+		syscall(SYS_futex, word, FUTEX_UNLOCK_PI | FUTEX_PRIVATE_FLAG, 0, NULL);
+	}
+}
+
 static int try_lock(struct slot *slot)
 {
+	if (kind >= FUTEX2)
+		return try_word(&slot->word);
 	return kind == RWLOCK ? pthread_rwlock_trywrlock(&slot->rwlock) :
 				pthread_mutex_trylock(&slot->lock);
 }
@@ -66,7 +117,9 @@ static NOINLINE void wait_lock(struct slot *slot)
 	struct tally *tally;
 
 	__atomic_store_n(&slot->waits_since[me], start_ns, __ATOMIC_RELAXED);
-	if (kind == RWLOCK)
+	if (kind >= FUTEX2)
+		wait_word(&slot->word);
+	else if (kind == RWLOCK)
 		pthread_rwlock_wrlock(&slot->rwlock);
 	else
 		pthread_mutex_lock(&slot->lock);
@@ -101,7 +154,9 @@ static inline __attribute__((always_inline)) void give(struct slot *slot, enum h
 {
 	slot->last = holder;
 	charge(slot, &slot->by_holder[holder]);
-	if (kind == RWLOCK)
+	if (kind >= FUTEX2)
+		give_word(&slot->word);
+	else if (kind == RWLOCK)
 		pthread_rwlock_unlock(&slot->rwlock);
 	else
 		pthread_mutex_unlock(&slot->lock);
@@ -199,12 +254,12 @@ static void report(void)
 
 int main(int argc, char **argv)
 {
-	static const char *const kinds[] = { "mutex", "rwlock", "pi", "shared" };
+	static const char *const kinds[] = { "mutex", "rwlock", "pi", "shared", "futex2", "waitv", "pi2" };
 	pthread_t threads[4];
 	pid_t child = 1;
 	size_t first;
 
-	while (argc > 1 && kind < SHARED && strcmp(argv[1], kinds[kind]) != 0)
+	while (argc > 1 && kind < PI2 && strcmp(argv[1], kinds[kind]) != 0)
 		kind++;
 	end_ns = clock_ns(CLOCK_MONOTONIC) + seconds_arg(argc, argv, 2);
 	if (kind == SHARED)
