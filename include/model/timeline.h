@@ -10,8 +10,8 @@
  * call is handed out before the states within it, and states of one thread are in
  * the order of time.  Between tracks there is no order.
  *
- * Interrupts of a CPU and kind do not overlap, nor do requests of a disk and lane; what
- * a filter or another one cut begins later than it did.
+ * Interrupts of a CPU and kind do not overlap, nor do requests of a disk and lane, nor
+ * pauses of one thread; what a filter or another one cut begins later than it did.
  */
 #ifndef MODEL_TIMELINE_H
 #define MODEL_TIMELINE_H
@@ -70,6 +70,17 @@ struct timeline_disk {   /* a request, while the device has it */
 	bool is_cut; /* it began before start_ns */
 };
 
+struct timeline_pause {           /* a language's runtime stops the threads of a process, or one */
+	uint32_t thread;          /* the process's main thread, or the one that is stopped */
+	uint32_t runtime, reason; /* string ids; 0: not told */
+	uint32_t by, last;        /* threads: who stops them, the last to stop; 0: not known */
+	uint64_t start_ns, end_ns;
+	uint64_t stopping_ns; /* of that, until all had stopped; 0: not known */
+	uint32_t last_stack;  /* of the last to stop; or 0 */
+	bool is_process;      /* all that run the language's code are stopped */
+	bool is_cut;          /* at either end */
+};
+
 enum timeline_mark_kind {
 	MARK_FORK, /* detail: the new thread's tid */
 	MARK_EXEC, /* detail: string id of the new name */
@@ -110,6 +121,7 @@ struct timeline_sink { /* NULL: the sink does not show that */
 	void (*wakeup)(struct timeline_sink *sink, const struct timeline_wakeup *wakeup);
 	void (*interrupt)(struct timeline_sink *sink, const struct timeline_interrupt *interrupt);
 	void (*disk)(struct timeline_sink *sink, const struct timeline_disk *disk);
+	void (*pause)(struct timeline_sink *sink, const struct timeline_pause *pause);
 	void (*mark)(struct timeline_sink *sink, const struct timeline_mark *mark);
 	void (*sample)(struct timeline_sink *sink, const struct timeline_sample *sample);
 	void (*load)(struct timeline_sink *sink, const struct timeline_load *load);

@@ -40,6 +40,10 @@ const char *syscalls_lack(const void *state);
 void syscalls_profile(void *state, struct profile *ret);
 void syscalls_sheets(void *state, struct sheets *ret);
 
+void *pauses_begin(const struct analysis_input *input);
+const char *pauses_lack(const void *state);
+void pauses_sheets(void *state, struct sheets *ret);
+
 /* What to say of a recording that tells nothing of time off the CPU; NULL: it does. */
 const char *analysis_lacks_switches(const struct sched *sched);
 

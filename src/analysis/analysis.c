@@ -24,6 +24,8 @@ const struct analysis analyses[] = {
 	  latency_lack, NULL, latency_sheets },
 	{ "syscalls", "the system calls of each thread", syscalls_begin, syscalls_lack,
 	  syscalls_profile, syscalls_sheets },
+	{ "pauses", "when a language's runtime stops its threads, and why", pauses_begin,
+	  pauses_lack, NULL, pauses_sheets },
 	{ 0 },
 };
 

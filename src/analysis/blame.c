@@ -168,10 +168,10 @@ static void put_short(struct buf *out, const char *name)
 		buf_printf(out, "%.*s…", (int)utf8_prefix(name, NAME_WIDTH - 1), name);
 }
 
-static void put_functions(struct buf *out, struct names *names, const struct dictionary *dict,
-			  uint32_t stack)
+void blame_functions(struct buf *out, const struct model *model, struct names *names,
+		     uint32_t stack)
 {
-	texts functions = own_functions(names, dict, stack);
+	texts functions = own_functions(names, model_dictionary(model), stack);
 
 	for (size_t i = 0; i < functions.n; i++)
 		buf_printf(out, "%s%s", i ? " < " : ", in ", names_text(names, functions.items[i]));
@@ -197,7 +197,7 @@ void blame_waits(struct buf *out, const struct model *model, struct names *names
 		leaf_reason(out, model, sums_take(&objects).row);
 		if (objects.items.n > 1)
 			buf_printf(out, " and %zu more", objects.items.n - 1);
-		put_functions(out, names, model_dictionary(model), most.row->place.stack);
+		blame_functions(out, model, names, most.row->place.stack);
 		buf_printf(out, " (%.0f%% of it)", human_percent(most.ns, stacks.ns));
 	}
 	sums_release(&stacks);

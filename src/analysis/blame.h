@@ -17,6 +17,13 @@ typedef ARRAY(const struct wait_row *) blame_rows;
 void blame_waits(struct buf *out, const struct model *model, struct names *names,
 		 const blame_rows *rows);
 
+/*
+ * ", in load < work < main": of @stack, the innermost functions that are the program's own;
+ * nothing of stack 0.
+ */
+void blame_functions(struct buf *out, const struct model *model, struct names *names,
+		     uint32_t stack);
+
 /* "in the end: disk: read /var/db 74%, others running 12%"; nothing where no thread ended them. */
 void blame_ends(struct buf *out, const struct model *model, const struct chain *chain,
 		const blame_rows *rows);

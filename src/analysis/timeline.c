@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "lanes.h"
 #include "load.h"
+#include "pause.h"
 
 /*
  * A state that has ended is held until the thread's next system call has returned, as
@@ -41,6 +42,8 @@ struct timeline {
 	struct load load;
 	struct lanes interrupts; /* by CPU and kind */
 	struct lanes disks;      /* by device */
+	struct lanes paused;     /* by thread: one each */
+	struct pause_pairs pauses;
 };
 
 static struct lane *lane_of(struct timeline *timeline, uint32_t thread)
@@ -345,6 +348,38 @@ static void take_disk(struct timeline *timeline, const struct event *event)
 		TELL(timeline, disk, &disk);
 }
 
+static uint32_t thread_of(struct timeline *timeline, uint32_t pid, uint32_t tid)
+{
+	return tid ? model_task(timeline->model, model_task_now(timeline->model, pid, tid)).thread :
+		     0;
+}
+
+static void tell_pause(struct timeline *timeline, const struct pause *pause)
+{
+	bool is_process = pause->scope == PAUSE_PROCESS;
+	uint32_t tid = is_process ? pause->pid : pause->tid;
+	uint32_t task = model_task_now(timeline->model, pause->pid, tid);
+	struct timeline_pause told = {
+		.thread = model_task(timeline->model, task).thread,
+		.runtime = pause->runtime,
+		.reason = pause->reason,
+		.by = thread_of(timeline, pause->pid, pause->tid),
+		.last = thread_of(timeline, pause->pid, pause->last_tid),
+		.start_ns = pause->begin_ns,
+		.end_ns = pause->end_ns,
+		.stopping_ns = pause_parts(pause).stopping_ns,
+		.last_stack = pause->last_stack,
+		.is_process = is_process,
+	};
+
+	filter_clip(timeline->filter, &told.start_ns, &told.end_ns);
+	lanes_take(&timeline->paused, told.thread, 1, &told.start_ns, told.end_ns);
+	told.is_cut = pause->is_cut || told.start_ns != pause->begin_ns ||
+		      told.end_ns != pause->end_ns;
+	if (told.start_ns < told.end_ns && filter_has_task(timeline->filter, timeline->model, task))
+		TELL(timeline, pause, &told);
+}
+
 static void take_event(struct model_observer *observer, const struct event *event)
 {
 	struct timeline *timeline =
@@ -358,7 +393,10 @@ static void take_event(struct model_observer *observer, const struct event *even
 		[EVENT_EXIT] = take_life,	  [EVENT_COMM] = take_life,
 		[EVENT_PAGE_FAULT] = take_fault,  [EVENT_SIGNAL] = take_signal,
 	};
+	struct pause pause;
 
+	if (pause_pairs_take(&timeline->pauses, event, &pause))
+		tell_pause(timeline, &pause);
 	if (spans[event->kind])
 		spans[event->kind](timeline, event);
 	else if (instants[event->kind] && filter_has_time(timeline->filter, event->time_ns))
@@ -390,8 +428,11 @@ const char *timeline_lack(const struct timeline *timeline)
 
 void timeline_end(struct timeline *timeline)
 {
+	struct pause pause;
 	struct lane *lane;
 
+	while (pause_pairs_finish(&timeline->pauses, timeline->options.end_ns, &pause))
+		tell_pause(timeline, &pause);
 	for (uint32_t thread = 0; thread < timeline->lanes.n; thread++)
 		tell_held(timeline, thread, UINT64_MAX);
 	load_tell(&timeline->load, timeline->sink);
@@ -402,5 +443,7 @@ void timeline_end(struct timeline *timeline)
 	load_release(&timeline->load);
 	lanes_release(&timeline->interrupts);
 	lanes_release(&timeline->disks);
+	lanes_release(&timeline->paused);
+	pause_pairs_release(&timeline->pauses);
 	free(timeline);
 }

@@ -249,7 +249,7 @@ static void chrome_syscall(struct timeline_sink *sink, const struct timeline_sys
 static void open_machine_event(struct chrome *chrome, enum machine_track kind, uint32_t id,
 			       uint32_t lane)
 {
-	open_event(chrome, "X", chrome_machine_pid(kind),
+	open_event(chrome, "X", chrome_machine_pid(&chrome->tracks, kind, id),
 		   chrome_tracks_tid(&chrome->tracks, kind, id, lane));
 }
 
@@ -290,6 +290,17 @@ static void chrome_disk(struct timeline_sink *sink, const struct timeline_disk *
 	item_of_disk(chrome->source, disk, &item);
 	open_machine_event(chrome, TRACK_DISK, disk->device, disk->lane);
 	put_span(chrome, item.category, disk->start_ns, disk->end_ns);
+	put_item(chrome, &item);
+}
+
+static void chrome_pause(struct timeline_sink *sink, const struct timeline_pause *pause)
+{
+	struct chrome *chrome = (struct chrome *)sink;
+	struct item item;
+
+	item_of_pause(chrome->source, pause, &item);
+	open_machine_event(chrome, TRACK_PAUSE, pause->thread, 0);
+	put_span(chrome, item.category, pause->start_ns, pause->end_ns);
 	put_item(chrome, &item);
 }
 
@@ -436,6 +447,7 @@ struct timeline_sink *chrome_timeline(const struct timeline_source *source, FILE
 		.wakeup = chrome_wakeup,
 		.interrupt = chrome_interrupt,
 		.disk = chrome_disk,
+		.pause = chrome_pause,
 		.mark = chrome_mark,
 		.sample = chrome_sample,
 		.load = chrome_load,

@@ -18,8 +18,11 @@ void chrome_tracks_see(struct chrome_tracks *tracks, const struct timeline_state
 		thread->running_ns += (int64_t)(state->end_ns - state->start_ns);
 }
 
-uint32_t chrome_machine_pid(enum machine_track kind)
+uint32_t chrome_machine_pid(const struct chrome_tracks *tracks, enum machine_track kind,
+			    uint32_t id)
 {
+	if (kind == TRACK_PAUSE)
+		return model_thread(tracks->source.model, id).pid;
 	return kind == TRACK_DISK ? MACHINE_PID + 1 : MACHINE_PID;
 }
 
@@ -27,7 +30,7 @@ uint32_t chrome_tracks_tid(struct chrome_tracks *tracks, enum machine_track kind
 			   uint32_t lane)
 {
 	uint64_t *number = map_insert(&tracks->machine_by_key,
-				      (uint64_t)kind << 62 | (uint64_t)id << 16 | (lane & 0xffff));
+				      (uint64_t)kind << 61 | (uint64_t)id << 16 | (lane & 0xffff));
 
 	if (!*number) {
 		*array_add(&tracks->machine) = (struct chrome_machine){ kind, id, lane, 0 };
@@ -112,13 +115,13 @@ static void name_threads(struct chrome_tracks *tracks, chrome_track_fn *fn, void
 	free(order);
 }
 
-/* CPUs, each with its interrupts, then disks. */
+/* CPUs, each with its interrupts, then disks, then pauses. */
 static int compare_machine(const void *a, const void *b)
 {
 	const struct chrome_machine *x = a, *y = b;
 
-	if ((x->kind == TRACK_DISK) != (y->kind == TRACK_DISK))
-		return x->kind == TRACK_DISK ? 1 : -1;
+	if (x->kind != y->kind && (x->kind >= TRACK_DISK || y->kind >= TRACK_DISK))
+		return x->kind < y->kind ? -1 : 1;
 	if (x->id != y->id)
 		return x->id < y->id ? -1 : 1;
 	if (x->kind != y->kind)
@@ -135,8 +138,10 @@ static void add_name(struct buf *out, struct chrome_tracks *tracks,
 	};
 	struct names *names = tracks->source.names;
 
-	if (track->kind != TRACK_DISK)
+	if (track->kind < TRACK_DISK)
 		buf_printf(out, "CPU %u%s", track->id, kinds[track->kind]);
+	else if (track->kind == TRACK_PAUSE)
+		item_track_of_pauses(tracks->source, track->id, out);
 	else
 		buf_puts(out, names_text(names, names_string(names, track->id)));
 	if (track->lane)
@@ -152,19 +157,19 @@ static void name_machine(struct chrome_tracks *tracks, chrome_track_fn *fn, void
 	if (tracks->machine.n)
 		qsort(tracks->machine.items, tracks->machine.n, sizeof(*track), compare_machine);
 	array_for_each(track, &tracks->machine) {
-		uint32_t pid = chrome_machine_pid(track->kind);
+		uint32_t pid = chrome_machine_pid(tracks, track->kind, track->id);
 
 		buf_clear(&name);
 		add_name(&name, tracks, track);
-		named.process = pid == named.pid          ? NULL :
-				track->kind == TRACK_DISK ? "disks" :
-							    "CPUs";
+		named.process = pid == named.pid || track->kind == TRACK_PAUSE ? NULL :
+				track->kind == TRACK_DISK                      ? "disks" :
+										 "CPUs";
 		named.process_order = track->kind == TRACK_DISK;
 		named.pid = pid;
 		named.tid = track->tid;
 		named.name = buf_str(&name);
 		fn(arg, &named);
-		named.order++;
+		named.order += track->kind != TRACK_PAUSE;
 	}
 	buf_release(&name);
 }

@@ -10,7 +10,7 @@
 /* What is no process's stands under ids that no process can have (PID_MAX_LIMIT is 1 << 22). */
 #define MACHINE_PID ((1u << 22) + 1)
 
-enum machine_track { TRACK_CPU, TRACK_INTERRUPT, TRACK_SOFTIRQ, TRACK_DISK };
+enum machine_track { TRACK_CPU, TRACK_INTERRUPT, TRACK_SOFTIRQ, TRACK_DISK, TRACK_PAUSE };
 
 struct chrome_thread {
 	uint32_t task; /* the last one seen */
@@ -20,7 +20,7 @@ struct chrome_thread {
 
 struct chrome_machine {
 	enum machine_track kind;
-	uint32_t id; /* the CPU, or string id of the disk */
+	uint32_t id; /* the CPU, string id of the disk, or thread that is paused */
 	uint32_t lane;
 	uint32_t tid;
 };
@@ -42,7 +42,8 @@ struct chrome_track {
 typedef void chrome_track_fn(void *arg, const struct chrome_track *track);
 
 void chrome_tracks_see(struct chrome_tracks *tracks, const struct timeline_state *state);
-uint32_t chrome_machine_pid(enum machine_track kind);
+uint32_t chrome_machine_pid(const struct chrome_tracks *tracks, enum machine_track kind,
+			    uint32_t id);
 uint32_t chrome_tracks_tid(struct chrome_tracks *tracks, enum machine_track kind, uint32_t id,
 			   uint32_t lane);
 

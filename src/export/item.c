@@ -184,6 +184,34 @@ void item_of_disk(struct item_source source, const struct timeline_disk *disk, s
 		add_word(ret, source, "note", "it began before this");
 }
 
+/* Of the process, or of another thread of it. */
+void item_track_of_pauses(struct item_source source, uint32_t thread, struct buf *out)
+{
+	struct model_thread t = model_thread(source.model, thread);
+
+	buf_puts(out, "pauses");
+	if (t.tid != t.pid)
+		buf_printf(out, " of thread %u", t.tid);
+}
+
+/* "Go: GC mark termination" */
+void item_of_pause(struct item_source source, const struct timeline_pause *pause, struct item *ret)
+{
+	const char *runtime = names_text(source.names, names_string(source.names, pause->runtime));
+	const char *reason = names_text(source.names, names_string(source.names, pause->reason));
+
+	*ret = (struct item){ .category = "pause" };
+	ret->name =
+		take_text(source.names, xasprintf("%s: %s", runtime, *reason ? reason : "pause"));
+	add_word(ret, source, "stops", pause->is_process ? "the process" : "its thread");
+	add_thread(ret, source, "stopped_by", pause->by);
+	if (pause->stopping_ns)
+		add_number(ret, "until_all_stopped_ns", pause->stopping_ns);
+	add_thread(ret, source, "last_to_stop", pause->last);
+	if (pause->is_cut)
+		add_word(ret, source, "note", "cut: a part of it is not shown");
+}
+
 static const char *access_name(uint32_t access)
 {
 	return access == ACCESS_EXECUTE ? "execute" : access == ACCESS_WRITE ? "write" : "read";

@@ -6,6 +6,7 @@
 #ifndef EXPORT_ITEM_H
 #define EXPORT_ITEM_H
 
+#include "base/buf.h"
 #include "model/names.h"
 #include "model/timeline.h"
 
@@ -35,6 +36,8 @@ void item_of_syscall(struct item_source source, const struct timeline_syscall *c
 void item_of_interrupt(struct item_source source, const struct timeline_interrupt *interrupt,
 		       struct item *ret);
 void item_of_disk(struct item_source source, const struct timeline_disk *disk, struct item *ret);
+void item_of_pause(struct item_source source, const struct timeline_pause *pause, struct item *ret);
+void item_track_of_pauses(struct item_source source, uint32_t thread, struct buf *out);
 void item_of_mark(struct item_source source, const struct timeline_mark *mark, struct item *ret);
 
 #endif /* EXPORT_ITEM_H */

@@ -22,6 +22,8 @@ enum {
 	TRACK_REQUESTS,
 	TRACK_INTERRUPTS,
 	TRACK_DISKS,
+	TRACK_PROCESSES,
+	TRACK_PAUSES,
 	TRACK_THREADS
 };
 
@@ -315,6 +317,33 @@ static uint64_t machine_track(struct perfetto *perfetto, uint64_t group, uint64_
 	return uuid;
 }
 
+/* Below the process. */
+static uint64_t pause_track(struct perfetto *perfetto, uint32_t id)
+{
+	struct model_thread thread = model_thread(perfetto->source.model, id);
+	Perfetto__TracePacket packet = perfetto_packet(perfetto->writer.start_ns);
+	Perfetto__TrackDescriptor track = PERFETTO__TRACK_DESCRIPTOR__INIT;
+	Perfetto__ProcessDescriptor process = PERFETTO__PROCESS_DESCRIPTOR__INIT;
+	uint64_t of_process = MACHINE_TRACKS | (uint64_t)TRACK_PROCESSES << 48 | thread.pid;
+	uint64_t uuid = MACHINE_TRACKS | (uint64_t)TRACK_PAUSES << 48 | id;
+	struct buf name = { 0 };
+
+	if (!(*map_insert(&perfetto->tracks, of_process))++) {
+		process.has_pid = track.has_uuid = true;
+		process.pid = (int32_t)thread.pid;
+		track.uuid = of_process;
+		track.process = &process;
+		packet.track_descriptor = &track;
+		perfetto_put(&perfetto->writer, &packet);
+	}
+	if (!(*map_insert(&perfetto->tracks, uuid))++) {
+		item_track_of_pauses(perfetto->source, id, &name);
+		put_track(perfetto, uuid, of_process, buf_str(&name));
+		buf_release(&name);
+	}
+	return uuid;
+}
+
 static void put_counter_track(struct perfetto *perfetto, uint64_t uuid, const char *name)
 {
 	Perfetto__TracePacket packet = perfetto_packet(perfetto->writer.start_ns);
@@ -361,6 +390,16 @@ static void perfetto_disk(struct timeline_sink *sink, const struct timeline_disk
 		 machine_track(perfetto, TRACK_DISKS, (uint64_t)disk->device << 16 | disk->lane,
 			       name),
 		 disk->start_ns, disk->end_ns);
+}
+
+static void perfetto_pause(struct timeline_sink *sink, const struct timeline_pause *pause)
+{
+	struct perfetto *perfetto = (struct perfetto *)sink;
+	struct item item;
+
+	item_of_pause(perfetto->source, pause, &item);
+	put_item(perfetto, &item, pause_track(perfetto, pause->thread), pause->start_ns,
+		 pause->end_ns);
 }
 
 static void perfetto_run(struct timeline_sink *sink, const struct timeline_run *run)
@@ -495,6 +534,7 @@ struct timeline_sink *perfetto_timeline(const struct timeline_source *source, FI
 		.run = perfetto_run,
 		.interrupt = perfetto_interrupt,
 		.disk = perfetto_disk,
+		.pause = perfetto_pause,
 		.mark = perfetto_mark,
 		.sample = perfetto_sample,
 		.load = perfetto_load,

@@ -97,6 +97,29 @@ static int step_rule(struct walk *walk, struct rule rule)
 	return step_to(walk, cfa, ra);
 }
 
+/* The word at @address of the captured bytes; 0 where it is none of them. */
+static uint64_t captured_word(const struct walk *walk, uint64_t address)
+{
+	uint64_t word = 0;
+
+	if (stack_is_captured(&walk->stack, address, sizeof(word)))
+		memcpy(&word, walk->stack.bytes + (address - walk->stack.start), sizeof(word));
+	return word;
+}
+
+/*
+ * Where a probe is on the push of the frame pointer that a function begins with, the kernel
+ * adds the caller, to whom no frame pointer leads yet.
+ */
+static bool adds_caller(const struct walk *walk)
+{
+	const struct unwind_sample *sample = walk->sample;
+
+	return sample->n_chain > 1 &&
+	       sample->chain[1] == captured_word(walk, sample->regs[UNWIND_RSP]) &&
+	       sample->chain[1] != captured_word(walk, sample->regs[UNWIND_RBP] + 8);
+}
+
 /*
  * The entry of the sample's chain that stands above the frame pointer @fp, or 0 where the
  * kernel did not come by there: its way is gone again in the captured bytes.
@@ -106,17 +129,12 @@ static size_t find_in_chain(const struct walk *walk, uint64_t fp)
 	const struct unwind_sample *sample = walk->sample;
 	uint64_t at = sample->regs[UNWIND_RBP];
 
-	for (size_t i = 1; i < sample->n_chain; i++) {
-		uint64_t frame[2];
-
+	for (size_t i = 1 + adds_caller(walk); i < sample->n_chain; i++) {
 		if (at == fp)
 			return i;
-		if (!stack_is_captured(&walk->stack, at, sizeof(frame)))
+		if (captured_word(walk, at + 8) != sample->chain[i])
 			return 0;
-		memcpy(frame, walk->stack.bytes + (at - walk->stack.start), sizeof(frame));
-		if (frame[1] != sample->chain[i])
-			return 0;
-		at = frame[0];
+		at = captured_word(walk, at);
 	}
 	return 0;
 }
