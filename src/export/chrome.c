@@ -63,11 +63,15 @@ static void put_number(struct chrome *chrome, const char *key, uint64_t value)
 	json_stream_number(&chrome->stream, value);
 }
 
+static uint64_t since_start(const struct chrome *chrome, uint64_t time_ns)
+{
+	return time_ns > chrome->start_ns ? time_ns - chrome->start_ns : 0;
+}
+
 static void put_time(struct chrome *chrome, const char *key, uint64_t time_ns)
 {
 	put_key(chrome, key);
-	json_stream_us(&chrome->stream,
-		       time_ns > chrome->start_ns ? time_ns - chrome->start_ns : 0);
+	json_stream_us(&chrome->stream, since_start(chrome, time_ns));
 }
 
 static void put_span(struct chrome *chrome, const char *category, uint64_t start_ns,
@@ -76,7 +80,8 @@ static void put_span(struct chrome *chrome, const char *category, uint64_t start
 	put_text(chrome, "cat", category);
 	put_time(chrome, "ts", start_ns);
 	put_key(chrome, "dur");
-	json_stream_us(&chrome->stream, end_ns - start_ns);
+	json_stream_us_between(&chrome->stream, since_start(chrome, start_ns),
+			       since_start(chrome, end_ns));
 }
 
 /* "args":{"key":…  The first of them has no comma before it. */

@@ -67,15 +67,39 @@ void json_stream_string(struct json_stream *stream, const char *text)
 	add(stream, "\"", 1);
 }
 
+#define UNIT_BITS 12 /* of a microsecond: a quarter of a nanosecond */
+
+/* The nearest whole number of units: rounded to nanoseconds, it is @ns again. */
+static uint64_t units_of(uint64_t ns)
+{
+	return ns / 1000 * (1u << UNIT_BITS) + (ns % 1000 * (1u << UNIT_BITS) + 500) / 1000;
+}
+
+/* A fraction of so many bits has as many digits. */
+static void add_units(struct json_stream *stream, uint64_t units)
+{
+	uint64_t fraction = (units & ((1u << UNIT_BITS) - 1)) * 244140625u; /* 5^12 */
+	char text[1 + UNIT_BITS] = ".";
+	size_t n = sizeof(text);
+
+	json_stream_number(stream, units >> UNIT_BITS);
+	if (!fraction)
+		return;
+	for (size_t i = UNIT_BITS; i; i--, fraction /= 10)
+		text[i] = (char)('0' + fraction % 10);
+	while (text[n - 1] == '0')
+		n--;
+	add(stream, text, n);
+}
+
 void json_stream_us(struct json_stream *stream, uint64_t ns)
 {
-	unsigned int rest = (unsigned int)(ns % 1000);
-	char text[4] = { '.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
-			 (char)('0' + rest % 10) };
+	add_units(stream, units_of(ns));
+}
 
-	json_stream_number(stream, ns / 1000);
-	if (rest)
-		add(stream, text, sizeof(text));
+void json_stream_us_between(struct json_stream *stream, uint64_t start_ns, uint64_t end_ns)
+{
+	add_units(stream, units_of(end_ns) - units_of(start_ns));
 }
 
 void json_stream_double(struct json_stream *stream, double value)

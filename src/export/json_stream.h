@@ -23,8 +23,13 @@ void json_stream_number(struct json_stream *stream, uint64_t value);
 /* A string of valid UTF-8, in quotes. */
 void json_stream_string(struct json_stream *stream, const char *text);
 
-/* @ns as microseconds, exactly. */
+/*
+ * @ns as microseconds; and how long it is from one to another.  Readers shift times and add
+ * lengths to them in floating point, and what ends a bit late overlaps what follows.  So they
+ * are binary fractions, of which sums and differences are exact, less than half a nanosecond off.
+ */
 void json_stream_us(struct json_stream *stream, uint64_t ns);
+void json_stream_us_between(struct json_stream *stream, uint64_t start_ns, uint64_t end_ns);
 
 /* A string: "0x7f00". */
 void json_stream_address(struct json_stream *stream, uint64_t address);

@@ -48,5 +48,5 @@ sums_agree() {
 	calls 101 >short
 	[ "$(grep -c '^[0-9]* (/etc/passwd' long)" = 100 ]
 	[ "$(wc -l <short)" = 100 ]
-	! grep -v -e '^[0-9]*$' -e '(/etc/group' short
+	[ "$(grep -vc -e '^[0-9]*$' -e '(/etc/group' short)" = 0 ]
 }
