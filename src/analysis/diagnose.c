@@ -13,6 +13,7 @@
 #include "base/human.h"
 #include "blame.h"
 #include "lock_blame.h"
+#include "lock_stuck.h"
 
 #define LEAST_PERCENT      10.0
 #define LEAST_BUSY_PERCENT 1.0
@@ -42,6 +43,7 @@ struct diagnosis {
 	int64_t life_ns, unknown_ns, idle_ns, child_ns;
 	blame_rows waits_of[WAIT_N_CLASSES + 1]; /* but the idle ones */
 	char *arguments;
+	bool has_deadlock;
 };
 
 static void take(struct sched_observer *observer, const struct sched_interval *interval)
@@ -308,7 +310,10 @@ static void put_finding(struct sheet *sheet, const struct diagnosis *diagnosis,
 	cells[COLUMN_END].text = fit_to_print(cpu->names, &text);
 	cells[COLUMN_SHARE].percent = human_percent(diagnosis->ns[cause], busy_ns(diagnosis));
 	cells[COLUMN_NS].number = diagnosis->ns[cause];
-	cells[COLUMN_FINDING].text = xstrdup(verdict(cause));
+	cells[COLUMN_FINDING].text =
+		xstrdup(cause == WAIT_LOCK && diagnosis->has_deadlock ?
+				"deadlock: threads wait for each other's locks" :
+				verdict(cause));
 	cells[COLUMN_COMMAND].text = command_for(cause, diagnosis->arguments, has_wakeups);
 	buf_release(&text);
 }
@@ -365,6 +370,8 @@ static void end(void *state, struct sheets *ret)
 	sheets_init(ret, "diagnose", diagnosis->model, diagnosis->filter);
 	cause = next_cause(diagnosis, used);
 	put_summary(diagnosis, cause, &ret->notes);
+	diagnosis->has_deadlock =
+		lock_stuck_note(&ret->notes, diagnosis->locks, diagnosis->model, cpu.names);
 	sheet = sheets_add(ret, "findings", NULL, columns, N_COLUMNS);
 	for (int i = 0; i < MOST_FINDINGS && cause < N_CAUSES; i++) {
 		put_finding(sheet, diagnosis, &cpu, cause);

@@ -6,6 +6,7 @@
 #include "lock_figures.h"
 #include "lock_meanwhile.h"
 #include "lock_sheets.h"
+#include "lock_stuck.h"
 
 struct lock_report {
 	struct chain *chain;
@@ -45,7 +46,7 @@ static struct lock_sum *sum_of(struct lock_sums *sums, const struct lock_sum *li
 {
 	uint64_t key = hash_u64(((uint64_t)like->lock << 32 | like->task) ^
 				hash_u64((uint64_t)like->function << 32 | like->stack));
-	uint64_t *id = map_insert(&sums->by_key, key);
+	uint64_t *id = map_insert(&sums->by_key, hash_u64(key ^ like->owner));
 
 	if (!*id) {
 		*array_add(&sums->items) = *like;
@@ -151,6 +152,10 @@ static char *top_of(const struct tops *tops, struct names *names, const struct m
 	if (!top)
 		return NULL;
 	percent = 100.0 * (double)top->waited.ns / (double)lock->waited.ns;
+	if (!top->task && top->owner)
+		return xasprintf("nobody yet, last seen with %s (%.0f%%)",
+				 names_text(names, names_thread(names, model, top->owner)),
+				 percent);
 	if (!top->task)
 		return xasprintf("nobody yet (%.0f%%)", percent);
 	return xasprintf("%s in %s (%.0f%%)",
@@ -210,6 +215,7 @@ static void add_row(struct lists *lists, struct lock_report *report, const struc
 		.lock = row->lock,
 		.task = row->holder,
 		.function = locks_site(report->locks, row->wake_stack).function,
+		.owner = row->owner,
 	};
 	struct lock_sum waiter = {
 		.lock = row->lock,
@@ -263,6 +269,7 @@ void locks_sheets(void *state, struct sheets *ret)
 		find_tops(&lists.tops[i], n_locks);
 	lists.meanwhile = lock_meanwhile_all(report->locks);
 	sheets_init(ret, "locks", report->model, report->filter);
+	lock_stuck_note(&ret->notes, report->locks, report->model, names);
 	lock_figures_note(&figures, report->locks, &ret->notes);
 	put_list(ret, report, names, &lists);
 	if (report->filter->lock)

@@ -8,6 +8,7 @@
 struct lock_sum {
 	uint32_t id; /* in the order of first sight */
 	uint32_t lock, task, function, stack;
+	uint32_t owner; /* of what nobody ended; as in rows */
 	struct amount waited;
 	int64_t n_waits, max_ns;
 };

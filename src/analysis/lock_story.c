@@ -4,6 +4,7 @@
 
 #include "lock_meanwhile.h"
 #include "lock_sheets.h"
+#include "lock_stuck.h"
 
 #define PATH_FRAMES 8u
 #define BAR_WIDTH   30
@@ -96,10 +97,16 @@ static union sheet_cell *put_sum(struct sheet *sheet, const struct story *story,
 {
 	union sheet_cell *cells = sheet_row(sheet);
 
-	cells[W_NAME].text = xstrdup(
-		sum->task ? names_text(story->names,
-				       names_thread(story->names, story->model, sum->task)) :
-			    "nobody, yet");
+	char *owner = sum->owner ? lock_stuck_name(story->model, story->names, sum->owner) : NULL;
+
+	if (sum->task)
+		cells[W_NAME].text = xstrdup(names_text(
+			story->names, names_thread(story->names, story->model, sum->task)));
+	else if (owner)
+		cells[W_NAME].text = xasprintf("nobody, yet; last seen with %s", owner);
+	else
+		cells[W_NAME].text = xstrdup("nobody, yet");
+	free(owner);
 	cells[W_TID].number = tid_of(story, sum->task);
 	cells[W_N].number = sum->waited.n;
 	cells[W_TOTAL].number = sum->waited.ns;
@@ -190,6 +197,13 @@ static void put_slices(struct sheets *ret, struct story *story)
 	}
 }
 
+/* Where it was unlocked; of a lock that was not, where its owner was blocked at the end. */
+static uint32_t stack_of(const struct locks *locks, const struct lock_row *row)
+{
+	return row->owner ? lock_owners_wait(locks_owners(locks), row->waiter).stack :
+			    row->wake_stack;
+}
+
 void lock_story(struct sheets *ret, struct locks *locks, const struct model *model,
 		struct names *names)
 {
@@ -200,7 +214,8 @@ void lock_story(struct sheets *ret, struct locks *locks, const struct model *mod
 	for (size_t i = 0; i < n; i++) {
 		struct lock_sum holder = { .lock = rows[i].lock,
 					   .task = rows[i].holder,
-					   .stack = rows[i].wake_stack };
+					   .stack = stack_of(locks, &rows[i]),
+					   .owner = rows[i].owner };
 		struct lock_sum waiter = { .lock = rows[i].lock,
 					   .task = rows[i].waiter,
 					   .stack = rows[i].wait_stack };

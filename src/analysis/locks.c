@@ -17,7 +17,7 @@ struct side { /* of a wait: as its thread, or as its waker saw it */
 struct entry {
 	uint32_t stratum;
 	uint32_t next; /* chain of the hash table */
-	uint32_t holder;
+	uint32_t holder, owner;
 	enum lock_end end;
 	struct side wait, wake;
 	struct amount known, sampled; /* one by one; standing for others, too */
@@ -27,6 +27,7 @@ struct entry {
 struct locks {
 	struct contentions *contentions;
 	struct lock_words *words;
+	struct lock_owners *owners;
 	struct chain *chain; /* borrowed; or NULL */
 	struct lock_parts parts;
 	struct model *model;
@@ -83,11 +84,13 @@ static struct entry *entry_of(struct locks *locks, const struct entry *like)
 	struct entry *entry;
 
 	hash = hash_side(&like->wake, hash_side(&like->wait, hash ^ like->end));
+	hash = hash_u64(hash ^ like->owner);
 	first = map_insert(&locks->entry_by_hash, hash);
 	for (uint32_t id = (uint32_t)*first; id; id = entry->next) {
 		entry = &locks->entries.items[id - 1];
 		if (entry->stratum == like->stratum && entry->holder == like->holder &&
-		    entry->end == like->end && is_same_side(&entry->wait, &like->wait) &&
+		    entry->owner == like->owner && entry->end == like->end &&
+		    is_same_side(&entry->wait, &like->wait) &&
 		    is_same_side(&entry->wake, &like->wake))
 			return entry;
 	}
@@ -175,6 +178,8 @@ static void take(void *arg, const struct contention *contention)
 	filter_clip(locks->filter, &start_ns, &end_ns);
 	if (end_ns <= start_ns)
 		return;
+	if (end == LOCK_END_OPEN)
+		like.owner = lock_owners_wait(locks->owners, contention->task).owner;
 	ns = end_ns - start_ns > INT64_MAX ? INT64_MAX : (int64_t)(end_ns - start_ns);
 	amount_add(&locks->totals.all, 1, ns);
 	like.stratum = strata_find(&locks->strata, contention->task,
@@ -198,6 +203,7 @@ struct locks *locks_begin(const struct analysis_input *input, struct chain *chai
 	locks->filter = input->filter;
 	locks->chain = chain;
 	locks->words = lock_words_begin(input);
+	locks->owners = lock_owners_begin(input);
 	locks->contentions = contentions_begin(input, chain, take, locks);
 	return locks;
 }
@@ -368,6 +374,7 @@ static void add_row(struct locks *locks, const struct entry *entry, uint32_t loc
 		.waiter = stratum->who,
 		.wait_stack = entry->wait.stack,
 		.holder = entry->holder,
+		.owner = entry->owner,
 		.wake_stack = entry->wake.stack,
 		.has_wake = entry->wake.is_known,
 		.waited = { value_add(entry->known.n, share.n),
@@ -465,6 +472,11 @@ struct lock_words *locks_words(struct locks *locks)
 	return locks->words;
 }
 
+const struct lock_owners *locks_owners(const struct locks *locks)
+{
+	return locks->owners;
+}
+
 struct locks_totals locks_totals(const struct locks *locks)
 {
 	return locks->totals;
@@ -481,6 +493,7 @@ void locks_free(struct locks *locks)
 		return;
 	contentions_free(locks->contentions);
 	lock_words_free(locks->words);
+	lock_owners_free(locks->owners);
 	strata_release(&locks->strata);
 	array_release(&locks->entries);
 	map_release(&locks->entry_by_hash);

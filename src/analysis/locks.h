@@ -13,6 +13,7 @@
 
 #include "analysis/analysis.h"
 #include "lock_kind.h"
+#include "lock_owners.h"
 #include "lock_parts.h"
 #include "lock_words.h"
 #include "strata.h"
@@ -50,6 +51,7 @@ struct lock_row {
 	enum lock_end end;
 	uint32_t waiter, wait_stack; /* task; stack: 0 where not sampled */
 	uint32_t holder, wake_stack; /* who ended it */
+	uint32_t owner;              /* of one that nobody ended: who has the lock; 0: not known */
 	bool has_wake;               /* wake_stack was sampled */
 	struct amount waited;
 	int64_t n_waits, runnable_ns, max_ns;
@@ -83,6 +85,7 @@ bool locks_is_wanted(const struct locks *locks, uint32_t lock, uint32_t task);
 bool locks_wanted(const struct locks *locks, const struct lock_row *row);
 
 struct lock_words *locks_words(struct locks *locks);
+const struct lock_owners *locks_owners(const struct locks *locks);
 struct locks_totals locks_totals(const struct locks *locks);
 
 /* What @stack's functions tell, of a waiter's or waker's. */

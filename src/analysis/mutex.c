@@ -8,6 +8,7 @@
 #include "analyses.h"
 #include "leaf.h"
 #include "lock_figures.h"
+#include "lock_stuck.h"
 #include "locks.h"
 #include "model/names.h"
 
@@ -90,7 +91,8 @@ static struct profile_row *row_at(struct maker *maker, uint32_t lock_index, uint
 static void put(struct maker *maker, const struct lock_row *row, uint32_t stack,
 		struct amount amount)
 {
-	struct profile_row *to = row_at(maker, row->lock, stack, row->holder);
+	struct profile_row *to =
+		row_at(maker, row->lock, stack, row->holder ? row->holder : row->owner);
 
 	to->values[VALUE_CONTENTIONS] = value_add(to->values[VALUE_CONTENTIONS], amount.n);
 	to->values[VALUE_DELAY] = value_add(to->values[VALUE_DELAY], amount.ns);
@@ -98,14 +100,14 @@ static void put(struct maker *maker, const struct lock_row *row, uint32_t stack,
 		to->values[VALUE_HOLDUP] = value_add(to->values[VALUE_HOLDUP], amount.ns);
 }
 
-/* What stands in the place of a stack that there is none of. */
-static uint32_t no_stack(const struct maker *maker, enum lock_end end)
+/* What stands in the place of a stack that there is none of, behind @stack. */
+static uint32_t no_stack(const struct maker *maker, enum lock_end end, uint32_t stack)
 {
 	const char *text = end == LOCK_END_OPEN   ? "not unlocked by the end" :
 			   end == LOCK_END_UNSEEN ? "nobody seen to unlock" :
 						    "where it was unlocked was not sampled";
 
-	return definer_stack(maker->definer, 0, definer_note(maker->definer, text));
+	return definer_stack(maker->definer, stack, definer_note(maker->definer, text));
 }
 
 static int64_t part_of(int64_t whole, int64_t part, int64_t of)
@@ -127,12 +129,22 @@ static struct amount share(struct cell *cell, const struct lock_row *row)
 	return until;
 }
 
+/* Of a wait without one: where the lock's owner is, if it has not unlocked it yet. */
+static uint32_t stack_instead(const struct maker *maker, const struct lock_row *row)
+{
+	struct lock_wait wait = { 0 };
+
+	if (row->owner)
+		wait = lock_owners_wait(locks_owners(maker->mutex->locks), row->waiter);
+	return no_stack(maker, row->end, wait.stack);
+}
+
 static void put_row(struct maker *maker, const struct lock_row *row)
 {
 	struct cell *cell = cell_of(maker, row);
 
 	if (row->end != LOCK_END_THREAD || !cell->with_stack.ns)
-		put(maker, row, no_stack(maker, row->end), row->waited);
+		put(maker, row, stack_instead(maker, row), row->waited);
 	else if (row->has_wake)
 		put(maker, row, row->wake_stack, share(cell, row));
 }
@@ -193,7 +205,8 @@ static void put_holdups(struct maker *maker)
 		if (!lock || !maker->covers[lock - 1].is_known)
 			continue;
 		if (!stack)
-			stack = no_stack(maker, holdups[i].task ? LOCK_END_THREAD : LOCK_END_OPEN);
+			stack = no_stack(maker, holdups[i].task ? LOCK_END_THREAD : LOCK_END_OPEN,
+					 0);
 		to = row_at(maker, lock - 1, stack, holdups[i].task);
 		to->values[VALUE_HOLDUP] = value_add(to->values[VALUE_HOLDUP], holdups[i].ns);
 	}
@@ -240,6 +253,7 @@ void mutex_profile(void *state, struct profile *ret)
 	ret->unfiltered[VALUE_CONTENTIONS] = maker.figures.all.n;
 	ret->unfiltered[VALUE_DELAY] = maker.figures.all.ns;
 	ret->unfiltered[VALUE_HOLDUP] = profile_total(ret, VALUE_HOLDUP);
+	lock_stuck_note(&ret->notes, mutex->locks, mutex->model, ret->names);
 	lock_figures_note(&maker.figures, mutex->locks, &ret->notes);
 	profile_close(ret, mutex->filter);
 	definer_free(maker.definer);

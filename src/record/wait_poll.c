@@ -8,7 +8,8 @@
 #include "base/clock.h"
 #include "base/map.h"
 
-#define AHEAD_NS 20000u /* so long before its switch may a sample be stamped */
+#define AHEAD_NS     20000u      /* so long before its switch may a sample be stamped */
+#define OWNER_MAX_NS 1000000000u /* between questions who owns a lock */
 
 struct thread {
 	uint32_t tid;
@@ -28,18 +29,26 @@ struct answer {
 	uint64_t asked_ns, time_ns;
 	uint64_t since_ns; /* 0: of a glance */
 	uint32_t thread;
+	uint32_t owner; /* of the lock; 0: the answer is how it waits */
 	struct event_wait_stack wait;
+};
+
+struct fight { /* of a thread, for a lock */
+	uint64_t since_ns;
+	uint64_t due_ns; /* when to ask who owns it */
+	uint32_t thread;
 };
 
 struct wait_poll {
 	struct event_sink *sink; /* borrowed */
-	wait_poll_fn *fn;
+	struct wait_poll_ops ops;
 	void *arg;
 	struct map by_tid; /* tid → index + 1 */
 	ARRAY(struct thread) threads;
 	ARRAY(uint32_t) spare; /* indices of threads that are gone */
 	ARRAY(struct blocked) queue;
 	size_t first; /* of the queue */
+	ARRAY(struct fight) fights;
 	ARRAY(struct answer) answers;
 	size_t first_answer;
 	size_t next; /* thread to glance at */
@@ -72,20 +81,34 @@ static bool is_true(const struct answer *answer, const struct thread *thread)
 	       thread->since_ns < answer->asked_ns;
 }
 
+static struct event event_of(const struct answer *answer)
+{
+	struct event event = { .kind = EVENT_WAIT_STACK, .time_ns = answer->time_ns };
+
+	if (!answer->owner) {
+		event.wait_stack = answer->wait;
+		return event;
+	}
+	event.kind = EVENT_LOCK_OWNER;
+	event.lock_owner = (struct event_lock_owner){
+		.pid = answer->wait.pid,
+		.tid = answer->wait.tid,
+		.address = answer->wait.address,
+		.owner = answer->owner,
+	};
+	return event;
+}
+
 static int pass_answer(void *source, uint32_t i)
 {
 	struct wait_poll *poll = source;
 	const struct answer *answer = &poll->answers.items[poll->first_answer++];
 	const struct thread *thread = &poll->threads.items[answer->thread];
-	struct event event = {
-		.kind = EVENT_WAIT_STACK,
-		.time_ns = answer->time_ns,
-		.wait_stack = answer->wait,
-	};
+	struct event event = event_of(answer);
 
 	(void)i;
 	if (is_true(answer, thread)) {
-		poll->n_put++;
+		poll->n_put += event.kind == EVENT_WAIT_STACK;
 		event_sink_put(poll->sink, &event);
 	}
 	if (poll->first_answer == poll->answers.n)
@@ -95,13 +118,13 @@ static int pass_answer(void *source, uint32_t i)
 
 static const struct stream_ops answer_ops = { look_at_answers, peek_answer, pass_answer };
 
-struct wait_poll *wait_poll_new(struct streams *streams, struct event_sink *sink, wait_poll_fn *fn,
-				void *arg)
+struct wait_poll *wait_poll_new(struct streams *streams, struct event_sink *sink,
+				const struct wait_poll_ops *ops, void *arg)
 {
 	struct wait_poll *poll = xcalloc(1, sizeof(*poll));
 
 	poll->sink = sink;
-	poll->fn = fn;
+	poll->ops = *ops;
 	poll->arg = arg;
 	streams_add(streams, &answer_ops, poll, 0);
 	return poll;
@@ -115,6 +138,7 @@ void wait_poll_free(struct wait_poll *poll)
 	array_release(&poll->threads);
 	array_release(&poll->spare);
 	array_release(&poll->queue);
+	array_release(&poll->fights);
 	array_release(&poll->answers);
 	free(poll);
 }
@@ -214,7 +238,7 @@ static int ask(struct wait_poll *poll, struct answer *answer)
 
 	answer->wait = (struct event_wait_stack){ .tid = thread->tid, .cpu = thread->cpu };
 	answer->asked_ns = clock_ns(CLOCK_MONOTONIC);
-	r = poll->fn(poll->arg, &answer->wait);
+	r = poll->ops.look_up(poll->arg, &answer->wait);
 	thread->is_mute = r == -ENXIO;
 	return r;
 }
@@ -231,23 +255,86 @@ static bool is_sampled(const struct thread *thread)
 	return thread->sampled_ns + AHEAD_NS >= thread->since_ns;
 }
 
+static void add_fight(struct wait_poll *poll, uint32_t i, uint64_t since_ns)
+{
+	const struct event_wait_stack *wait = &poll->threads.items[i].wait;
+
+	if (poll->ops.owner && wait->why == WAIT_LOCK && wait->address)
+		*array_add(&poll->fights) = (struct fight){ since_ns, since_ns, i };
+}
+
 /* Looks up a thread that blocked at @blocked, unless it is known to have run since. */
 static int look_up(struct wait_poll *poll, const struct blocked *blocked)
 {
-	const struct thread *thread = &poll->threads.items[blocked->thread];
+	struct thread *thread = &poll->threads.items[blocked->thread];
 	struct answer answer = { .since_ns = blocked->since_ns, .thread = blocked->thread };
+	bool is_known = is_sampled(thread);
 	int r = 0;
 
-	if (thread->since_ns != blocked->since_ns ||
-	    (is_sampled(thread) && thread->wait.period == 1))
+	if (thread->since_ns != blocked->since_ns)
 		return 0;
-	if (is_sampled(thread))
+	if (is_known)
 		answer.wait = thread->wait;
 	else
 		r = ask(poll, &answer);
-	if (!r)
+	if (r)
+		return r;
+	if (!is_known || answer.wait.period != 1)
 		add_answer(poll, &answer, 1);
-	return r;
+	thread->wait = answer.wait;
+	add_fight(poll, blocked->thread, blocked->since_ns);
+	return 0;
+}
+
+void wait_poll_meet(struct wait_poll *poll, const struct event_wait_stack *wait, uint64_t time_ns)
+{
+	uint32_t i = thread_of(poll, wait->tid);
+	struct thread *thread = &poll->threads.items[i];
+
+	if (thread->since_ns)
+		return;
+	thread->since_ns = thread->sampled_ns = time_ns;
+	thread->wait = *wait;
+	add_fight(poll, i, time_ns);
+}
+
+/* The owner of a lock may be another one soon: the longer the wait, the more seldom. */
+static int ask_owner(struct wait_poll *poll, struct fight *fight, uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns - fight->since_ns;
+	struct answer answer = {
+		.since_ns = fight->since_ns,
+		.thread = fight->thread,
+		.wait = poll->threads.items[fight->thread].wait,
+	};
+	int r = poll->ops.owner(poll->arg, &answer.wait, &answer.owner);
+
+	if (r == -EBUSY)
+		return r;
+	if (!r && answer.owner)
+		add_answer(poll, &answer, 0);
+	fight->due_ns = now_ns + (age_ns < WAIT_POLL_AGE_NS ? WAIT_POLL_AGE_NS :
+				  age_ns < OWNER_MAX_NS     ? age_ns :
+							      OWNER_MAX_NS);
+	return 0;
+}
+
+/* Also drops those that are over. */
+static void ask_owners(struct wait_poll *poll, uint64_t now_ns)
+{
+	size_t n = 0;
+	bool is_busy = false;
+
+	for (size_t i = 0; i < poll->fights.n; i++) {
+		struct fight fight = poll->fights.items[i];
+
+		if (poll->threads.items[fight.thread].since_ns != fight.since_ns)
+			continue;
+		if (!is_busy && now_ns >= fight.due_ns)
+			is_busy = ask_owner(poll, &fight, now_ns) == -EBUSY;
+		poll->fights.items[n++] = fight;
+	}
+	poll->fights.n = n;
 }
 
 void wait_poll_glance(struct wait_poll *poll, size_t n)
@@ -280,6 +367,7 @@ void wait_poll_step(struct wait_poll *poll)
 		poll->first++;
 	}
 	tidy(poll);
+	ask_owners(poll, now_ns);
 }
 
 uint64_t wait_poll_n_put(const struct wait_poll *poll)

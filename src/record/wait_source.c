@@ -15,19 +15,13 @@
 #include "wait_cost.h"
 #include "wait_fault.h"
 #include "wait_filter.h"
-#include "wait_live.h"
-#include "wait_poll.h"
+#include "wait_look.h"
 
 #define FAULT_STACK_BYTES 8192u
 #define POLL_MS           3 /* so that waits of 10 ms are surely found */
 #define MIN_WINDOW_NS     10000000u
-#define MAX_POLL_NS       30000      /* the same of looking up a thread */
 #define REFRESH_NS        100000000u /* between better filters, at least */
 #define MANY_STRANGERS    50         /* samples that are worth them */
-#define MAX_STACKS        98304      /* remembered: what a map of 3 MiB holds */
-#define GLANCES           16         /* threads at a time, where nothing is sampled */
-#define POLL_SHARE        0.25       /* of the budget, for looking up long waits, at most */
-#define POLL_SAVED_NS     1e9        /* how long what is not used of that can be saved up */
 
 /* Interrupts wake on behalf of nobody: TRACE_FLAG_HARDIRQ and _SOFTIRQ. */
 #define IS_NO_INTERRUPT "!(common_flags&24)"
@@ -42,10 +36,7 @@ struct wait_source {
 	struct wait_context context;
 	struct wait_faults *faults;
 	struct wait_reasons *reasons;
-	struct wait_live *live;
-	struct wait_poll *poll;
-	double poll_ns;     /* that looking up threads may take now */
-	uint64_t polled_ns; /* when that was reckoned */
+	struct wait_look *look;
 	struct call_stacks calls;
 	uint32_t switch_id, waking_id;
 	struct tracepoint_field woken; /* in raw data of a waking */
@@ -55,7 +46,6 @@ struct wait_source {
 	bool is_started;
 	uint32_t first_tid;   /* the last id given out before the targets were looked for */
 	struct map strangers; /* processes that woke a target, and are none */
-	struct map stacks;    /* thread, PC and SP → the stack they had last */
 	struct wait_cost cost;
 	struct budget budget;
 	struct budget_load load; /* of this window */
@@ -68,70 +58,9 @@ struct wait_source {
 	struct wait_stats stats;
 };
 
-/* How a thread that is blocked now waits, and its stack.  -errno: it went on meanwhile, or else. */
-static int find_blocked(struct wait_source *source, struct wait_call *call,
-			struct wait_reason *ret_reason, uint32_t *ret_stack)
+void wait_source_explain(void *source, struct event_task_state *state, uint64_t now_ns)
 {
-	const uint64_t *known;
-	int r = wait_reasons_ask(source->reasons, call, ret_reason);
-
-	if (r)
-		return r;
-	known = map_find(&source->stacks, wait_live_key(call->tid, call->ip, call->sp));
-	if (known)
-		*ret_stack = (uint32_t)*known;
-	else
-		r = wait_live_unwind(source->live, call, ret_stack);
-	source->stats.n_explained += !r;
-	return r;
-}
-
-void wait_source_explain(void *arg, struct event_task_state *state, uint64_t now_ns)
-{
-	struct wait_call call = { .pid = state->pid, .tid = state->tid, .now_ns = now_ns };
-	struct wait_reason reason;
-	uint32_t stack;
-
-	if (find_blocked(arg, &call, &reason, &stack))
-		return;
-	state->stack = stack;
-	state->why = reason.why;
-	state->nr = reason.nr;
-	state->object = reason.object;
-}
-
-static int look_up(void *arg, struct event_wait_stack *wait)
-{
-	struct wait_source *source = arg;
-	struct wait_call call = {
-		.pid = life_pid(source->context.life, wait->tid),
-		.tid = wait->tid,
-		.now_ns = clock_ns(CLOCK_MONOTONIC),
-	};
-	struct wait_reason reason;
-	uint64_t start_ns, took_ns;
-	int r;
-
-	if (!call.pid || !targets_has(source->context.targets, call.pid))
-		return -ESRCH;
-	if (source->poll_ns <= 0)
-		return -EBUSY;
-	start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	r = find_blocked(source, &call, &reason, &wait->stack);
-	took_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
-	if (took_ns > MAX_POLL_NS)
-		took_ns = MAX_POLL_NS;
-	source->poll_ns -= (double)took_ns;
-	source->load.poll_ns += took_ns;
-	if (r)
-		return r;
-	wait->pid = call.pid;
-	wait->why = reason.why;
-	wait->nr = reason.nr;
-	wait->object = reason.object;
-	wait->address = reason.address;
-	wait->offset = reason.offset;
-	return 0;
+	wait_look_explain(((struct wait_source *)source)->look, state, now_ns);
 }
 
 static int find_tracepoints(struct wait_source *source)
@@ -164,8 +93,7 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 	source->first_tid = trace_last_id();
 	source->faults = wait_faults_new(context->definer);
 	source->reasons = wait_reasons_new(context->spaces, context->definer, source->faults);
-	source->live = wait_live_new(source->reasons, context->stacks);
-	source->poll = wait_poll_new(context->streams, context->sink, look_up, source);
+	source->look = wait_look_new(&source->context, source->reasons);
 	wait_cost_init(&source->cost);
 	budget_init(&source->budget, budget_permille, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
 	*ret = source;
@@ -182,12 +110,10 @@ void wait_source_close(struct wait_source *source)
 {
 	if (!source)
 		return;
-	wait_poll_free(source->poll);
-	wait_live_free(source->live);
+	wait_look_free(source->look);
 	wait_reasons_free(source->reasons);
 	wait_faults_free(source->faults);
 	map_release(&source->strangers);
-	map_release(&source->stacks);
 	free(source);
 }
 
@@ -303,17 +229,6 @@ int wait_source_start(struct wait_source *source)
 	return r ? r : open_faults(source);
 }
 
-/* The stack that a thread has when it blocks here: for when it is found blocked later. */
-static void remember(struct wait_source *source, const struct perf_record *record, uint32_t stack)
-{
-	const uint64_t *regs = record->sample.regs;
-
-	if (source->stacks.n >= MAX_STACKS)
-		map_clear(&source->stacks);
-	*map_insert(&source->stacks,
-		    wait_live_key(record->tid, regs[PERF_REG_IP], regs[PERF_REG_SP])) = stack;
-}
-
 static void put_wait(struct wait_source *source, const struct perf_record *record)
 {
 	uint32_t stack = stacks_intern(source->context.stacks, record);
@@ -335,11 +250,11 @@ static void put_wait(struct wait_source *source, const struct perf_record *recor
 		},
 	};
 
-	remember(source, record, stack);
+	wait_look_remember(source->look, record, stack);
 	life_meet(source->context.life, record->pid, record->tid, record->time_ns);
 	source->stats.n_waits++;
 	event_sink_put(source->context.sink, &event);
-	wait_poll_take(source->poll, &event);
+	wait_look_take(source->look, &event);
 }
 
 static void put_wake(struct wait_source *source, const struct perf_record *record, uint32_t woken)
@@ -501,21 +416,6 @@ static bool is_outdated(struct wait_source *source, uint64_t now_ns)
 	return true;
 }
 
-/* What looking up threads that block for long may take: a part of the budget. */
-static void poll_waits(struct wait_source *source, uint64_t now_ns)
-{
-	double share = source->context.has_samples ? POLL_SHARE : 1;
-	double rate = share * source->budget.limit, saved = rate * POLL_SAVED_NS;
-
-	source->poll_ns += rate * (double)(now_ns - source->polled_ns);
-	source->polled_ns = now_ns;
-	if (source->poll_ns > saved)
-		source->poll_ns = saved; /* also at first */
-	wait_poll_step(source->poll);
-	if (!source->context.has_samples)
-		wait_poll_glance(source->poll, GLANCES);
-}
-
 /* A flood is met before it has filled the rings. */
 static bool is_window_over(const struct wait_source *source, uint64_t now_ns)
 {
@@ -549,7 +449,7 @@ void wait_source_step(struct wait_source *source, uint64_t now_ns)
 		return;
 	if (source->context.has_samples)
 		step_samples(source, now_ns);
-	poll_waits(source, now_ns);
+	source->load.poll_ns += wait_look_step(source->look, source->budget.limit, now_ns);
 }
 
 int wait_source_timeout_ms(const struct wait_source *source)
@@ -562,7 +462,7 @@ int wait_source_timeout_ms(const struct wait_source *source)
 
 void wait_source_take_exact(struct wait_source *source, const struct event *event)
 {
-	wait_poll_take(source->poll, event);
+	wait_look_take(source->look, event);
 }
 
 void wait_source_put_counters(struct wait_source *source, uint64_t now_ns)
@@ -577,8 +477,8 @@ void wait_source_put_counters(struct wait_source *source, uint64_t now_ns)
 		{ "waits.faults", stats->n_faults },
 		{ "waits.calls", source->calls.n },
 		{ "waits.kernel_locks", stats->n_locks },
-		{ "waits.late", wait_poll_n_put(source->poll) },
-		{ "waits.explained", stats->n_explained },
+		{ "waits.late", wait_look_n_put(source->look) },
+		{ "waits.explained", wait_look_n_explained(source->look) },
 		{ "waits.strangers", stats->n_strangers },
 		{ "waits.unknown_calls", wait_reasons_stats(source->reasons)->n_unknown },
 		{ "waits.copy_ns", stats->copy_ns },

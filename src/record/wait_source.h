@@ -43,7 +43,6 @@ struct wait_context { /* all borrowed */
 struct wait_stats {
 	uint64_t n_waits, n_wakes, n_faults, n_locks; /* stacks put */
 	uint64_t n_strangers;                         /* samples that no target was part of */
-	uint64_t n_explained; /* stacks of threads that were found blocked */
 	uint64_t copy_ns;     /* what taking the samples cost their threads, estimated */
 	uint64_t recorder_ns; /* processor time of the recorder for them, estimated */
 };
@@ -82,7 +81,8 @@ void wait_source_step(struct wait_source *source, uint64_t now_ns);
 
 /*
  * Fill in stack, why, nr and object of a thread that is blocked now, from /proc and its
- * memory, as far as they can be had.  @source: a struct wait_source.
+ * memory, as far as they can be had, and remember it for as long as it waits.  @source: a
+ * struct wait_source.
  */
 void wait_source_explain(void *source, struct event_task_state *state, uint64_t now_ns);
 

@@ -121,6 +121,37 @@ meanwhile() {
 		jq -e '([.meanwhile[].total_ns] | add) == .locks[0].total_ns'
 }
 
+@test "threads that wait for each other are called a deadlock, where that is proven" {
+	data=$(recording deadlock)
+	golden mutex-deadlock report -i "$data" mutex --locks
+	for profile in "mutex" "mutex --locks" "mutex --lock g_one.lock"; do
+		# shellcheck disable=SC2086
+		report -i "$data" $profile --json | jq -r '.notes[] | .text // .' >"$T/notes"
+		grep -Fx "deadlock: a (101) waits for g_two.lock, which b (102) has, who waits for \
+g_one.lock, which a (101) has; 1 more waits for these locks" "$T/notes"
+	done
+	[ "$(report -i "$data" mutex --json | grep -c 'deadlock: ')" = 2 ]
+	! report -i "$data" mutex --lock g_six.lock | grep deadlock
+}
+
+@test "a lock that nobody unlocked is charged to where its owner is blocked" {
+	data=$(recording deadlock)
+	report -i "$data" mutex --json >"$T/json"
+	[ "$(figures run_a)" = '[2,1500000000]' ] # b and c wait for what it has
+	[ "$(figures run_b)" = '[1,900000000]' ]
+	[ "$(figures run_e)" = '' ] # it may have given it back
+	[ "$(figures run_h)" = '[1,200000000]' ]
+	[ "$(figures run_g)" = '' ]
+	report -i "$data" mutex --locks --json >"$T/json"
+	top() {
+		jq -r --arg l "$1" '.locks[] | select(.lock == $l) | .top_holder' "$T/json"
+	}
+	[ "$(top g_three.lock)" = 'nobody yet, last seen with e (100%)' ]
+	[ "$(top g_five.lock)" = 'nobody yet (95%)' ]
+	report -i "$data" mutex --lock g_six.lock | grep -Fx \
+		'g_six.lock was not unlocked by the end: g (107) has ended with it'
+}
+
 @test "mutex goes into pprof as Go's profile does" {
 	"$SYSPROF" export -i "$(recording locks)" mutex -o "$T/mutex.pb.gz"
 	report -i "$T/locks.data" mutex --json >"$T/mutex.json"

@@ -215,3 +215,67 @@ is_called() {
 		for (i = 2; i <= NF; i++) if (sub(/^address=/, "", $i)) print $i }' <("$SYSPROF" dump) |
 		sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')" ]
 }
+
+# What "mutex" says first, of who waits for whom.
+says() {
+	"$SYSPROF" report mutex --locks --json | jq -r '.notes[].text' >notes
+	grep -Ex "$1" notes || {
+		cat notes
+		"$SYSPROF" dump | grep -E '^(lock_owner|task_state|exit)'
+		return 1
+	}
+}
+
+# Record how "deadlock $1" hangs.
+record_hang() {
+	start "$W/deadlock" "$1"
+	await is_asleep "$pid"
+	record -p "$pid" -d 2
+}
+
+# Record how it begins to; what is left running then is ended like what was started.
+record_beginning() {
+	record -d 2 -- "$W/deadlock" "$1"
+	started+=("$("$SYSPROF" dump | sed -n 's/^comm .* pid=\([0-9]*\) .*name="deadlock".*/\1/p' |
+		head -1)")
+}
+
+north='north \([0-9]+\)' south='south \([0-9]+\)'
+
+@test "a deadlock that is there already" {
+	record_hang ring
+	says "deadlock: .* waits for g_.*, who waits for g_.*, who waits for g_.* has"
+	says ".*$north waits for g_right.lock, which $south has.*|.*which $north has, who waits for \
+g_right.lock, which $south has.*"
+	"$SYSPROF" diagnose --json >diagnose.json
+	jq -e 'any(.findings[]; .finding | startswith("deadlock")) and
+		any(.notes[]; .text | startswith("deadlock: "))' diagnose.json
+	# Each lock's delay is charged to where its owner waits for another one.
+	"$SYSPROF" report mutex --json >mutex.json
+	jq -e '[.rows[] | select(.name | test("^run_(north|south|east)$")) | .cum.contentions] ==
+		[1, 1, 1]' mutex.json
+}
+
+@test "a deadlock that begins meanwhile, of robust mutexes, too; of a thread with itself" {
+	for kind in cycle robust; do
+		record_beginning $kind
+		says "deadlock: ($north waits for g_right.lock, which $south has, who waits for \
+g_left.lock, which $north has|$south waits for g_left.lock, which $north has, who waits for \
+g_right.lock, which $south has)"
+	done
+	record_hang self
+	says "deadlock: $north waits for g_left.lock, which it has"
+}
+
+@test "a lock whose owner does not give it back" {
+	record_hang stuck
+	says "g_left.lock was not unlocked by the end: $north has it, blocked: pipe: read pipe .*"
+	"$SYSPROF" report mutex --json | jq -e 'any(.rows[]; .name == "keep" and .cum.delay > 0)'
+	record_hang pi # which glibc finds out
+	says "g_(left|right).lock was not unlocked by the end: ($north|$south) has it, blocked: .*"
+}
+
+@test "a lock whose owner has ended with it" {
+	record_beginning died
+	says "g_left.lock was not unlocked by the end: $north has ended with it"
+}

@@ -21,12 +21,21 @@ struct world {
 	unsigned int n_asked;
 	struct event_wait_stack put; /* the last one */
 	unsigned int n_put;
+	uint32_t owner; /* to be found */
+	unsigned int n_asked_owner;
+	struct event_lock_owner owned; /* the last one that was put */
+	unsigned int n_owned;
 };
 
 static int put(struct event_sink *sink, const struct event *event)
 {
 	struct world *world = (struct world *)sink;
 
+	if (event->kind == EVENT_LOCK_OWNER) {
+		world->owned = event->lock_owner;
+		world->n_owned++;
+		return 0;
+	}
 	assert_int_equal(event->kind, EVENT_WAIT_STACK);
 	world->put = event->wait_stack;
 	world->n_put++;
@@ -42,12 +51,24 @@ static int ask(void *arg, struct event_wait_stack *wait)
 	return world->answer;
 }
 
+static int own(void *arg, const struct event_wait_stack *wait, uint32_t *ret)
+{
+	struct world *world = arg;
+
+	(void)wait;
+	world->n_asked_owner++;
+	*ret = world->owner;
+	return 0;
+}
+
+static const struct wait_poll_ops ops = { ask, own };
+
 static int set_up(void **state)
 {
 	struct world *world = xcalloc(1, sizeof(*world));
 
 	world->sink.put = put;
-	world->poll = wait_poll_new(&world->streams, &world->sink, ask, world);
+	world->poll = wait_poll_new(&world->streams, &world->sink, &ops, world);
 	world->now_ns = clock_ns(CLOCK_MONOTONIC);
 	*state = world;
 	return 0;
@@ -278,6 +299,80 @@ static void glances_go_round(void **state)
 	assert_int_equal(world->put.tid, 14);
 }
 
+/* A wait for a lock at 0x1000, sampled when it began. */
+static void block_for_lock(struct world *world, uint32_t tid, uint64_t ago_ms)
+{
+	struct event event = {
+		.kind = EVENT_WAIT_STACK,
+		.time_ns = world->now_ns - ago_ms * MS,
+		.wait_stack = { .pid = 5,
+				.tid = tid,
+				.why = WAIT_LOCK,
+				.address = 0x1000,
+				.period = 1 },
+	};
+
+	block(world, tid, ago_ms);
+	wait_poll_take(world->poll, &event);
+}
+
+static void of_a_long_wait_for_a_lock_the_owner_is_told(void **state)
+{
+	struct world *world = *state;
+
+	world->owner = 77;
+	block_for_lock(world, 10, 6);
+	block_for_lock(world, 11, 1);
+	wait_poll_step(world->poll);
+	pass_all(world);
+	assert_int_equal(world->n_asked, 0);
+	assert_int_equal(world->n_put, 0);
+	assert_int_equal(world->n_owned, 1);
+	assert_int_equal(world->owned.pid, 5);
+	assert_int_equal(world->owned.tid, 10);
+	assert_int_equal(world->owned.address, 0x1000);
+	assert_int_equal(world->owned.owner, 77);
+	wait_poll_step(world->poll); /* asked again when the wait is twice as old */
+	assert_int_equal(world->n_asked_owner, 1);
+}
+
+static void an_owner_that_is_not_known_is_not_told(void **state)
+{
+	struct world *world = *state;
+
+	block_for_lock(world, 10, 6);
+	wait_poll_step(world->poll);
+	pass_all(world);
+	assert_int_equal(world->n_asked_owner, 1);
+	assert_int_equal(world->n_owned, 0);
+}
+
+static void the_owner_is_not_told_to_who_has_run_since(void **state)
+{
+	struct world *world = *state;
+
+	world->owner = 77;
+	block_for_lock(world, 10, 6);
+	wait_poll_step(world->poll);
+	wake(world, 10);
+	pass_all(world);
+	assert_int_equal(world->n_asked_owner, 1);
+	assert_int_equal(world->n_owned, 0);
+}
+
+static void who_was_found_blocked_at_first_is_asked_about_at_once(void **state)
+{
+	struct world *world = *state;
+	struct event_wait_stack wait = { .pid = 5, .tid = 12, .why = WAIT_LOCK, .address = 0x1000 };
+
+	world->owner = 78;
+	wait_poll_meet(world->poll, &wait, world->now_ns);
+	wait_poll_step(world->poll);
+	pass_all(world);
+	assert_int_equal(world->owned.owner, 78);
+	assert_int_equal(world->n_put, 0);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -296,6 +391,10 @@ int main(void)
 		TEST(a_glance_sees_whoever_is_blocked_by_then),
 		TEST(a_glance_at_who_ran_meanwhile_is_dropped),
 		TEST(glances_go_round),
+		TEST(of_a_long_wait_for_a_lock_the_owner_is_told),
+		TEST(an_owner_that_is_not_known_is_not_told),
+		TEST(the_owner_is_not_told_to_who_has_run_since),
+		TEST(who_was_found_blocked_at_first_is_asked_about_at_once),
 	};
 
 	return cmocka_run_group_tests_name("record-wait_poll", tests, NULL, NULL);

@@ -4,8 +4,8 @@
 W := $(O)/workloads
 WORKLOADS := demo split split-static split-static-pie split-stripped split-fp deep recurse \
 	sighandler altstack plt forker execer shortlived dlopener plugin-a.so plugin-b.so jit threads \
-	kernelheavy waits locks holders hotlock stdlocks rustlocks accounts handover calls pingpong details \
-	faults goburn gogarbage rustburn JavaBurn.class JavaGarbage.class mntns.sh
+	kernelheavy waits locks holders deadlock hotlock stdlocks rustlocks accounts handover calls pingpong \
+	details faults goburn gogarbage rustburn JavaBurn.class JavaGarbage.class mntns.sh
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
 WORKLOADS += callers mapper waitany

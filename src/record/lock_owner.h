@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who owns a lock that a thread waits for: read from the memory of its process, from outside.
+ *
+ * The owner stands in the futex word itself (mutexes that inherit priority or are robust, all of
+ * musl's but the plainest), or where glibc keeps it in a mutex.  What a word is, nobody says:
+ * so a number counts only if it is the id of a thread there is, of that very process unless
+ * processes share the lock, and what is around it fits; or of no thread, in a mutex of glibc,
+ * whose owner may have ended with the lock: that it has is for the reader to know.
+ */
+#ifndef RECORD_LOCK_OWNER_H
+#define RECORD_LOCK_OWNER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The process that has thread @tid, or 0. */
+typedef uint32_t lock_owner_pid_fn(const void *arg, uint32_t tid);
+
+/* The tid of who owns the lock whose word at @address of @pid others wait for; 0: not known. */
+uint32_t lock_owner_read(uint32_t pid, uint64_t address, lock_owner_pid_fn *pid_of,
+			 const void *arg);
+
+/* The same by the first words of what lies there, @n of them. */
+uint32_t lock_owner_find(const uint32_t *words, size_t n, uint32_t pid, lock_owner_pid_fn *pid_of,
+			 const void *arg);
+
+#endif /* RECORD_LOCK_OWNER_H */
