@@ -30,6 +30,8 @@ struct sheet_column {
 	enum sheet_unit unit;
 };
 
+#define SHEET_UNKNOWN INT64_MIN /* a number that nobody knows */
+
 union sheet_cell {
 	char *text; /* owned; fit to print; NULL: empty */
 	int64_t number;

@@ -15,7 +15,8 @@
 struct turn { /* of one thread */
 	struct contention contention;
 	ARRAY(struct chain_part) parts;
-	uint64_t ran_ns; /* since */
+	uint64_t ran_ns;        /* since */
+	uint64_t wait_start_ns; /* of the last one */
 	bool is_pending;
 	bool has_woken;
 };
@@ -122,11 +123,21 @@ static void split(struct contentions *contentions, struct turn *turn,
 		*array_add(&turn->parts) = parts[i];
 }
 
+/* The last wait, with that for a CPU, is over. */
+static void close_wait(struct contentions *contentions, struct turn *turn)
+{
+	uint64_t ns = clipped(contentions, turn->wait_start_ns, turn->contention.end_ns);
+
+	if (ns > turn->contention.longest_ns)
+		turn->contention.longest_ns = ns;
+}
+
 static void take_blocked(struct contentions *contentions, struct turn *turn,
 			 const struct sched_interval *interval)
 {
 	struct contention *contention = &turn->contention;
 
+	close_wait(contentions, turn);
 	if (is_retry(contentions, turn, interval)) {
 		contention->ran_ns += clipped(contentions, contention->end_ns, interval->start_ns);
 	} else {
@@ -138,6 +149,7 @@ static void take_blocked(struct contentions *contentions, struct turn *turn,
 	}
 	if (contentions->chain)
 		split(contentions, turn, interval);
+	turn->wait_start_ns = interval->start_ns;
 	contention->end_ns = interval->end_ns;
 	contention->n_waits++;
 	contention->wait = interval->wait;
@@ -206,8 +218,10 @@ void contentions_finish(struct contentions *contentions)
 {
 	struct turn *turn;
 
-	array_for_each(turn, &contentions->turns)
+	array_for_each(turn, &contentions->turns) {
+		close_wait(contentions, turn);
 		flush(contentions, turn);
+	}
 }
 
 void contentions_free(struct contentions *contentions)

@@ -19,6 +19,7 @@ struct contention {
 	uint64_t runnable_ns;      /* of it, as the filter leaves it: woken and waiting for a CPU */
 	uint64_t ran_ns;           /* the same, running, and too late for the lock */
 	uint32_t n_waits;
+	uint64_t longest_ns;    /* of the waits, which need not be one try for a lock */
 	struct sched_wait wait; /* the last one, as far as it was sampled */
 	struct sched_wake wake; /* what ended that */
 	bool is_open;           /* nothing did: the window ended */

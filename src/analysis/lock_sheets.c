@@ -200,9 +200,9 @@ static void put_lock(struct sheet *sheet, struct lock_report *report, struct nam
 	cells[L_TOTAL].number = sum->waited.ns;
 	cells[L_MEAN].number = sum->waited.n ? sum->waited.ns / sum->waited.n : 0;
 	cells[L_MAX].number = sum->max_ns;
-	if (lock->word)
-		cells[L_WAITING].number =
-			lock_words_get(locks_words(report->locks), lock->word)->most_waiting;
+	cells[L_WAITING].number =
+		lock->word ? lock_words_get(locks_words(report->locks), lock->word)->most_waiting :
+			     SHEET_UNKNOWN;
 	cells[L_HOLDER].text = top_of(&lists->tops[0], names, report->model, sum);
 	cells[L_WAITER].text = top_of(&lists->tops[1], names, report->model, sum);
 	put_meanwhile(cells, &lists->meanwhile[sum->lock]);

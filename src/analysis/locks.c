@@ -21,7 +21,7 @@ struct entry {
 	enum lock_end end;
 	struct side wait, wake;
 	struct amount known, sampled; /* one by one; standing for others, too */
-	int64_t n_waits, runnable_ns, max_ns;
+	int64_t n_waits, runnable_ns, ran_ns, max_ns, longest_ns;
 };
 
 struct locks {
@@ -150,7 +150,10 @@ static void add_known(struct locks *locks, struct entry *like, const struct cont
 			       (uint32_t)(entry - locks->entries.items), contention, ns);
 	if (ns > entry->max_ns)
 		entry->max_ns = ns;
+	if ((int64_t)contention->longest_ns > entry->longest_ns)
+		entry->longest_ns = (int64_t)contention->longest_ns;
 	entry->n_waits += contention->n_waits;
+	entry->ran_ns = value_add(entry->ran_ns, (int64_t)contention->ran_ns);
 	entry->runnable_ns = value_add(entry->runnable_ns, (int64_t)contention->runnable_ns);
 	amount_add(is_alone ? &entry->known : &entry->sampled, 1, ns);
 	amount_add(is_alone ? &stratum->known : &stratum->sampled, 1, ns);
@@ -352,10 +355,25 @@ static void add_to_lock(struct lock *lock, const struct lock_row *row)
 		lock->max_ns = row->max_ns;
 }
 
+static int64_t scale(int64_t value, int64_t by, int64_t of)
+{
+	return (int64_t)((__int128)value * by / of);
+}
+
 /* Runtimes that wait for a time only to look whether somebody forgot to wake them. */
 static bool never_gives_up(enum lock_kind kind)
 {
 	return kind == LOCK_MONITOR || kind == LOCK_GIL;
+}
+
+/* Each wait for what nobody holds is one by itself. */
+static void take_apart(struct lock_row *row, const struct entry *entry)
+{
+	int64_t ns = value_add(entry->known.ns, entry->sampled.ns);
+
+	row->waited.n = scale(entry->n_waits, row->waited.ns, ns);
+	row->waited.ns = scale(ns - entry->ran_ns, row->waited.ns, ns);
+	row->max_ns = entry->longest_ns;
 }
 
 static void add_row(struct locks *locks, const struct entry *entry, uint32_t lock)
@@ -382,8 +400,10 @@ static void add_row(struct locks *locks, const struct entry *entry, uint32_t loc
 		.n_waits = entry->n_waits,
 		.max_ns = entry->max_ns,
 	};
-	row->runnable_ns = (int64_t)((__int128)entry->runnable_ns * row->waited.ns /
-				     value_add(entry->known.ns, entry->sampled.ns));
+	row->runnable_ns = scale(entry->runnable_ns, row->waited.ns,
+				 value_add(entry->known.ns, entry->sampled.ns));
+	if (!lock_is_contended(locks->locks.items[lock - 1].kind))
+		take_apart(row, entry);
 	if (row->has_wake && locks_site(locks, row->wake_stack).kind == LOCK_SIGNAL)
 		row->end = LOCK_END_SIGNAL;
 	if (row->end == LOCK_END_INTERRUPT && never_gives_up(locks->locks.items[lock - 1].kind))

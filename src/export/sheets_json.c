@@ -16,7 +16,7 @@ static json_t *cell_of(const struct sheet_column *column, const union sheet_cell
 	case SHEET_ID:
 		break;
 	}
-	return json_integer(cell->number);
+	return cell->number == SHEET_UNKNOWN ? json_null() : json_integer(cell->number);
 }
 
 static json_t *rows_of(const struct sheet *sheet, size_t n_rows)

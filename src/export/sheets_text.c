@@ -14,6 +14,10 @@ static void put_cell(struct buf *out, const struct sheet_column *column,
 {
 	char human[HUMAN_SIZE];
 
+	if (column->unit == SHEET_COUNT && cell->number == SHEET_UNKNOWN) {
+		buf_puts(out, "?");
+		return;
+	}
 	switch (column->unit) {
 	case SHEET_TEXT:
 	case SHEET_BELOW:
