@@ -91,6 +91,14 @@ static const struct row rows[] = {
 	{ "kmp_*barrier*", LOCK_BARRIER, TIER_RUNTIME, true },
 	{ "kmp_*lock*", LOCK_MUTEX, TIER_RUNTIME, true },
 
+	/* PostgreSQL, whose processes wait for a semaphore of their own */
+	{ "PGSemaphoreLock", LOCK_SEMAPHORE, TIER_LIBRARY, false },
+	{ "PGSemaphoreUnlock", LOCK_SEMAPHORE, TIER_LIBRARY, false },
+	{ "LWLockAcquire*", LOCK_RWLOCK, TIER_RUNTIME, true },
+	{ "LWLockWakeup", LOCK_RWLOCK, TIER_RUNTIME, true },
+	{ "LWLockRelease*", LOCK_RWLOCK, TIER_RUNTIME, true },
+	{ "LWLock*Var", LOCK_CONDVAR, TIER_RUNTIME, true },
+
 	/* Go's own locks; goroutines park in user space */
 	{ "runtime.lock*", LOCK_SPIN, TIER_RUNTIME, false },
 	{ "runtime.unlock*", LOCK_SPIN, TIER_RUNTIME, false },

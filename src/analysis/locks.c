@@ -270,6 +270,18 @@ static uint32_t name_lock(struct locks *locks, const struct lock *lock, uint32_t
 	return name;
 }
 
+/*
+ * Of a lock that is told by the function that waits for it: of one process, unless those that
+ * wait do so in memory that they share; one for all of which the function is not known.
+ */
+static uint64_t parked_key(const struct locks *locks, struct lock_site site,
+			   const struct lock *like)
+{
+	bool is_of_all = !site.function || lock_is_shared(locks->model, like->object);
+
+	return hash_u64(site.function ^ hash_u64(is_of_all ? 0 : pid_of(locks, like->task)));
+}
+
 /* The lock of @key, of @site's kind, made if need be: its index + 1. */
 static uint32_t lock_get(struct locks *locks, uint64_t key, struct lock_site site,
 			 const struct lock *like)
@@ -277,7 +289,7 @@ static uint32_t lock_get(struct locks *locks, uint64_t key, struct lock_site sit
 	uint64_t *id;
 
 	if (site.is_parked)
-		key = hash_u64(site.function ^ hash_u64(pid_of(locks, like->task)));
+		key = parked_key(locks, site, like);
 	id = map_insert(&locks->lock_by_key, hash_u64(key ^ site.kind));
 	if (!*id) {
 		struct lock *lock = array_add(&locks->locks);
