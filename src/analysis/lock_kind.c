@@ -202,6 +202,17 @@ static bool step(struct walk *walk, struct names *names, uint32_t function)
 	return walk->n_unknown < MAX_UNKNOWN;
 }
 
+/* What is inlined is called by its name less often than what it is inlined in. */
+static uint32_t whole_of(struct names *names, struct levels levels)
+{
+	size_t i = levels.n - 1;
+	struct function f = names_function(names, levels.items[i].function);
+
+	while (i > 0 && lock_is_library(names, &f))
+		f = names_function(names, levels.items[--i].function);
+	return f.name;
+}
+
 static struct lock_site look(struct names *names, const struct dictionary *dict, uint32_t stack)
 {
 	struct lock_site site = { 0 };
@@ -214,10 +225,8 @@ static struct lock_site look(struct names *names, const struct dictionary *dict,
 
 		for (size_t i = 0; goes_on && i < levels.n; i++)
 			goes_on = step(&walk, names, levels.items[i].function);
-		/* What is inlined there is called by its name less often than the whole. */
 		if (walk.function && !walk.is_settled) {
-			walk.function =
-				names_function(names, levels.items[levels.n - 1].function).name;
+			walk.function = whole_of(names, levels);
 			walk.is_settled = true;
 		}
 		stack = node.parent;

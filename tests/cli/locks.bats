@@ -192,3 +192,12 @@ g_one.lock, which a (101) has; 1 more waits for these locks" "$T/notes"
 		'["0x404100 of wait_for_any","queue",2,20000000,"wake_left in left (100%)"]
 ["0x404200 of wait_for_any","queue",1,10000000,"wake_right in right (100%)"]' ]
 }
+
+@test "what is no contention is counted by waits; a lock may be known by who waits for it" {
+	report -i "$(recording kinds)" mutex --locks --json >"$T/json"
+	[ "$(jq -c '.apart[] | [.kind, .contentions, .total_ns, .max_ns, .waiting]' "$T/json")" = \
+		'["atomic",3,30000000,10000000,1]' ]
+	[ "$(jq -c '.locks[] | [.lock, .kind, .contentions, .total_ns, .waiting]' "$T/json")" = \
+		'["in XLogFlush","rwlock",2,40000000,null]' ]
+	report -i "$T/kinds.data" mutex --locks | grep -E '^in XLogFlush .* [?]  XLogFlush in '
+}
