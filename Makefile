@@ -153,7 +153,7 @@ check-fuzz: $(call pick,$(FUZZ))	## corpora, then TIME= seconds of fuzzing for e
 	$(call prove,$(FUZZ))
 soak: $(O)/sysprof workloads	## record for a long time (TIME= seconds): memory and losses
 	$(call prove,$(wildcard tests/soak/*.bats))
-bench: $(O)/sysprof $(BENCH) workloads	## figures beside those of perf and samply; ROUNDS= of each
+bench: $(O)/sysprof $(BENCH) workloads $(PLAYWRIGHT)	## figures beside those of perf and samply; ROUNDS= of each
 	$(Q)O=$(abspath $(O)) tests/bench/run $(call pick,$(BENCH) $(wildcard tests/bench/*.sh))
 demo:	## install what is missing, build, profile a bundled program, print the report
 	$(Q)scripts/install-deps build demo
