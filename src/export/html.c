@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "event/syscalls.h"
 #include "exporters.h"
+#include "item.h"
 #include "page.h"
 #include "page_names.h"
 #include "page_table.h"
@@ -43,9 +45,15 @@ enum {
 	STATE_WAKER_STACK,
 	N_STATE
 };
-enum { CALL_THREAD, CALL_GAP, CALL_NS, CALL_NAME, CALL_RESULT, CALL_IS_CUT, N_CALL };
+
+/* What is told of an item: the first once a row, the others once an argument. */
+enum { ITEM_NAME, ITEM_N_ARGS, ITEM_KEY, ITEM_FORM, ITEM_VALUE, N_ITEM };
+enum { ARG_NUMBER, ARG_ADDRESS, ARG_TEXT };
+
+enum { CALL_THREAD = N_ITEM, CALL_GAP, CALL_NS, CALL_HAS_FAILED, N_CALL };
+enum { MARK_THREAD = N_ITEM, MARK_WHAT, MARK_NS, N_MARK };
+enum { OTHER_TRACK = N_ITEM, OTHER_START, OTHER_NS, OTHER_HAS_FAILED, N_OTHER };
 enum { RUN_CPU, RUN_THREAD, RUN_GAP, RUN_NS, N_RUN };
-enum { MARK_WHAT, MARK_THREAD, MARK_NS, MARK_DETAIL, N_MARK };
 enum { SAMPLE_THREAD, SAMPLE_NS, SAMPLE_CPU, SAMPLE_WEIGHT, SAMPLE_STACK, N_SAMPLE };
 enum { FACT_KEY, FACT_VALUE, N_FACT };
 enum { AUDIT_IS_FLAW, AUDIT_TEXT, N_AUDIT };
@@ -60,10 +68,10 @@ struct lane {                 /* of a thread or CPU: where its last rows ended *
 struct html {
 	struct timeline_sink sink;
 	struct page_names names;
-	struct page_table states, calls, runs, marks, samples;
+	struct page_table states, calls, runs, marks, others, samples;
 	ARRAY(struct lane) lanes; /* by reference of a thread */
 	ARRAY(uint64_t) cpu_end_ns;
-	uint64_t mark_ns, sample_ns; /* of the last ones */
+	uint64_t mark_ns, other_ns, sample_ns; /* of the last ones */
 	struct timeline_source source;
 	FILE *out;
 	int error; /* 0, or the first -errno */
@@ -171,21 +179,98 @@ static void html_state(struct timeline_sink *sink, const struct timeline_state *
 	end_row(html, table);
 }
 
+static void put_arg(struct html *html, struct page_table *table, const struct item_arg *arg)
+{
+	struct page_names *names = &html->names;
+
+	page_table_add(table, ITEM_KEY, page_string(names, arg->key));
+	page_table_add(table, ITEM_FORM,
+		       arg->text       ? ARG_TEXT :
+		       arg->is_address ? ARG_ADDRESS :
+					 ARG_NUMBER);
+	page_table_add(table, ITEM_VALUE, arg->text ? page_text(names, arg->text) : arg->number);
+}
+
+static void put_item(struct html *html, struct page_table *table, const struct item *item)
+{
+	page_table_add(table, ITEM_NAME, page_text(&html->names, item->name));
+	page_table_add(table, ITEM_N_ARGS, item->n_args);
+	for (size_t i = 0; i < item->n_args; i++)
+		put_arg(html, table, &item->args[i]);
+}
+
+static struct item_source source_of(const struct html *html)
+{
+	return (struct item_source){ html->names.model, html->names.names };
+}
+
 static void html_syscall(struct timeline_sink *sink, const struct timeline_syscall *call)
 {
 	struct html *html = (struct html *)sink;
 	uint32_t ref = thread_ref(html, call->thread);
 	struct lane *lane = lane_of(html, ref);
 	struct page_table *table = &html->calls;
+	struct item item;
 
+	item_of_syscall(source_of(html), call, &item);
+	put_item(html, table, &item);
 	page_table_add(table, CALL_THREAD, ref);
 	page_table_add_signed(table, CALL_GAP, (int64_t)(call->start_ns - lane->call_end_ns));
 	page_table_add(table, CALL_NS, call->end_ns - call->start_ns);
-	page_table_add(table, CALL_NAME, page_call(&html->names, call->nr));
-	page_table_add_signed(table, CALL_RESULT, (int64_t)call->result);
-	page_table_add(table, CALL_IS_CUT, call->is_cut);
+	page_table_add(table, CALL_HAS_FAILED, syscall_error(call->result) != NULL);
 	lane->call_end_ns = call->end_ns;
 	end_row(html, table);
+}
+
+struct other {       /* a slice that is of no thread */
+	char *track; /* what its track is called; freed when it is put */
+	uint64_t start_ns, end_ns;
+	bool has_failed;
+};
+
+static void put_other(struct html *html, const struct other *other, const struct item *item)
+{
+	struct page_table *table = &html->others;
+
+	put_item(html, table, item);
+	page_table_add(table, OTHER_TRACK, page_string(&html->names, other->track));
+	page_table_add_signed(table, OTHER_START, (int64_t)(other->start_ns - html->other_ns));
+	page_table_add(table, OTHER_NS, other->end_ns - other->start_ns);
+	page_table_add(table, OTHER_HAS_FAILED, other->has_failed);
+	html->other_ns = other->start_ns;
+	end_row(html, table);
+	free(other->track);
+}
+
+static void html_interrupt(struct timeline_sink *sink, const struct timeline_interrupt *interrupt)
+{
+	struct html *html = (struct html *)sink;
+	struct item item;
+
+	item_of_interrupt(source_of(html), interrupt, &item);
+	put_other(html,
+		  &(struct other){ .track = xasprintf("CPU %u %ss", interrupt->cpu, item.category),
+				   .start_ns = interrupt->start_ns,
+				   .end_ns = interrupt->end_ns },
+		  &item);
+}
+
+static void html_disk(struct timeline_sink *sink, const struct timeline_disk *disk)
+{
+	struct html *html = (struct html *)sink;
+	struct names *names = html->names.names;
+	const char *device = names_text(names, names_string(names, disk->device));
+	struct item item;
+
+	item_of_disk(source_of(html), disk, &item);
+	put_other(html,
+		  &(struct other){
+			  .track = disk->lane ? xasprintf("disk %s (%u)", device, disk->lane + 1) :
+						xasprintf("disk %s", device),
+			  .start_ns = disk->start_ns,
+			  .end_ns = disk->end_ns,
+			  .has_failed = disk->error != 0 },
+		  &item);
 }
 
 static void html_run(struct timeline_sink *sink, const struct timeline_run *run)
@@ -208,16 +293,14 @@ static void html_run(struct timeline_sink *sink, const struct timeline_run *run)
 static void html_mark(struct timeline_sink *sink, const struct timeline_mark *mark)
 {
 	struct html *html = (struct html *)sink;
-	struct page_names *names = &html->names;
 	struct page_table *table = &html->marks;
-	uint32_t detail = mark->detail;
+	struct item item;
 
-	if (mark->kind == MARK_EXEC)
-		detail = page_text(names, names_string(names->names, detail));
-	page_table_add(table, MARK_WHAT, mark->kind);
+	item_of_mark(source_of(html), mark, &item);
+	put_item(html, table, &item);
 	page_table_add(table, MARK_THREAD, thread_ref(html, mark->thread));
+	page_table_add(table, MARK_WHAT, mark->kind);
 	page_table_add_signed(table, MARK_NS, (int64_t)(mark->time_ns - html->mark_ns));
-	page_table_add(table, MARK_DETAIL, detail);
 	html->mark_ns = mark->time_ns;
 	end_row(html, table);
 }
@@ -301,8 +384,8 @@ static void put_facts(struct html *html)
 static int html_end(struct timeline_sink *sink)
 {
 	struct html *html = (struct html *)sink;
-	struct page_table *tables[] = { &html->states, &html->calls, &html->runs, &html->marks,
-					&html->samples };
+	struct page_table *tables[] = { &html->states, &html->calls,  &html->runs,
+					&html->marks,  &html->others, &html->samples };
 	int error;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
@@ -329,6 +412,8 @@ struct timeline_sink *html_timeline(const struct timeline_source *source, FILE *
 		.state = html_state,
 		.syscall = html_syscall,
 		.run = html_run,
+		.interrupt = html_interrupt,
+		.disk = html_disk,
 		.mark = html_mark,
 		.sample = html_sample,
 		.end = html_end,
@@ -336,11 +421,12 @@ struct timeline_sink *html_timeline(const struct timeline_source *source, FILE *
 	page_names_init(&html->names, source->model, source->names, out);
 	html->source = *source;
 	html->out = out;
-	html->mark_ns = html->sample_ns = source->start_ns;
+	html->mark_ns = html->other_ns = html->sample_ns = source->start_ns;
 	html->states = (struct page_table){ .name = "states", .out = out, .n_columns = N_STATE };
 	html->calls = (struct page_table){ .name = "calls", .out = out, .n_columns = N_CALL };
 	html->runs = (struct page_table){ .name = "runs", .out = out, .n_columns = N_RUN };
 	html->marks = (struct page_table){ .name = "marks", .out = out, .n_columns = N_MARK };
+	html->others = (struct page_table){ .name = "others", .out = out, .n_columns = N_OTHER };
 	html->samples = (struct page_table){ .name = "samples", .out = out, .n_columns = N_SAMPLE };
 	fputs(page_head, out);
 	return &html->sink;

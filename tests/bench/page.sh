@@ -26,8 +26,8 @@ events() {
 					printf "wait_stack time=%dns pid=%d tid=%d cpu=%d why=%s nr=203 period=10 stack={srv!main;srv!f%d;libc!wait}\n",
 						at + 1, 100 + t % 5, 100 + t, t, t % 3 ? "lock" : "network", i % 100
 			}
-			for (t = 1; t <= n; t++)
-				printf "sched_waking time=%dns tid=%d waker=%d cpu=%d\n", at + 10000 + t * 100 + i % 7 * 1000, 100 + t, i % 3 ? 101 + t % n : 0, t
+			for (t = 1; t <= n; t++) # in no order: the assembler does not mind
+				printf "sched_waking time=%dns tid=%d waker=%d cpu=%d\n", at + 10000 + (i * 7919 + t * 104729) % 29989, 100 + t, i % 3 ? 101 + t % n : 0, t
 			for (t = 1; t <= n; t++)
 				printf "sched_switch time=%dns cpu=%d prev=0 state=runnable next=%d\n", at + 40000 + t * 300, t, 100 + t
 		}

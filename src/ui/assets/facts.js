@@ -2,7 +2,7 @@
 /* What is to be said of a slice, a call, a run: lines for the tip and the panel. */
 import {
 	CUT_END, CUT_START, PREEMPTED, RUNNABLE, RUNNING, WAKER_INTERRUPT, WAKER_UNRECORDED, WAKER_UNSEEN,
-	isBlocked, kindName, waitOf,
+	isBlocked, itemOf, kindName, waitOf,
 } from './trace.js';
 import { duration, exactTime } from './units.js';
 
@@ -59,13 +59,12 @@ export function sliceFacts(app, slice) {
 		kind: flags & 15, facts, ...more };
 }
 
-export function callFacts({ trace }, call) {
-	const { start, end, name, result, kind } = trace.calls;
-	const facts = [['result', kind[call] & 1 ? `failed: ${-result[call]}` : String(result[call])],
-		['from', exactTime(start[call])], ['to', exactTime(end[call])]];
-	if (kind[call] & CUT_START)
-		facts.push(['', 'it began before this']);
-	return { title: `${trace.texts[name[call]]} for ${duration(end[call] - start[call])}`, facts };
+/* Of row @i of calls, or of others: what an item tells, and when it was. */
+export function itemFacts({ trace }, slices, i) {
+	const { start, end, items, item } = slices;
+	const { name, args } = itemOf(trace, items, item[i]);
+	return { title: `${name} for ${duration(end[i] - start[i])}`, facts: [...args.map(([key, text]) =>
+		[key.replaceAll('_', ' '), text]), ['from', exactTime(start[i])], ['to', exactTime(end[i])]] };
 }
 
 export function runFacts({ trace }, run) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rows of the timeline: CPUs, then processes with their threads, in the order asked for. */
+/* The rows of the timeline: CPUs, processes with their threads in the order asked for, then
+ * disks and interrupts. */
 import { RUNNABLE, RUNNING, WAITS, blockedSum } from './trace.js';
 
 export const ORDERS = {
@@ -13,6 +14,7 @@ const CPU_HEIGHT = 19;
 const PROCESS_HEIGHT = 28;
 const THREAD_HEIGHT = 22;
 const CALLS_HEIGHT = 11;
+const OTHER_HEIGHT = 18;
 
 /* Runnable and blocked, but for sleeping and polling: that is mostly having nothing to do. */
 export function waitingSum(sums, idle) {
@@ -70,6 +72,10 @@ export function rowsOf(trace, { filter, order, closed }) {
 			continue;
 		for (const thread of threads.toSorted(compare))
 			rows.push(threadRow(thread));
+	}
+	for (const other of trace.others.tracks) {
+		if (!wanted || matches(wanted, other.name))
+			rows.push({ other, height: OTHER_HEIGHT, strip: OTHER_HEIGHT - 4 });
 	}
 	let top = 0;
 	for (const row of rows) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where a text stands: in names of threads, objects, system calls, and functions on stacks. */
 import { firstAfter } from './track.js';
-import { isBlocked } from './trace.js';
+import { ARG_TEXT, isBlocked } from './trace.js';
 
 /* A part of a text, or a /regular expression/, whatever the case.  A half-typed one is a text. */
 export function matcherOf(text) {
@@ -27,6 +27,18 @@ function matchingStacks({ stacks, frames, functions }, matches) {
 	return found;
 }
 
+/* By its name or an argument's text, such as ENOENT. */
+function itemMatches({ items, item }, i, byText) {
+	const row = item[i];
+	if (byText[items.name[row]])
+		return true;
+	for (let arg = items.first[row]; arg < items.first[row + 1]; arg++) {
+		if (items.form[arg] === ARG_TEXT && byText[items.value[arg]])
+			return true;
+	}
+	return false;
+}
+
 function hitsOf(trace, thread, byText, byStack) {
 	const { states, waits, calls, samples } = trace;
 	const hits = [];
@@ -37,7 +49,7 @@ function hitsOf(trace, thread, byText, byStack) {
 			hits.push(states.start[i]);
 	}
 	for (let i = thread.calls.from; i < thread.calls.to; i++) {
-		if (byText[calls.name[i]])
+		if (itemMatches(calls, i, byText))
 			hits.push(calls.start[i]);
 	}
 	for (let i = thread.samples[0]; i < thread.samples[1]; i++) {

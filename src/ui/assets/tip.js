@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What stands beside the pointer. */
-import { callFacts, runFacts, sliceFacts, threadName } from './facts.js';
+import { itemFacts, runFacts, sliceFacts, threadName } from './facts.js';
 import { byId, make } from './dom.js';
-import { RUNNABLE, RUNNING, blockedSum } from './trace.js';
+import { firstAfter } from './track.js';
+import { RUNNABLE, RUNNING, blockedSum, itemOf } from './trace.js';
 import { duration } from './units.js';
 
 const TIP_FRAMES = 12;
+const MOST_MARKS = 5;
 
 function line(text, name = '') {
 	return make('p', { class: name }, text);
@@ -41,6 +43,17 @@ function factLines(facts) {
 	return facts.map(([name, text]) => line(name ? `${name}: ${text}` : text));
 }
 
+function markLines({ trace }, { marks: [from, to] }, time, slack) {
+	const { marks } = trace;
+	const lines = [];
+	for (let i = firstAfter(marks.time, from, to, time - slack); i < to && marks.time[i] <= time + slack &&
+		lines.length < MOST_MARKS; i++) {
+		const { name, args } = itemOf(trace, marks.items, marks.item[i]);
+		lines.push(line([name, ...args.map(([key, text]) => `${key.replaceAll('_', ' ')} ${text}`)].join(', ')));
+	}
+	return lines;
+}
+
 function linesOf(app, found, slack) {
 	const { row, thread } = found;
 	if (found.isName && row.thread)
@@ -50,13 +63,19 @@ function linesOf(app, found, slack) {
 	if (row.process)
 		return [line(`${row.process.name} (${row.process.pid})`, 'strong'),
 			line(`${row.process.threads.length} threads`, 'soft'), ...sumLines(row.process)];
+	if (row.other && found.other < 0)
+		return [line(row.other.name, 'strong')];
+	if (row.other) {
+		const { title, facts } = itemFacts(app, app.trace.others.slices, found.other);
+		return [line(title, 'strong'), line(row.other.name, 'soft'), ...factLines(facts)];
+	}
 	if (found.run >= 0) {
 		const { title, facts } = runFacts(app, found.run);
 		return [line(title, 'strong'), ...factLines(facts)];
 	}
 	const lines = [];
 	if (found.call >= 0) {
-		const { title, facts } = callFacts(app, found.call);
+		const { title, facts } = itemFacts(app, app.trace.calls, found.call);
 		lines.push(line(title, 'strong'), ...factLines(facts));
 	}
 	if (found.slice >= 0) {
@@ -65,8 +84,8 @@ function linesOf(app, found, slack) {
 		lines.push(...factLines(found.call >= 0 ? [] : facts), ...stackLines(app, stack, 'waits at:'),
 			...stackLines(app, wakerStack, 'woken from:'), ...sampleLines(app, found, slack));
 	}
-	for (const mark of (thread?.marks ?? []).filter(({ time }) => Math.abs(time - found.time) <= slack))
-		lines.push(line(`${mark.what} ${mark.text}`));
+	if (thread)
+		lines.push(...markLines(app, thread, found.time, slack));
 	return lines;
 }
 

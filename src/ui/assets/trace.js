@@ -160,27 +160,95 @@ function readStates(parts, nThreads) {
 	return { states: regroup(groups, starts, states), starts, waits };
 }
 
-function readCalls(parts, nThreads) {
+/* What is told of each row of a table, in its order: a name, and arguments in `first` to the next. */
+function readItems(parts) {
 	const n = countRows(parts);
-	const calls = {
-		start: new Float64Array(n), end: new Float64Array(n), name: new Uint32Array(n),
-		result: new Float64Array(n), kind: new Uint8Array(n),
+	const most = parts.reduce((sum, [, , keys]) => sum + keys.countAll(), 0);
+	const items = {
+		name: new Uint32Array(n), first: new Uint32Array(n + 1), key: new Uint32Array(most),
+		form: new Uint8Array(most), value: new Float64Array(most),
 	};
+	let i = 0;
+	let arg = 0;
+	for (const [names, counts, keys, forms, values] of parts) {
+		while (names.hasMore()) {
+			items.name[i] = names.next();
+			items.first[i + 1] = items.first[i++] + counts.next();
+		}
+		while (keys.hasMore()) {
+			items.key[arg] = keys.next();
+			items.form[arg] = forms.next();
+			items.value[arg++] = values.next();
+		}
+	}
+	return items;
+}
+
+/* Row by row, what follows the items: each part's columns after theirs. */
+function eachItem(parts, row) {
+	for (const [, , , , , first, ...others] of parts) {
+		while (first.hasMore())
+			row(first, ...others);
+	}
+}
+
+const ARG_ADDRESS = 1;
+export const ARG_TEXT = 2;
+
+/* { name, args: [[key, text]] } of row @i of @items. */
+export function itemOf({ texts }, items, i) {
+	const args = [];
+	for (let arg = items.first[i]; arg < items.first[i + 1]; arg++) {
+		const value = items.value[arg];
+		args.push([texts[items.key[arg]], items.form[arg] === ARG_TEXT ? texts[value] :
+			items.form[arg] === ARG_ADDRESS ? `0x${value.toString(16)}` : String(value)]);
+	}
+	return { name: texts[items.name[i]], args };
+}
+
+function readCalls(parts, nThreads) {
+	const items = readItems(parts);
+	const n = items.name.length;
+	const calls = { start: new Float64Array(n), end: new Float64Array(n), kind: new Uint8Array(n),
+		item: new Uint32Array(n) };
 	const thread = new Uint32Array(n);
 	const ends = new Float64Array(nThreads);
 	let i = 0;
-	eachRow(parts, (threads, gaps, spans, names, results, cuts) => {
+	eachItem(parts, (threads, gaps, spans, failed) => {
 		const t = thread[i] = threads.next() - 1;
 		calls.start[i] = ends[t] + gaps.nextSigned();
 		calls.end[i] = ends[t] = calls.start[i] + spans.next();
-		calls.name[i] = names.next();
-		calls.result[i] = results.nextSigned();
-		calls.kind[i] = (calls.result[i] < 0 && calls.result[i] >= -4095 ? 1 : 0) |
-			(cuts.next() ? CUT_START : 0);
-		i++;
+		calls.kind[i] = failed.next();
+		calls.item[i] = i++;
 	});
 	const starts = startsOf(thread, nThreads);
-	return { calls: regroup(thread, starts, calls), starts };
+	return { calls: { ...regroup(thread, starts, calls), items }, starts };
+}
+
+/* Slices of tracks that are no thread's, such as disks: { slices, tracks: [{ name, track }] }. */
+function readOthers(parts, texts) {
+	const items = readItems(parts);
+	const n = items.name.length;
+	const slices = { start: new Float64Array(n), end: new Float64Array(n), kind: new Uint8Array(n),
+		item: new Uint32Array(n) };
+	const group = new Uint32Array(n);
+	const groups = new Map(); /* by the text of its name */
+	let time = 0;
+	let i = 0;
+	eachItem(parts, (tracks, starts, spans, failed) => {
+		const text = tracks.next();
+		if (!groups.has(text))
+			groups.set(text, groups.size);
+		group[i] = groups.get(text);
+		slices.start[i] = time += starts.nextSigned();
+		slices.end[i] = time + spans.next();
+		slices.kind[i] = failed.next();
+		slices.item[i] = i++;
+	});
+	const starts = startsOf(group, groups.size);
+	const sorted = { ...regroup(group, starts, slices), items };
+	return { slices: sorted, tracks: [...groups].map(([text, g]) => ({ name: texts[text],
+		track: new Track(sorted, starts[g], starts[g + 1]) })) };
 }
 
 function readRuns(parts) {
@@ -224,25 +292,29 @@ function readSamples(parts, nThreads) {
 	return { samples: regroup(thread, starts, samples), starts };
 }
 
-const MARKS = ['fork', 'exec', 'exit', 'moved to another CPU', 'page fault', 'signal sent', 'signal arrives',
-	'signal ignored'];
+export const MARK_MIGRATE = 3;
+export const MARK_FAULT = 4;
 
-function readMarks(parts, threads, texts) {
+/* In the order of time for each thread; they come as what they lie in ends. */
+function readMarks(parts, nThreads) {
+	const items = readItems(parts);
+	const n = items.name.length;
+	const marks = { time: new Float64Array(n), what: new Uint8Array(n), item: new Uint32Array(n) };
+	const thread = new Uint32Array(n);
 	let time = 0;
-	for (const thread of threads)
-		thread.marks = [];
-	eachRow(parts, (what, thread, times, detail) => {
-		const kind = what.next();
-		const mark = { what: MARKS[kind] ?? 'event', time: time += times.nextSigned(), text: '' };
-		const value = detail.next();
-		if (kind === 0)
-			mark.text = `thread ${value}`;
-		else if (kind === 1)
-			mark.text = texts[value];
-		else if (kind === 3)
-			mark.text = `from CPU ${value}`;
-		threads[thread.next() - 1].marks.push(mark);
+	let i = 0;
+	eachItem(parts, (threads, whats, times) => {
+		thread[i] = threads.next() - 1;
+		marks.what[i] = whats.next();
+		marks.time[i] = time += times.nextSigned();
+		marks.item[i] = i++;
 	});
+	const order = new Uint32Array(n).map((_, k) => k).sort((a, b) => marks.time[a] - marks.time[b]);
+	for (const [name, column] of Object.entries(marks))
+		marks[name] = new column.constructor(Array.from(order, (k) => column[k]));
+	const threads = order.map((k) => thread[k]);
+	const starts = startsOf(threads, nThreads);
+	return { marks: { ...regroup(threads, starts, marks), items }, starts };
 }
 
 function processesOf(threads) {
@@ -272,6 +344,8 @@ export function readTrace(tables) {
 	const { calls, starts: callStarts } = readCalls(parts('calls'), threads.length);
 	const { samples, starts: sampleStarts } = readSamples(parts('samples'), threads.length);
 	const { runs, starts: runStarts } = readRuns(parts('runs'));
+	const { marks, starts: markStarts } = readMarks(parts('marks'), threads.length);
+	const others = readOthers(parts('others'), texts);
 	const facts = new Map();
 	const audit = [];
 	eachRow(parts('facts'), (key, value) => facts.set(texts[key.next()], texts[value.next()]));
@@ -284,15 +358,16 @@ export function readTrace(tables) {
 		thread.track = new Track(states, starts[index], starts[index + 1]);
 		thread.calls = new Track(calls, callStarts[index], callStarts[index + 1]);
 		thread.samples = [sampleStarts[index], sampleStarts[index + 1]];
+		thread.marks = [markStarts[index], markStarts[index + 1]];
 		thread.sums = thread.track.total(-Infinity, Infinity);
 	}
-	readMarks(parts('marks'), threads, texts);
 	const processes = processesOf(threads);
 	const cpus = Array.from({ length: runStarts.length - 1 }, (_, cpu) => ({
 		cpu, track: new Track(runs, runStarts[cpu], runStarts[cpu + 1]),
 	})).filter(({ track }) => track.to > track.from);
 	return {
-		span, facts, audit, texts, threads, processes, cpus, states, waits, calls, samples, runs,
+		span, facts, audit, texts, threads, processes, cpus, states, waits, calls, samples, runs, marks,
+		others,
 		functions: readFunctions(parts('functions'), texts), frames: readFrames(parts('frames')),
 		stacks: readStacks(parts('stacks')),
 		kindNames: ['unknown', 'running', 'runnable', 'blocked',

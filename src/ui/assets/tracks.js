@@ -3,7 +3,9 @@
 import { SANS, fitCanvas, fitText } from './dom.js';
 import { firstAfter } from './track.js';
 import { ANY_ORDER, Raster } from './raster.js';
-import { RUNNABLE, RUNNING, blockedSum, kindName, waitOf } from './trace.js';
+import {
+	MARK_FAULT, MARK_MIGRATE, RUNNABLE, RUNNING, blockedSum, kindName, waitOf,
+} from './trace.js';
 import { PROCESS_COLOURS } from './theme.js';
 import { heightOf, rowAt, rowsOf } from './rows.js';
 import { axisLabel, duration, niceStep, percent } from './units.js';
@@ -91,6 +93,8 @@ export class Tracks {
 				this.#paintProcess(row, top);
 			else if (row.cpu)
 				this.#paintCpu(row, top);
+			else if (row.other)
+				this.#paintItems(row, row.other.track, top, { top: 2, height: row.strip, kind: 'other' });
 			else
 				this.#paintThread(row, top, state);
 			const end = top + Math.round(row.height * view.scale);
@@ -142,17 +146,24 @@ export class Tracks {
 		const foot = box.top + box.height;
 		this.raster.ticks(trace.samples.time, ...thread.samples, { ...box, top: foot - Math.round(2 * scale),
 			height: Math.round(2 * scale), pixel: theme.pixel.sample });
-		if (row.height > row.strip + 8) {
-			const height = row.height - row.strip - 5;
-			const calls = { ...box, top: foot + Math.round(scale), height: Math.round(height * scale),
-				colours: [theme.pixel.call, theme.pixel.error], order: [0, 1] };
-			calls.tell = this.#teller(row, row.strip + 3, height, 'call');
-			this.raster.strip([thread.calls], calls);
-		}
+		if (row.height > row.strip + 8)
+			this.#paintItems(row, thread.calls, top, { top: row.strip + 3,
+				height: row.height - row.strip - 5, kind: 'call' });
 		const hits = state.found?.byThread.get(thread.index);
 		if (hits)
 			this.raster.ticks(hits, 0, hits.length, { ...box, height: Math.round(3 * scale),
 				pixel: theme.pixel.hit });
+	}
+
+	/* Slices that are items: grey, and red where they failed. */
+	#paintItems(row, track, top, { top: below, height, kind }) {
+		const { view, app: { theme } } = this;
+		const box = this.#box(row, top, { back: theme.pixel.back,
+			colours: [theme.pixel.call, theme.pixel.error], order: [0, 1] });
+		box.top = top + Math.round(below * view.scale);
+		box.height = Math.round(height * view.scale);
+		box.tell = this.#teller(row, below, height, kind);
+		this.raster.strip([track], box);
 	}
 
 	xOf(time) {
@@ -200,8 +211,10 @@ export class Tracks {
 			const thread = trace.threads[trace.runs.thread[slice]];
 			return [thread.name, theme.processes.inks[trace.runs.kind[slice] & 15]];
 		}
-		if (kind === 'call')
-			return [trace.texts[trace.calls.name[slice]], theme.ink.text];
+		if (kind === 'call' || kind === 'other') {
+			const { items, item } = kind === 'call' ? trace.calls : trace.others.slices;
+			return [trace.texts[items.name[item[slice]]], theme.ink.text];
+		}
 		const flags = trace.states.kind[slice];
 		const inks = theme.states.inks[flags & 15];
 		if ((flags & 15) === RUNNING)
@@ -235,29 +248,23 @@ export class Tracks {
 		}
 	}
 
-	/* Births, ends and the like, as little flags; as many as can be told apart. */
-	#drawMarks(row) {
-		const { view, app: { theme: { ink } } } = this;
-		if (!row.thread?.marks.length)
-			return;
-		const { marks } = row.thread;
-		row.thread.markTimes ??= Float64Array.from(marks, ({ time }) => time);
-		const times = row.thread.markTimes;
-		const y = this.yOf(row) + 1;
+	/* Births, ends, signals and the like, as little flags; as many as can be told apart. */
+	#drawMarks({ thread, top }) {
+		const { view, app: { theme: { ink }, trace: { marks: { time, what } } } } = this;
+		const [from, to] = thread?.marks ?? [0, 0];
+		const y = RULER + top - view.scroll + 1;
 		view.context.fillStyle = ink.text;
-		let i = firstAfter(times, 0, times.length, view.since);
-		while (i < times.length && times[i] < view.until) {
-			const x = this.xOf(times[i]);
-			if (marks[i].what !== 'moved to another CPU') {
-				view.context.beginPath();
-				view.context.moveTo(x - 3.5, y);
-				view.context.lineTo(x + 3.5, y);
-				view.context.lineTo(x, y + 6);
-				view.context.fill();
-				i = firstAfter(times, i + 1, times.length, this.timeAt(x + 4));
-			} else {
-				i++;
-			}
+		let i = firstAfter(time, from, to, view.since);
+		for (; i < to && time[i] < view.until; i++) {
+			if (what[i] === MARK_MIGRATE || what[i] === MARK_FAULT)
+				continue;
+			const x = this.xOf(time[i]);
+			view.context.beginPath();
+			view.context.moveTo(x - 3.5, y);
+			view.context.lineTo(x + 3.5, y);
+			view.context.lineTo(x, y + 6);
+			view.context.fill();
+			i = firstAfter(time, i + 1, to, this.timeAt(x + 4)) - 1;
 		}
 	}
 
@@ -270,12 +277,14 @@ export class Tracks {
 		context.fillStyle = ink.line;
 		context.fillRect(0, y + row.height - 1, view.gutter, 1);
 		context.fillRect(view.gutter - 1, y, 1, row.height);
+		if (row.other)
+			this.#text(row.other.name, '', 12, y + row.height / 2, false);
 		const middle = y + (row.process ? row.height / 2 : row.strip / 2 + 2);
 		if (row.cpu)
 			this.#text(`CPU ${row.cpu.cpu}`, '', 12, middle, false);
 		else if (row.process)
 			this.#drawProcessName(row, y, middle);
-		else
+		else if (row.thread)
 			this.#drawThreadName(row.thread, middle);
 	}
 
@@ -354,13 +363,17 @@ export class Tracks {
 		const within = y - this.yOf(row);
 		if (within >= row.height)
 			return null;
-		const found = { row, time: this.timeAt(x), isName: x < view.gutter, slice: -1, call: -1, run: -1 };
+		const found = { row, time: this.timeAt(x), isName: x < view.gutter, slice: -1, call: -1, run: -1, other: -1 };
 		if (found.isName || row.process)
 			return found;
 		const slack = (view.until - view.since) / (view.width - view.gutter);
 		if (row.cpu) {
 			found.run = nearest(row.cpu.track, found.time, slack);
 			found.thread = found.run >= 0 ? trace.threads[trace.runs.thread[found.run]] : null;
+			return found;
+		}
+		if (row.other) {
+			found.other = nearest(row.other.track, found.time, slack);
 			return found;
 		}
 		found.thread = row.thread;
