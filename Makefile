@@ -147,7 +147,7 @@ check-browser: $(O)/sysprof $(PLAYWRIGHT)	## the page in Chromium
 	$(call prove,$(BROWSER))
 check-lint lint: $(O)/sysprof	## layers, lengths, headers, manual, spelling, format
 	$(call prove,$(LINT))
-check-live: $(O)/sysprof workloads	## record real programs; needs root
+check-live: $(O)/sysprof workloads $(PLAYWRIGHT)	## record real programs; needs root
 	$(call prove,$(LIVE))
 check-fuzz: $(call pick,$(FUZZ))	## corpora, then TIME= seconds of fuzzing for each entry
 	$(call prove,$(FUZZ))

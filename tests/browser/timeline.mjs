@@ -202,7 +202,7 @@ test('a range shows its sums and the flame graphs of CPU and of waits', async ()
 		const sums = await sumsOf(page, since, end);
 		assert.ok(Math.abs(sums[100].blocked - 100 * MS) < 1 && sums[100].runnable === 10 * MS);
 		assert.match(await page.locator('#sums').innerText(), /reader \(100\)\s+90\.\d ms\s+10\.0 ms\s+100 ms\s+pipe/);
-		assert.match(await page.locator('.flames').innerText(), /No CPU sample in this range/);
+		assert.match(await page.locator('.flames').innerText(), /There is no CPU sample/);
 		await page.locator('[data-flames=waits]').click();
 		await page.locator('.flames', { hasText: 'ms blocked' }).waitFor();
 		const waits = await page.evaluate(() => sysprof.timeline.panel.flame.root.total);
@@ -305,4 +305,28 @@ test('a narrow window shows all there is, without scrolling sideways', async () 
 		await page.locator('.panel').waitFor();
 		assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 	}, { viewport: { width: 390, height: 760 } });
+});
+
+test('the flame graph of CPU samples sums to the profile, whichever way it grows', async () => {
+	const recorded = recording('server');
+	const { types } = JSON.parse(sysprof('report', '-i', recorded, 'cpu', '--json'));
+	const total = types.find(({ type }) => type === 'cpu').total;
+	assert.ok(total > 0);
+	// Its threads have states here, so that there is a timeline.
+	const states = readFileSync(new URL('../data/server.events', import.meta.url), 'utf8').split('\n')
+		.flatMap((line) => /^comm time=(\S+) pid=(\d+) tid=(\d+)/.test(line) ?
+			[line, line.replace(/^comm time=(\S+) pid=(\d+) tid=(\d+).*/, 'task_state time=$1 pid=$2 tid=$3 state=running')] : line);
+	await open(exported(recording('server-states', states.join('\n'))), async (page) => {
+		await page.locator('[role=tab]', { hasText: 'Flame graphs' }).click();
+		const sumOf = () => page.evaluate(() => {
+			const { root } = sysprof.views[1].view;
+			const sum = (node) => node.self + node.sorted.reduce((ns, child) => ns + sum(child), 0);
+			return [root.total, sum(root)];
+		});
+		await page.locator('.flames-bar', { hasText: 'by samples' }).waitFor();
+		assert.deepEqual(await sumOf(), [total, total]);
+		await page.keyboard.press('i');
+		await drawn(page);
+		assert.deepEqual(await sumOf(), [total, total]);
+	});
 });

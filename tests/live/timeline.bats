@@ -17,6 +17,8 @@ sums_agree() {
 	"$SYSPROF" export -o trace.pftrace
 	"$SYSPROF" report threads --json >threads.json
 	"$BATS_TEST_DIRNAME/../lib/pftrace.py" trace.pftrace threads.json
+	"$SYSPROF" export -o trace.html
+	"$BATS_TEST_DIRNAME/../lib/page.mjs" trace.html threads.json
 }
 
 @test "the whole machine, at a high rate of switches" {
@@ -25,6 +27,8 @@ sums_agree() {
 	sums_agree
 	"$SYSPROF" export -o trace.pftrace
 	"$BATS_TEST_DIRNAME/../lib/pftrace.py" trace.pftrace threads.json
+	"$SYSPROF" export -o trace.html
+	"$BATS_TEST_DIRNAME/../lib/page.mjs" trace.html threads.json
 }
 
 # What is open for long has a name for all its calls; what is not has none rather than a wrong one.

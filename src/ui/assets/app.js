@@ -14,7 +14,7 @@ export class App {
 		this.state = {
 			tab: 'timeline', since: 0, until: trace.span, scroll: 0, filter: '', order: 'running',
 			closed: new Set(), range: null, pin: null, query: '', found: null, hit: null,
-			theme: 'light',
+			theme: 'light', profile: 'cpu', isInverted: false,
 		};
 		this.viewers = [];
 		this.isDue = false;

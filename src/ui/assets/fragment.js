@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is looked at as the end of the page's address, so that it can be passed on. */
+import { PROFILES } from './profiles.js';
 import { ORDERS } from './rows.js';
 
 function ends(text) {
@@ -11,6 +12,8 @@ export function formatState({ trace, state }) {
 	const words = new URLSearchParams();
 	const put = (name, value, isDefault) => isDefault || words.set(name, value);
 	put('tab', state.tab, state.tab === 'timeline');
+	put('profile', state.profile, state.profile === 'cpu');
+	put('inverted', '1', !state.isInverted);
 	put('t', `${Math.round(state.since)}-${Math.round(state.until)}`,
 		state.since <= 0 && state.until >= trace.span);
 	put('range', state.range?.join('-'), !state.range);
@@ -46,6 +49,8 @@ export function parseState(app, text) {
 		since: Math.max(0, Math.min(since, span - 1)), until: Math.min(until, span),
 		range: range && range[0] < span ? [range[0], Math.min(range[1], span)] : null,
 		pin: pinOf(app, words.get('pin')), query: words.get('q') ?? '', filter: words.get('filter') ?? '',
+		profile: Object.hasOwn(PROFILES, words.get('profile') ?? '') ? words.get('profile') : 'cpu',
+		isInverted: words.has('inverted'),
 		order: Object.hasOwn(ORDERS, words.get('order') ?? '') ? words.get('order') : 'running',
 		closed: new Set((words.get('closed') ?? '').split('.').filter(Boolean).map(Number)),
 	};

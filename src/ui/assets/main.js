@@ -4,6 +4,7 @@ import { App } from './app.js';
 import { byId, make } from './dom.js';
 import { formatState, parseState } from './fragment.js';
 import { fillHelp, keysOf, listenToKeys } from './keys.js';
+import { Profiles } from './profiles.js';
 import { readTables } from './read.js';
 import { hitFrom, hitNumber, search } from './search.js';
 import { themeOf } from './theme.js';
@@ -14,6 +15,7 @@ import { count, duration } from './units.js';
 /* A tab more is a row here: a class that is made with the app and its place, and draws a state. */
 const TABS = [
 	{ name: 'timeline', title: 'Timeline', view: Timeline },
+	{ name: 'profiles', title: 'Flame graphs', view: Profiles },
 ];
 
 class Page {
@@ -119,6 +121,14 @@ class Page {
 		this.#search(state.query);
 		if (state.pin)
 			this.timeline.revealThread(state.pin.thread);
+	}
+
+	turnFlames() {
+		this.app.update({ isInverted: !this.app.state.isInverted });
+	}
+
+	showTab(i) {
+		this.app.update({ tab: this.views[i].name });
 	}
 
 	setTheme(name) {

@@ -3,8 +3,9 @@
 import { chainOf } from './chain.js';
 import { make } from './dom.js';
 import { sliceFacts, threadName } from './facts.js';
-import { cpuValues, flameTree, waitValues } from './flame.js';
+import { flameTree } from './flame.js';
 import { FlameView } from './flameview.js';
+import { PROFILES, threadsOf } from './profiles.js';
 import { KINDS } from './track.js';
 import {
 	BLOCKED, CUT_END, RUNNABLE, RUNNING, WAKER_INTERRUPT, WAKER_UNRECORDED, blockedSum, isBlocked,
@@ -99,8 +100,7 @@ export class Panel {
 	}
 
 	#showRange([since, until]) {
-		const threads = this.app.rows().flatMap(({ thread, process, isClosed }) =>
-			thread ? [thread] : process && isClosed ? process.threads : []);
+		const threads = threadsOf(this.app.trace, this.app.state);
 		const rows = threads.map((thread) => ({ thread, sums: thread.track.total(since, until) }))
 			.filter(({ sums }) => sums.some((ns) => ns > 0));
 		const { filter } = this.app.state;
@@ -137,24 +137,17 @@ export class Panel {
 	}
 
 	#showFlames(part, threads, since, until) {
-		const choices = {
-			cpu: { title: 'CPU', values: cpuValues, without: '[no stack]',
-				empty: 'No CPU sample in this range.' },
-			waits: { title: 'Waits', values: waitValues, without: '[no stack taken]',
-				empty: 'Nothing waited in this range.' },
-		};
 		const place = make('div', { class: 'flame' });
 		const total = make('span', { class: 'grow' });
-		const buttons = Object.entries(choices).map(([name, { title }]) => make('button', {
+		const buttons = Object.entries(PROFILES).map(([name, { title }]) => make('button', {
 			'data-flames': name, onclick: () => pick(name) }, title));
 		const pick = (name) => {
-			const { values, without, empty } = choices[name];
+			const { values, without, unit, empty } = PROFILES[name];
 			this.flames = name;
 			for (const button of buttons)
 				button.setAttribute('aria-pressed', button.dataset.flames === name);
 			const root = flameTree(this.app.trace, values(this.app.trace, threads, since, until), without);
-			total.textContent = name === 'cpu' ? `${duration(root.total)} by samples` :
-				`${duration(root.total)} blocked`;
+			total.textContent = `${duration(root.total)} ${unit}`;
 			this.flame.set(root, empty);
 		};
 		part.replaceChildren(make('div', { class: 'bar' }, ...buttons, total), place);

@@ -79,8 +79,11 @@ export class Raster {
 		return mixed;
 	}
 
-	/* One column, from its foot upwards; what there is of running is never less than a pixel. */
-	#column(x, { top, height, colours }, order, part) {
+	/*
+	 * One column, from its foot upwards; what there is of running, and all of what @isRare,
+	 * is never less than a pixel.
+	 */
+	#column(x, { top, height, colours, isRare }, order, part) {
 		const { pixels, sums, width } = this;
 		let foot = top + height;
 		let level = foot;
@@ -90,7 +93,7 @@ export class Raster {
 				continue;
 			level -= ns / part * height;
 			let head = Math.max(top, Math.round(level));
-			if (head === foot && (kind === RUNNING || kind === RUNNABLE) && foot > top)
+			if (head === foot && (isRare || kind === RUNNING || kind === RUNNABLE) && foot > top)
 				head = foot - 1;
 			const from = Math.max(0, head);
 			for (let y = Math.min(foot, this.height) - 1; y >= from; y--)

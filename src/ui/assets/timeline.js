@@ -22,7 +22,6 @@ export class Timeline {
 		this.tracks = new Tracks(app, this.canvas);
 		this.panel = new Panel(app, element.querySelector('.panel'), this.tip);
 		this.drag = null;
-		app.rows = () => this.tracks.rows;
 		app.pin = (thread, slice, isFar) => this.pin(thread, slice, isFar);
 		app.fit = () => this.fit();
 		this.#listen();

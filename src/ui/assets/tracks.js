@@ -159,7 +159,7 @@ export class Tracks {
 	#paintItems(row, track, top, { top: below, height, kind }) {
 		const { view, app: { theme } } = this;
 		const box = this.#box(row, top, { back: theme.pixel.back,
-			colours: [theme.pixel.call, theme.pixel.error], order: [0, 1] });
+			colours: [theme.pixel.call, theme.pixel.error], order: [1, 0], isRare: true });
 		box.top = top + Math.round(below * view.scale);
 		box.height = Math.round(height * view.scale);
 		box.tell = this.#teller(row, below, height, kind);
