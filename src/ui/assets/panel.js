@@ -5,7 +5,8 @@ import { make } from './dom.js';
 import { sliceFacts, threadName } from './facts.js';
 import { flameTree } from './flame.js';
 import { FlameView } from './flameview.js';
-import { PROFILES, threadsOf } from './profiles.js';
+import { PROFILES } from './profiles.js';
+import { threadsOf } from './rows.js';
 import { KINDS } from './track.js';
 import {
 	BLOCKED, CUT_END, RUNNABLE, RUNNING, WAKER_INTERRUPT, WAKER_UNRECORDED, blockedSum, isBlocked,

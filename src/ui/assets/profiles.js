@@ -6,7 +6,7 @@
 import { make } from './dom.js';
 import { cpuValues, flameTree, waitValues } from './flame.js';
 import { FlameView } from './flameview.js';
-import { rowsOf } from './rows.js';
+import { threadsOf } from './rows.js';
 import { matcherOf } from './search.js';
 import { Tip } from './tip.js';
 import { exactTime, duration, percent } from './units.js';
@@ -18,11 +18,6 @@ export const PROFILES = {
 	waits: { title: 'Waits', values: waitValues, without: '[no stack taken]', unit: 'blocked',
 		empty: 'Nothing waited.' },
 };
-
-/* The threads of all rows that @state asks for, in closed processes, too. */
-export function threadsOf(trace, state) {
-	return rowsOf(trace, { ...state, closed: new Set() }).flatMap(({ thread }) => thread ?? []);
-}
 
 export class Profiles {
 	constructor(app, element) {

@@ -85,6 +85,14 @@ export function rowsOf(trace, { filter, order, closed }) {
 	return rows;
 }
 
+/* The threads that @filter leaves, in closed processes, too, and those that have samples only. */
+export function threadsOf(trace, { filter }) {
+	const wanted = filter.trim().toLowerCase();
+	const without = trace.threads.filter(({ process, name, tid, processName, pid }) => !process &&
+		(!wanted || matches(wanted, name, tid, processName, pid)));
+	return [...trace.processes.flatMap((process) => chosenThreads(process, wanted)), ...without];
+}
+
 export function heightOf(rows) {
 	const last = rows.at(-1);
 	return last ? last.top + last.height : 0;

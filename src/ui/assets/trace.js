@@ -303,9 +303,9 @@ function readMarks(parts, nThreads) {
 	const thread = new Uint32Array(n);
 	let time = 0;
 	let i = 0;
-	eachItem(parts, (threads, whats, times) => {
+	eachItem(parts, (threads, kinds, times) => {
 		thread[i] = threads.next() - 1;
-		marks.what[i] = whats.next();
+		marks.what[i] = kinds.next();
 		marks.time[i] = time += times.nextSigned();
 		marks.item[i] = i++;
 	});
