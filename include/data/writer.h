@@ -34,6 +34,9 @@ struct writer_options {
  */
 int writer_open(const struct writer_options *options, struct writer **ret);
 
+/* For when the recording is to be written later: 0, or why writer_open() would fail now. */
+int writer_check(const char *path);
+
 /*
  * put gives -errno once writing fails (ENOSPC, EIO, EPIPE, EFBIG): what was flushed is
  * good.  -EMSGSIZE refuses one event of more than a mebibyte, no more.

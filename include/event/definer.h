@@ -71,6 +71,9 @@ int definer_name(struct definer *definer, uint32_t frame, uint32_t depth,
 
 int definer_meta(struct definer *definer, const char *key, const char *value);
 
+/* The text of a string that it gave an id; "" of others. */
+const char *definer_text(const struct definer *definer, uint32_t string);
+
 /* Put a PLACE event: @object, a string, lies at @frame's address in static data.  Once each. */
 int definer_place(struct definer *definer, uint32_t object, uint32_t frame);
 
@@ -83,6 +86,20 @@ int definer_descriptor(struct definer *definer, const struct event_descriptor *d
  * first -errno of the sink.
  */
 int definer_describe(const struct definer *definer, struct event_sink *sink);
+
+/* The same with stacks: all that was ever put but names and facts. */
+int definer_put_all(const struct definer *definer, struct event_sink *sink);
+
+/*
+ * Forget everything: from now on ids go on after @skip, and whatever is used is defined again.
+ * For recorders that run for long, whose sink forgets as well.  Whoever keeps ids must forget
+ * them.  Returns what was known before, for definer_put_all(); owned by the caller.
+ */
+struct definer *definer_restart(struct definer *definer, const struct definer_skip *skip);
+
+/* How much has been defined since: the most ids of a kind, and what they take in memory. */
+uint32_t definer_n_ids(const struct definer *definer);
+size_t definer_size_bytes(const struct definer *definer);
 
 int definer_error(const struct definer *definer); /* 0, or the first -errno of the sink */
 

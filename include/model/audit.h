@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/array.h"
+#include "base/buf.h"
 #include "model/model.h"
 
 struct audit_line {
@@ -27,6 +28,13 @@ void audit_collect(struct audit *audit, const struct model *model);
 
 void audit_add(struct audit *audit, bool is_flaw, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * "wait>100ms, 2.31s from the start: player (tid 812), 213ms": what the recording was
+ * triggered by, escaped.  Nothing, and false, where it was not.
+ */
+bool audit_trigger(const struct model *model, struct buf *out);
+
 void audit_release(struct audit *audit);
 
 #endif /* MODEL_AUDIT_H */

@@ -90,6 +90,15 @@ struct model_window {
 };
 struct model_window model_window(const struct model *model);
 
+/* What ended the recording, or made it to be written: the last TRIGGER. */
+struct model_trigger {
+	uint64_t time_ns; /* 0: there was none */
+	uint64_t duration_ns;
+	uint32_t task;      /* whom it happened to; 0: nobody */
+	uint32_t condition; /* string id */
+};
+struct model_trigger model_trigger(const struct model *model);
+
 /* What was lost and what failed: shown under every report. */
 struct model_losses {
 	uint64_t n_samples;

@@ -87,6 +87,7 @@ enum timeline_mark_kind {
 	MARK_EXIT,
 	MARK_MIGRATE,        /* detail: the CPU it came from */
 	MARK_FAULT,          /* detail: enum memory_access; address */
+	MARK_TRIGGER,        /* of a flight recorder; detail: string id of what; duration_ns */
 	MARK_SIGNAL_SENT,    /* to the thread; detail: the signal; sender */
 	MARK_SIGNAL_ARRIVED, /* detail: the signal */
 	MARK_SIGNAL_IGNORED, /* as of one sent */
@@ -97,8 +98,9 @@ struct timeline_mark {
 	uint32_t thread;
 	uint64_t time_ns;
 	uint32_t detail;
-	uint32_t sender;  /* tid; 0: an interrupt, or no signal */
-	uint64_t address; /* of a page fault */
+	uint32_t sender;      /* tid; 0: an interrupt, or no signal */
+	uint64_t address;     /* of a page fault */
+	uint64_t duration_ns; /* of what triggered */
 };
 
 struct timeline_sample {

@@ -33,6 +33,7 @@ struct recorder_options {
 	uint32_t hz;
 	bool cpu_only;     /* samples of the CPUs only: no switches, no tracefs */
 	bool trace;        /* system calls, page faults, disk requests, signals, interrupts, too */
+	bool pauses;       /* of runtimes: with or without trace */
 	bool kernel_locks; /* waits for locks of the kernel's, too */
 	size_t trace_buffer_bytes; /* of each CPU, in the kernel; 0: as fits the machine */
 	uint32_t budget_permille;  /* of the machine, for stacks of waits at most */
@@ -44,7 +45,11 @@ struct recorder_totals {
 	uint64_t n_lost;
 	uint64_t elapsed_ns;  /* since the window opened */
 	uint64_t window_ns;   /* its length, once it is closed */
+	uint64_t told_ns;     /* whatever happened until then has been put */
 	uint64_t self_cpu_ns; /* processor time of the recorder, since its start */
+	bool has_switches;    /* of threads: they are recorded, */
+	bool has_wakeups;     /* and wake-ups too */
+	bool has_pauses;      /* of runtimes: their probes can be had */
 };
 
 /*
@@ -69,6 +74,12 @@ int recorder_step(struct recorder *recorder, int timeout_ms);
 
 /* Close the window: take what is left, put the counters and END.  0 or -errno of the sink. */
 int recorder_stop(struct recorder *recorder);
+
+/* After definer_restart(): nobody may use ids of before. */
+void recorder_forget_ids(struct recorder *recorder);
+
+/* In a child that was forked between two steps, to name what was recorded so far. */
+void recorder_forked(struct recorder *recorder);
 
 struct recorder_totals recorder_totals(const struct recorder *recorder);
 

@@ -266,6 +266,19 @@ static void take_fault(struct timeline *timeline, const struct event *event)
 	tell_mark(timeline, event->page_fault.tid, &mark);
 }
 
+/* One that came from outside is no thread's. */
+static void take_trigger(struct timeline *timeline, const struct event *event)
+{
+	struct timeline_mark mark = {
+		.kind = MARK_TRIGGER,
+		.time_ns = event->time_ns,
+		.detail = event->trigger.condition,
+		.duration_ns = event->trigger.duration_ns,
+	};
+
+	tell_mark(timeline, event->trigger.tid, &mark);
+}
+
 static void take_life(struct timeline *timeline, const struct event *event)
 {
 	struct timeline_mark mark = { .time_ns = event->time_ns };
@@ -392,6 +405,7 @@ static void take_event(struct model_observer *observer, const struct event *even
 		[EVENT_SAMPLE] = take_sample,     [EVENT_FORK] = take_life,
 		[EVENT_EXIT] = take_life,	  [EVENT_COMM] = take_life,
 		[EVENT_PAGE_FAULT] = take_fault,  [EVENT_SIGNAL] = take_signal,
+		[EVENT_TRIGGER] = take_trigger,
 	};
 	struct pause pause;
 

@@ -59,6 +59,19 @@ static json_t *make_window(const struct model *model)
 			 window.has_start, "has_end", window.has_end);
 }
 
+static json_t *make_trigger(const struct model *model)
+{
+	struct model_trigger trigger = model_trigger(model);
+	struct model_thread thread = model_thread(model, model_task(model, trigger.task).thread);
+
+	if (!trigger.time_ns)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "condition",
+			 escaped(dictionary_string(model_dictionary(model), trigger.condition)),
+			 "time_ns", number(trigger.time_ns), "duration_ns",
+			 number(trigger.duration_ns), "tid", number(thread.tid));
+}
+
 static json_t *make_damage(const struct info *info)
 {
 	struct reader_damage damage = reader_damage(info->reader);
@@ -110,12 +123,12 @@ int info_print_json(const struct info *info)
 
 	dictionary_each_meta(model_dictionary(info->model), add_meta, meta);
 	model_each_counter(info->model, add_counter, counters);
-	document = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format",
+	document = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format",
 			     number(reader_version(info->reader)), "size_bytes",
 			     number(reader_size_bytes(info->reader)), "window",
-			     make_window(info->model), "damage", make_damage(info), "meta", meta,
-			     "counters", counters, "events", make_events(info), "chunks",
-			     make_chunks(info));
+			     make_window(info->model), "trigger", make_trigger(info->model),
+			     "damage", make_damage(info), "meta", meta, "counters", counters,
+			     "events", make_events(info), "chunks", make_chunks(info));
 	r = json_dumpf(document, stdout, JSON_INDENT(2));
 	json_decref(document);
 	return r || putchar('\n') == EOF ? -EIO : 0;

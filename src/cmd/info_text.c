@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/human.h"
 #include "data/chunk.h"
+#include "model/audit.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 
@@ -46,6 +47,15 @@ static void print_window(const struct model *model)
 	printf("%-22s %s%s%s\n", "for", human_duration(duration, window.end_ns - window.start_ns),
 	       window.has_start ? "" : "; its start is missing",
 	       window.has_end ? "" : "; its end is missing: the recorder was stopped or killed");
+}
+
+static void print_trigger(const struct model *model)
+{
+	struct buf text = { 0 };
+
+	if (audit_trigger(model, &text))
+		print_row("triggered by", buf_str(&text));
+	buf_release(&text);
 }
 
 static void print_meta(void *arg, const char *key, const char *value)
@@ -143,6 +153,7 @@ void info_print_text(const struct info *info, bool all_chunks)
 	print_row("format",
 		  reader_version(info->reader) ? version : "unknown: the header is damaged");
 	print_window(info->model);
+	print_trigger(info->model);
 	print_size(info);
 	print_damage(info);
 	puts("\nWHAT THE RECORDER SAID");

@@ -16,9 +16,9 @@
 #include "base/human.h"
 #include "cmd/command.h"
 #include "data/writer.h"
-#include "event/dictionary.h"
+#include "flight.h"
 #include "record/recorder.h"
-#include "symbol/resolver.h"
+#include "recording.h"
 
 #define DEFAULT_HZ              100
 #define MAX_HZ_PATH             "/proc/sys/kernel/perf_event_max_sample_rate"
@@ -26,28 +26,26 @@
 #define STEP_MS                 50
 #define GRACE_MS                2000
 #define SECOND_NS               1000000000u
-#define NAME_BYTES              32   /* in the file for a frame's names; C++ takes 25, Rust more */
-#define CLOSING_BYTES           4096 /* for what closes a recording */
+#define DEFAULT_RING_BYTES      (256u << 20)
+#define MAX_RING_BYTES          (UINT64_C(64) << 30)
+#define MAX_SPAN_NS             (UINT64_C(24) * 3600 * SECOND_NS)
+#define MAX_REPEAT              1000
 #define EXEC_NOT_FOUND          127
 #define EXEC_REFUSED            126
 
 struct options {
 	struct recorder_options recorder;
 	struct writer_options writer;
+	struct flight_options flight;
 	ARRAY(pid_t) pids;
 	uint64_t duration_ns; /* 0: until the targets end, or a signal */
 };
 
-/* What the recorder's events go to: a file that is opened once the recorder could be. */
-struct recording {
-	struct event_sink sink;
-	struct writer *writer;
-};
-
-/* What is to be named, for the time that takes. */
-struct described {
-	struct event_sink sink;
-	struct dictionary *dictionary;
+struct job {
+	const struct options *options;
+	struct recording rec;
+	struct recorder *recorder;
+	struct flight *flight; /* NULL: the events go to the file at once */
 };
 
 static volatile sig_atomic_t stop_signal;
@@ -64,6 +62,11 @@ enum option_key {
 	KEY_KERNEL_LOCKS,
 	KEY_TRACE_BUFFER,
 	KEY_BUDGET,
+	KEY_RING,
+	KEY_RING_SIZE,
+	KEY_TRIGGER,
+	KEY_AFTER,
+	KEY_REPEAT,
 };
 
 static const struct argp_option option_table[] = {
@@ -83,6 +86,13 @@ static const struct argp_option option_table[] = {
 	{ "budget", KEY_BUDGET, "PERCENT", 0,
 	  "Spend at most so much of the machine on stacks of waits (default 3)", 0 },
 	{ "max-size", KEY_MAX_SIZE, "SIZE", 0, "Stop before the recording grows over SIZE", 0 },
+	{ "ring", KEY_RING, "TIME", 0,
+	  "Keep the last TIME in memory, and write it when it ends, or at SIGUSR2", 0 },
+	{ "ring-size", KEY_RING_SIZE, "SIZE", 0, "Memory for --ring at most (default 256M)", 0 },
+	{ "trigger", KEY_TRIGGER, "CONDITION", 0,
+	  "With --ring, write and end when latency>20ms, wait:lock>1s, pause>10ms, signal", 0 },
+	{ "after", KEY_AFTER, "TIME", 0, "Record on for TIME after a trigger (default 1s)", 0 },
+	{ "repeat", KEY_REPEAT, "N", 0, "Write N recordings, FILE.1 to FILE.N, one a trigger", 0 },
 	{ 0 },
 };
 
@@ -122,6 +132,61 @@ static void set_budget(struct options *o, const char *text, struct argp_state *s
 	o->recorder.budget_permille = (uint32_t)(10 * percent + 0.5);
 }
 
+static uint64_t parse_time(const char *arg, struct argp_state *state)
+{
+	uint64_t ns;
+
+	if (human_parse_duration(arg, &ns))
+		argp_error(state, "'%s' is not a duration; try 10, 1.5s or 500ms", arg);
+	return ns;
+}
+
+static void add_trigger(struct options *o, const char *arg, struct argp_state *state)
+{
+	struct trigger_condition *condition = array_add(&o->flight.conditions);
+	struct buf message = { 0 };
+
+	if (trigger_parse(arg, condition, &message))
+		argp_error(state, "%s", buf_str(&message));
+	o->recorder.pauses |= condition->kind == TRIGGER_PAUSE;
+	buf_release(&message);
+}
+
+static void set_ring_size(struct options *o, const char *arg, struct argp_state *state)
+{
+	if (human_parse_size(arg, &o->flight.max_bytes) || o->flight.max_bytes < RING_MIN_BYTES ||
+	    o->flight.max_bytes > MAX_RING_BYTES)
+		argp_error(state, "'%s' is not a size from 4M to 64G; try 256M", arg);
+}
+
+static error_t parse_flight_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case KEY_RING:
+		o->flight.span_ns = parse_time(arg, state);
+		if (o->flight.span_ns < SECOND_NS || o->flight.span_ns > MAX_SPAN_NS)
+			argp_error(state, "--ring keeps from 1s to 24h, not '%s'", arg);
+		return 0;
+	case KEY_RING_SIZE:
+		set_ring_size(o, arg, state);
+		return 0;
+	case KEY_TRIGGER:
+		add_trigger(o, arg, state);
+		return 0;
+	case KEY_AFTER:
+		o->flight.after_ns = parse_time(arg, state);
+		return 0;
+	case KEY_REPEAT:
+		if (human_parse_number(arg, 1, MAX_REPEAT, &o->flight.n_wanted))
+			argp_error(state, "'%s' is not a number of recordings, 1 to 1000", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -138,8 +203,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		set_frequency(o, arg, state);
 		return 0;
 	case 'd':
-		if (human_parse_duration(arg, &o->duration_ns) || !o->duration_ns)
-			argp_error(state, "'%s' is not a duration; try 10, 1.5s or 500ms", arg);
+		o->duration_ns = parse_time(arg, state);
+		if (!o->duration_ns)
+			argp_error(state, "a recording of no length holds nothing");
 		return 0;
 	case 'o':
 		o->writer.path = arg;
@@ -169,8 +235,27 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->recorder.command = state->argv + state->next;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_flight_option(key, arg, state);
 	}
+}
+
+/* What the flight recorder can do with the rest. */
+static int check_flight(const struct options *o)
+{
+	const struct trigger_condition *condition;
+
+	if (!o->flight.span_ns && o->flight.conditions.n)
+		return err(EXIT_USAGE, "--trigger wants a past to write: give --ring, such as 30s");
+	if (o->flight.span_ns && !strcmp(o->writer.path, "-"))
+		return err(EXIT_USAGE, "--ring writes when something happens, to a file: -o FILE");
+	if (o->flight.span_ns && o->writer.max_size_bytes)
+		return err(EXIT_USAGE, "--max-size is of files that grow; --ring has --ring-size");
+	array_for_each(condition, &o->flight.conditions) {
+		if (condition->kind != TRIGGER_SIGNAL && o->recorder.cpu_only)
+			return err(EXIT_USAGE, "--trigger '%s' wants switches: not with --cpu-only",
+				   condition->text);
+	}
+	return EXIT_DONE;
 }
 
 static int check_options(const struct options *o)
@@ -185,7 +270,7 @@ static int check_options(const struct options *o)
 		return err(EXIT_USAGE, "-p, -a and a COMMAND exclude each other");
 	if (o->recorder.cpu_only && (o->recorder.trace || o->recorder.kernel_locks))
 		return err(EXIT_USAGE, "--cpu-only excludes --trace and --kernel-locks");
-	return EXIT_DONE;
+	return check_flight(o);
 }
 
 /* The kernel would refuse with EINVAL, which says little. */
@@ -205,22 +290,6 @@ static int check_frequency(uint32_t hz)
 		   hz, max, max, hz);
 }
 
-static int put_event(struct event_sink *sink, const struct event *event)
-{
-	struct recording *rec = (struct recording *)sink;
-
-	if (event->kind == EVENT_FRAME)
-		writer_reserve(rec->writer, NAME_BYTES);
-	return event_sink_put(writer_sink(rec->writer), event);
-}
-
-static int describe(struct event_sink *sink, const struct event *event)
-{
-	dictionary_put(((struct described *)sink)->dictionary,
-		       event); /* what it refuses has no name */
-	return 0;
-}
-
 static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART: poll() returns */
@@ -231,130 +300,54 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write() */
 }
 
-static void show_status(const struct recorder *recorder)
+static void show_status(const struct job *job)
 {
-	struct recorder_totals t = recorder_totals(recorder);
-	char elapsed[HUMAN_SIZE], samples[HUMAN_SIZE], lost[HUMAN_SIZE];
+	struct recorder_totals t = recorder_totals(job->recorder);
+	char elapsed[HUMAN_SIZE], samples[HUMAN_SIZE], lost[HUMAN_SIZE], size[HUMAN_SIZE];
 
-	status_line("recording %s  %s samples  %s lost  sysprof uses %.1f %% of a CPU",
+	status_line("recording %s  %s samples  %s lost  %s%s%ssysprof uses %.1f %% of a CPU",
 		    human_duration(elapsed, t.elapsed_ns), human_count(samples, t.n_samples),
-		    human_count(lost, t.n_lost),
+		    human_count(lost, t.n_lost), job->flight ? "ring " : "",
+		    job->flight ? human_bytes(size, flight_size_bytes(job->flight)) : "",
+		    job->flight ? "  " : "",
 		    t.elapsed_ns ? 100.0 * (double)t.self_cpu_ns / (double)t.elapsed_ns : 0.0);
 }
 
-/* Until the targets are gone, the time is over, or a signal.  0 or -errno of the sink. */
-static int run(struct recorder *recorder, struct recording *rec, uint64_t duration_ns)
+/* Waits and takes what has happened.  1: it is over; 0, or -errno of the sink. */
+static int step(struct job *job, int timeout_ms)
 {
-	uint64_t shown_ns = 0;
+	int r = recorder_step(job->recorder, timeout_ms);
+
+	return r || !job->flight ? r : flight_step(job->flight);
+}
+
+/* Until the targets are gone, the time is over, or a signal.  0 or -errno of the sink. */
+static int run(struct job *job)
+{
+	uint64_t shown_ns = 0, duration_ns = job->options->duration_ns;
 	int r = 0;
 
 	while (!r && !stop_signal) {
-		uint64_t elapsed_ns = recorder_totals(recorder).elapsed_ns;
+		uint64_t elapsed_ns = recorder_totals(job->recorder).elapsed_ns;
 		uint64_t left_ms = (duration_ns - elapsed_ns) / 1000000;
 
 		if (duration_ns && elapsed_ns >= duration_ns)
 			break;
-		r = recorder_step(recorder,
-				  duration_ns && left_ms < STEP_MS ? (int)left_ms + 1 : STEP_MS);
+		r = step(job, duration_ns && left_ms < STEP_MS ? (int)left_ms + 1 : STEP_MS);
 		if (r < 0 || elapsed_ns - shown_ns < SECOND_NS)
 			continue;
 		shown_ns = elapsed_ns;
-		show_status(recorder);
-		r = r ? r : writer_flush(rec->writer);
+		show_status(job);
+		if (!r && job->rec.writer)
+			r = writer_flush(job->rec.writer);
 	}
 	return r < 0 ? r : 0;
 }
 
-static void show_progress(void *arg, size_t done, size_t total, const char *what)
+static void print_summary(const struct job *job)
 {
-	(void)arg;
-	status_line("resolving names: %zu of %zu  %s", done, total, what ? what : "");
-}
-
-static void put_count(struct recording *rec, struct definer *definer, const char *name,
-		      uint64_t value)
-{
-	struct event event = {
-		.kind = EVENT_COUNTER,
-		.time_ns = clock_ns(CLOCK_MONOTONIC),
-		.counter = { .name = definer_string(definer, name), .value = value },
-	};
-	event_sink_put(&rec->sink, &event);
-}
-
-/* A signal that comes in the middle of it ends it early; `report` finds the rest. */
-static int resolve_names(struct recorder *recorder, struct recording *rec)
-{
-	struct definer *definer = recorder_definer(recorder);
-	struct resolver_options options = {
-		.module_fd = recorder_module_fd,
-		.progress = show_progress,
-		.arg = recorder,
-		.stop = &stop_signal,
-	};
-	struct described described = { { describe }, dictionary_new() };
-	struct resolver_result result = { 0 };
-	int r;
-
-	stop_signal = 0;
-	r = definer_describe(definer, &described.sink);
-	if (!r)
-		r = resolver_run(described.dictionary, &options, definer, &result);
-	dictionary_free(described.dictionary);
-	status_line("%s", "");
-	if (r)
-		return r;
-	if (result.note[0])
-		note("%s", result.note);
-	put_count(rec, definer, "names.frames", result.n_frames);
-	put_count(rec, definer, "names.found", result.n_named);
-	if (!result.is_complete)
-		warn("not all names were resolved (%zu of %zu); `sysprof report` tries again",
-		     result.n_named, result.n_frames);
-	return definer_error(definer);
-}
-
-static int explain_write(struct recording *rec, int error, const char *path)
-{
-	if (error == -EPIPE)
-		return err(EXIT_FAILED, "cannot write '%s': the reader has gone", path);
-	if (rec->writer && writer_is_empty(rec->writer)) {
-		writer_abandon(rec->writer);
-		rec->writer = NULL;
-		return err(EXIT_FAILED, "cannot write '%s': %s; nothing was recorded", path,
-			   strerror(-error));
-	}
-	return err(EXIT_FAILED, "cannot write '%s': %s; what was written before is readable", path,
-		   strerror(-error));
-}
-
-/* The events that end a recording are few: they may pass the limit that stopped it. */
-static int finish(struct recorder *recorder, struct recording *rec, const char *path, int error)
-{
-	bool is_full = error == -EFBIG;
-
-	if (is_full)
-		writer_lift_limit(rec->writer);
-	if (error && !is_full)
-		return explain_write(rec, error, path);
-	error = recorder_stop(recorder);
-	if (!error)
-		error = writer_flush(rec->writer);
-	if (!error)
-		error = resolve_names(recorder, rec);
-	if (!error)
-		error = writer_flush(rec->writer);
-	if (error)
-		return explain_write(rec, error, path);
-	if (is_full)
-		note("stopped: the recording reached --max-size");
-	return EXIT_DONE;
-}
-
-static void print_summary(const struct recorder *recorder, const struct recording *rec,
-			  const char *path)
-{
-	struct recorder_totals t = recorder_totals(recorder);
+	struct recorder_totals t = recorder_totals(job->recorder);
+	const char *path = job->options->writer.path;
 	char elapsed[HUMAN_SIZE], samples[HUMAN_SIZE], lost[HUMAN_SIZE], size[HUMAN_SIZE];
 	struct buf input = { 0 };
 
@@ -364,12 +357,49 @@ static void print_summary(const struct recorder *recorder, const struct recordin
 	}
 	note("recorded %s: %s samples, %s lost; %s in %s; next: sysprof report%s",
 	     human_duration(elapsed, t.window_ns), human_count(samples, t.n_samples),
-	     human_count(lost, t.n_lost), human_bytes(size, writer_size_bytes(rec->writer)), path,
-	     buf_str(&input));
+	     human_count(lost, t.n_lost), human_bytes(size, writer_size_bytes(job->rec.writer)),
+	     path, buf_str(&input));
 	buf_release(&input);
 	if (!t.n_samples)
 		note("no sample: nothing that was recorded ran on a CPU when the timer ticked (of "
 		     "processes that were there before, only those named are recorded)");
+}
+
+/* The events that end a recording are few: they may pass the limit that stopped it. */
+static int finish_file(struct job *job, int error)
+{
+	const char *path = job->options->writer.path;
+	struct recording *rec = &job->rec;
+	bool is_full = error == -EFBIG;
+
+	if (is_full)
+		writer_lift_limit(rec->writer);
+	if (error && !is_full)
+		return recording_explain(rec, error, path);
+	error = recorder_stop(job->recorder);
+	if (!error)
+		error = writer_flush(rec->writer);
+	stop_signal = 0; /* one that comes from here on ends the naming; `report` finds the rest */
+	if (!error)
+		error = recording_resolve(rec, job->recorder, &stop_signal);
+	if (!error)
+		error = writer_flush(rec->writer);
+	if (error)
+		return recording_explain(rec, error, path);
+	if (is_full)
+		note("stopped: the recording reached --max-size");
+	print_summary(job);
+	return EXIT_DONE;
+}
+
+static int finish(struct job *job, int error)
+{
+	if (!job->flight)
+		return recording_close(&job->rec, job->options->writer.path,
+				       finish_file(job, error));
+	recorder_stop(job->recorder);
+	stop_signal = 0;
+	return flight_write(job->flight, &stop_signal);
 }
 
 /* Until process @pid has ended, or @time_ms are over. */
@@ -401,50 +431,90 @@ static int command_status(const struct recorder *recorder, bool is_interrupted, 
 	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-static int record_into(struct recorder *recorder, struct recording *rec, const struct options *o)
+static int record_into(struct job *job)
 {
-	const char *path = o->writer.path;
-	int r = recorder_start(recorder), status;
+	char **command = job->options->recorder.command;
+	int r = recorder_start(job->recorder), status;
 	bool is_interrupted;
 
-	if (r && o->recorder.command && !recorder_command_pid(recorder)) {
-		writer_abandon(rec->writer);
-		rec->writer = NULL;
-		err(0, "cannot run '%s': %s", o->recorder.command[0], strerror(-r));
+	if (r && command && !recorder_command_pid(job->recorder)) {
+		writer_abandon(job->rec.writer);
+		err(0, "cannot run '%s': %s", command[0], strerror(-r));
 		return r == -ENOENT ? EXEC_NOT_FOUND : EXEC_REFUSED;
 	}
 	if (!r)
-		r = run(recorder, rec, o->duration_ns);
+		r = run(job);
 	is_interrupted = stop_signal == SIGINT;
 	status_line("%s", "");
-	status = finish(recorder, rec, path, r);
-	if (status == EXIT_DONE)
-		print_summary(recorder, rec, path);
-	return command_status(recorder, is_interrupted, status);
+	status = finish(job, r);
+	return command_status(job->recorder, is_interrupted, status);
+}
+
+/* What it looks at, if that is not recorded here; else NULL. */
+static const char *lack_of(const struct trigger_condition *condition, struct recorder_totals totals)
+{
+	switch (condition->kind) {
+	case TRIGGER_LATENCY:
+		return totals.has_wakeups ? NULL : "wake-ups";
+	case TRIGGER_WAIT:
+		return totals.has_switches ? NULL : "switches";
+	case TRIGGER_PAUSE:
+		return totals.has_pauses ? NULL : "probes in programs";
+	case TRIGGER_SIGNAL:
+		break;
+	}
+	return NULL;
+}
+
+static int check_trigger(const struct job *job)
+{
+	struct recorder_totals totals = recorder_totals(job->recorder);
+	const struct trigger_condition *condition;
+
+	array_for_each(condition, &job->options->flight.conditions) {
+		const char *lack = lack_of(condition, totals);
+
+		if (lack)
+			return err(EXIT_FAILED,
+				   "--trigger '%s' wants %s, which are not to be had here; run "
+				   "with sudo",
+				   condition->text, lack);
+	}
+	return EXIT_DONE;
+}
+
+/* Where it goes to.  An exit status. */
+static int open_file(struct job *job)
+{
+	const struct writer_options *writer = &job->options->writer;
+	int r;
+
+	if (!job->flight)
+		return recording_open(&job->rec, writer) ? EXIT_FAILED : EXIT_DONE;
+	flight_set_recorder(job->flight, job->recorder);
+	flight_catch_signal();
+	r = writer_check(writer->path);
+	return r ? err(EXIT_FAILED, "cannot write '%s': %s; choose another file with -o",
+		       writer->path, strerror(-r)) :
+		   check_trigger(job);
 }
 
 static int record(const struct options *o)
 {
-	struct recording rec = { .sink = { put_event } };
-	struct recorder *recorder;
-	int status, r;
+	struct job job = { .options = o };
+	int status = EXIT_FAILED;
 
-	if (recorder_open(&o->recorder, &rec.sink, &recorder))
-		return EXIT_FAILED;
-	r = writer_open(&o->writer, &rec.writer);
-	if (r) {
-		recorder_close(recorder);
-		return err(EXIT_FAILED, "cannot write '%s': %s; choose another file with -o",
-			   o->writer.path, strerror(-r));
+	recording_init(&job.rec);
+	if (o->flight.span_ns)
+		job.flight = flight_new(&o->flight, o->writer.path, &job.rec);
+	if (!recorder_open(&o->recorder, &job.rec.sink, &job.recorder))
+		status = open_file(&job);
+	if (status == EXIT_DONE) {
+		catch_signals();
+		status = record_into(&job);
 	}
-	writer_reserve(rec.writer, CLOSING_BYTES);
-	catch_signals();
-	status = record_into(recorder, &rec, o);
-	r = writer_close(rec.writer);
-	rec.writer = NULL;
-	if (r && !status)
-		status = explain_write(&rec, r, o->writer.path);
-	recorder_close(recorder);
+	recorder_close(job.recorder);
+	flight_free(job.flight);
 	return status;
 }
 
@@ -460,6 +530,11 @@ int cmd_record(int argc, char **argv)
 	struct options o = {
 		.recorder = { .hz = DEFAULT_HZ, .budget_permille = DEFAULT_BUDGET_PERMILLE },
 		.writer = { .path = "sysprof.data" },
+		.flight = {
+			.max_bytes = DEFAULT_RING_BYTES,
+			.after_ns = SECOND_NS,
+			.n_wanted = 1,
+		},
 	};
 	int status;
 
@@ -473,5 +548,6 @@ int cmd_record(int argc, char **argv)
 	if (status == EXIT_DONE)
 		status = record(&o);
 	array_release(&o.pids);
+	array_release(&o.flight.conditions);
 	return status;
 }

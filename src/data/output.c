@@ -143,6 +143,20 @@ int output_open(const char *path, struct output *ret)
 	return replace(path, &ret->fd);
 }
 
+int output_check(const char *path)
+{
+	struct output output;
+	struct stat st;
+	int r;
+
+	if (strcmp(path, "-") != 0 && !stat(path, &st) && is_stream(&st))
+		return 0; /* a FIFO's reader would take it for the end */
+	r = output_open(path, &output);
+	if (!r)
+		output_undo(&output, path);
+	return r;
+}
+
 void output_undo(struct output *output, const char *path)
 {
 	close(output->fd);

@@ -16,6 +16,9 @@ struct output {
 
 int output_open(const char *path, struct output *ret); /* -errno on failure */
 
+/* Whether it could be opened, as far as that can be told without leaving anything behind. */
+int output_check(const char *path);
+
 /* Take back what output_open() did to @path, and close it. */
 void output_undo(struct output *output, const char *path);
 

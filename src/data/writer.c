@@ -162,6 +162,11 @@ int writer_open(const struct writer_options *options, struct writer **ret)
 	return 0;
 }
 
+int writer_check(const char *path)
+{
+	return output_check(path);
+}
+
 struct event_sink *writer_sink(struct writer *writer)
 {
 	return &writer->sink;

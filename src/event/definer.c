@@ -5,6 +5,8 @@
 #include "base/intern.h"
 #include "base/map.h"
 
+#define HEAP_BYTES 16 /* that malloc takes for each small thing */
+
 struct frame {
 	uint64_t address;
 	uint32_t module;
@@ -21,6 +23,7 @@ struct definer {
 	ARRAY(struct event_place) places;
 	struct map frame_by_hash; /* to the place + 1 of the first */
 	struct map stacks;        /* parent << 32 | frame, to the id */
+	size_t text_bytes;        /* of all strings and modules */
 };
 
 struct definer *definer_new(struct event_sink *sink)
@@ -75,6 +78,7 @@ uint32_t definer_bytes(struct definer *definer, const void *data, size_t size)
 	if (definer->strings.entries.n > n) {
 		event.string.id = definer->skip.n_strings + id;
 		event.string.text = (struct bytes){ .data = data, .size = size };
+		definer->text_bytes += size + 1;
 		put(definer, &event);
 	}
 	return definer->skip.n_strings + id;
@@ -98,8 +102,10 @@ uint32_t definer_module(struct definer *definer, enum module_kind kind, const ch
 	event.module.pid = pid;
 	id = intern_bytes(&definer->modules, &event.module, sizeof(event.module));
 	event.module.id = definer->skip.n_modules + id;
-	if (definer->modules.entries.n > n)
+	if (definer->modules.entries.n > n) {
+		definer->text_bytes += sizeof(event.module);
 		put(definer, &event);
+	}
 	return event.module.id;
 }
 
@@ -187,6 +193,13 @@ int definer_meta(struct definer *definer, const char *key, const char *value)
 	return put(definer, &event);
 }
 
+const char *definer_text(const struct definer *definer, uint32_t string)
+{
+	uint32_t skipped = definer->skip.n_strings;
+
+	return string > skipped ? intern_text(&definer->strings, string - skipped) : "";
+}
+
 int definer_place(struct definer *definer, uint32_t object, uint32_t frame)
 {
 	struct event event = { .kind = EVENT_PLACE };
@@ -249,6 +262,75 @@ int definer_describe(const struct definer *definer, struct event_sink *sink)
 		r = event_sink_put(sink, &event);
 	}
 	return r;
+}
+
+/* By their ids, so that a stack comes after its parent. */
+static int describe_stacks(const struct definer *definer, struct event_sink *sink)
+{
+	size_t n = definer->stacks.n;
+	uint64_t *keys = xcalloc(n + 1, sizeof(*keys));
+	const struct map_slot *slot;
+	int r = 0;
+
+	map_for_each(slot, &definer->stacks)
+		keys[slot->value - definer->skip.n_stacks - 1] = slot->key;
+	for (size_t i = 0; !r && i < n; i++) {
+		struct event event = { .kind = EVENT_STACK };
+
+		event.stack.id = definer->skip.n_stacks + (uint32_t)i + 1;
+		event.stack.parent = (uint32_t)(keys[i] >> 32);
+		event.stack.frame = (uint32_t)keys[i];
+		r = event_sink_put(sink, &event);
+	}
+	free(keys);
+	return r;
+}
+
+int definer_put_all(const struct definer *definer, struct event_sink *sink)
+{
+	int r = definer_describe(definer, sink);
+
+	return r ? r : describe_stacks(definer, sink);
+}
+
+struct definer *definer_restart(struct definer *definer, const struct definer_skip *skip)
+{
+	struct definer *before = xcalloc(1, sizeof(*before));
+
+	*before = *definer;
+	*definer = (struct definer){
+		.sink = before->sink,
+		.error = before->error,
+		.skip = *skip,
+	};
+	return before;
+}
+
+uint32_t definer_n_ids(const struct definer *definer)
+{
+	const size_t counts[] = { definer->strings.entries.n, definer->modules.entries.n,
+				  definer->frames.n, definer->stacks.n };
+	size_t most = 0;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		most = counts[i] > most ? counts[i] : most;
+	return (uint32_t)most;
+}
+
+size_t definer_size_bytes(const struct definer *definer)
+{
+	const struct intern *interns[] = { &definer->strings, &definer->modules };
+	size_t n_slots = definer->frame_by_hash.n_slots + definer->stacks.n_slots;
+	size_t bytes = definer->text_bytes +
+		       definer->frames.alloc * sizeof(*definer->frames.items) +
+		       definer->places.alloc * sizeof(*definer->places.items);
+
+	for (size_t i = 0; i < sizeof(interns) / sizeof(interns[0]); i++) {
+		n_slots += interns[i]->by_hash.n_slots;
+		bytes += interns[i]->entries.alloc * sizeof(*interns[i]->entries.items) +
+			 interns[i]->entries.n * HEAP_BYTES;
+	}
+	return bytes + n_slots * sizeof(struct map_slot);
 }
 
 int definer_error(const struct definer *definer)

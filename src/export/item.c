@@ -255,6 +255,10 @@ static void add_mark_args(struct item *item, struct item_source source,
 		add_word(item, source, "access", access_name(mark->detail));
 		add_address(item, "address", mark->address);
 		break;
+	case MARK_TRIGGER:
+		add_text(item, "condition", names_string(source.names, mark->detail));
+		add_number(item, "duration_ns", mark->duration_ns);
+		break;
 	case MARK_SIGNAL_SENT:
 	case MARK_SIGNAL_IGNORED:
 		add_sender(item, source, mark->sender);
@@ -273,6 +277,7 @@ void item_of_mark(struct item_source source, const struct timeline_mark *mark, s
 		[MARK_EXIT] = "exit",
 		[MARK_MIGRATE] = "migrate",
 		[MARK_FAULT] = "page fault",
+		[MARK_TRIGGER] = "trigger",
 		[MARK_SIGNAL_SENT] = "sent",
 		[MARK_SIGNAL_ARRIVED] = "arrives",
 		[MARK_SIGNAL_IGNORED] = "ignored",

@@ -131,10 +131,20 @@ static void put_filter(struct buf *out, const struct profile *profile, const cha
 	buf_printf(out, " left (%.2f%%)\n", human_percent(total, all));
 }
 
+static void put_trigger(struct buf *out, const struct text_subject *subject)
+{
+	struct buf text = { 0 };
+
+	if (audit_trigger(subject->model, &text))
+		buf_printf(out, "triggered by %s\n", buf_str(&text));
+	buf_release(&text);
+}
+
 void text_subject(struct buf *out, const struct text_subject *subject)
 {
 	put_target(out, subject);
 	put_circumstances(out, subject);
+	put_trigger(out, subject);
 }
 
 void text_notes(struct buf *out, const struct audit *notes)

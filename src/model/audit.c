@@ -168,6 +168,47 @@ static void add_wakeups(struct audit *audit, const struct model *model)
 			  "include the time until a CPU was free; record as root for both");
 }
 
+bool audit_trigger(const struct model *model, struct buf *out)
+{
+	const struct dictionary *dict = model_dictionary(model);
+	struct model_trigger trigger = model_trigger(model);
+	uint64_t start_ns = model_window(model).start_ns;
+	struct bytes text = dictionary_bytes(dict, trigger.condition);
+	char time[HUMAN_SIZE];
+
+	if (!trigger.time_ns)
+		return false;
+	escape_text(out, text.data, text.size);
+	if (trigger.time_ns >= start_ns)
+		buf_printf(out, ", %s from the start",
+			   human_duration(time, trigger.time_ns - start_ns));
+	if (trigger.task) {
+		uint32_t thread = model_task(model, trigger.task).thread;
+
+		text = dictionary_bytes(dict, model_task_name(model, trigger.task));
+		buf_puts(out, ": ");
+		escape_text(out, text.data, text.size);
+		buf_printf(out, "%s(tid %u)", text.size ? " " : "",
+			   model_thread(model, thread).tid);
+	}
+	if (trigger.duration_ns)
+		buf_printf(out, ", %s", human_duration(time, trigger.duration_ns));
+	return true;
+}
+
+/* A ring that had less memory than its span needed. */
+static void add_ring(struct audit *audit, const struct model *model)
+{
+	const struct dictionary *dict = model_dictionary(model);
+	const char *held = dictionary_meta(dict, "ring_held");
+	const char *asked = dictionary_meta(dict, "ring");
+
+	if (held && asked)
+		audit_add(audit, true,
+			  "the ring held %s, not %s: record with more memory (--ring-size)", held,
+			  asked);
+}
+
 void audit_collect(struct audit *audit, const struct model *model)
 {
 	add_losses(audit, model);
@@ -178,6 +219,7 @@ void audit_collect(struct audit *audit, const struct model *model)
 	add_jits(audit, model);
 	add_cost(audit, model);
 	add_form(audit, model);
+	add_ring(audit, model);
 }
 
 void audit_release(struct audit *audit)

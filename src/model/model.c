@@ -12,6 +12,7 @@ struct model {
 	struct threads threads;
 	ARRAY(struct model_observer *) observers;
 	struct model_window window;
+	struct model_trigger trigger;
 	struct model_losses losses;
 	bool has_events;
 	struct intern counter_names;
@@ -35,6 +36,18 @@ static void take_start(struct model *model, const struct event *event)
 	model->window.has_start = true;
 	model->window.start_ns = event->time_ns;
 	model->window.wall_ns = event->start.wall_ns;
+}
+
+static void take_trigger(struct model *model, const struct event *event)
+{
+	const struct event_trigger *from = &event->trigger;
+
+	model->trigger = (struct model_trigger){
+		.time_ns = event->time_ns,
+		.duration_ns = from->duration_ns,
+		.task = from->tid ? threads_task(&model->threads, from->pid, from->tid) : 0,
+		.condition = from->condition,
+	};
 }
 
 static void take_time(struct model *model, const struct event *event)
@@ -80,6 +93,9 @@ static void take_event(struct model *model, const struct event *event)
 		break;
 	case EVENT_COUNTER:
 		take_counter(model, &event->counter);
+		break;
+	case EVENT_TRIGGER:
+		take_trigger(model, event);
 		break;
 	default:
 		break;
@@ -217,6 +233,11 @@ struct model_window model_window(const struct model *model)
 	if (window.end_ns < window.start_ns)
 		window.end_ns = window.start_ns;
 	return window;
+}
+
+struct model_trigger model_trigger(const struct model *model)
+{
+	return model->trigger;
 }
 
 struct model_losses model_losses(const struct model *model)

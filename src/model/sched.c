@@ -421,6 +421,7 @@ static void take_syscall(struct sched *sched, const struct event *event)
 static bool is_credible(const struct event *event)
 {
 	return (event->kind != EVENT_SCHED_SWITCH || event->sched_switch.cpu < MAX_CPU) &&
+	       (event->kind != EVENT_TASK_STATE || event->task_state.cpu < MAX_CPU) &&
 	       (event->kind != EVENT_GAP || event->gap.cpu < MAX_CPU);
 }
 

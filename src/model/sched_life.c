@@ -29,6 +29,18 @@ static bool is_blocked_state(uint32_t state)
 	return state == TASK_SLEEPING || state == TASK_DISK || state == TASK_STOPPED;
 }
 
+/* Events of before the stream's first one have told it: there is nothing to guess. */
+static void take_exact(struct sched *sched, struct slot *slot, const struct event_task_state *from)
+{
+	slot->is_guessed = false;
+	slot->cpu = from->cpu;
+	slot->state = is_blocked_state(from->state) ? SCHED_BLOCKED :
+		      from->state == TASK_RUNNING   ? SCHED_RUNNING :
+						      SCHED_RUNNABLE;
+	if (slot->state == SCHED_RUNNING)
+		*sched_current(sched, from->cpu) = from->tid + 1;
+}
+
 /* What /proc said is believed until an event says better. */
 void sched_take_task_state(struct sched *sched, const struct event *event)
 {
@@ -38,7 +50,9 @@ void sched_take_task_state(struct sched *sched, const struct event *event)
 	sched->has_switches = true; /* a recorder that hears none tells no states */
 	slot->pid = from->pid;
 	follow(sched, slot);
-	if (slot->is_guessed) {
+	if (slot->is_guessed && from->exact) {
+		take_exact(sched, slot, from);
+	} else if (slot->is_guessed) {
 		slot->state = is_blocked_state(from->state) ? SCHED_BLOCKED :
 			      from->state == TASK_RUNNING   ? SCHED_RUNNING :
 							      SCHED_UNKNOWN;

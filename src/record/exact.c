@@ -509,6 +509,13 @@ void exact_finish(struct exact *exact, uint64_t end_ns)
 	visit_threads(exact, &visit);
 }
 
+void exact_forget_ids(struct exact *exact, uint64_t told_ns)
+{
+	descriptors_flush(&exact->descriptors, told_ns);
+	trace_detail_forget_ids(&exact->detail);
+	kernel_locks_forget_ids(&exact->locks);
+}
+
 void exact_count(const struct exact *exact, struct audit *audit)
 {
 	struct trace_facts facts = { 0 };

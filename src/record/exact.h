@@ -84,6 +84,9 @@ void exact_every_second(struct exact *exact);
 void exact_stop(struct exact *exact);
 void exact_finish(struct exact *exact, uint64_t end_ns);
 
+/* The definer gives out new ones.  @told_ns: what was before has passed. */
+void exact_forget_ids(struct exact *exact, uint64_t told_ns);
+
 void exact_count(const struct exact *exact, struct audit *audit);
 
 #endif /* RECORD_EXACT_H */

@@ -141,6 +141,15 @@ void kernel_locks_finish(struct kernel_locks *locks, uint64_t end_ns)
 	kernel_locks_gap(locks);
 }
 
+void kernel_locks_forget_ids(struct kernel_locks *locks)
+{
+	struct kernel_lock_wait *wait;
+
+	map_clear(&locks->objects);
+	array_for_each(wait, &locks->waits)
+		wait->told.stack = wait->told.period = 0;
+}
+
 void kernel_locks_release(struct kernel_locks *locks)
 {
 	array_release(&locks->waits);

@@ -46,6 +46,7 @@ void kernel_locks_gap(struct kernel_locks *locks); /* events were lost */
 
 /* The window closes: tell of those that still wait. */
 void kernel_locks_finish(struct kernel_locks *locks, uint64_t end_ns);
+void kernel_locks_forget_ids(struct kernel_locks *locks); /* the definer gives out new ones */
 void kernel_locks_release(struct kernel_locks *locks);
 
 #endif /* RECORD_KERNEL_LOCKS_H */

@@ -330,14 +330,6 @@ void pauses_look(struct pauses *pauses, uint32_t pid, uint64_t time_ns)
 	pauses_step(pauses, time_ns);
 }
 
-void pauses_tell_again(struct pauses *pauses)
-{
-	struct map_slot *watch;
-
-	map_for_each(watch, &pauses->watches)
-		watch->value = false;
-}
-
 void pauses_lost(struct pauses *pauses, uint64_t time_ns)
 {
 	struct event event = {

@@ -43,9 +43,6 @@ void pauses_expect(struct pauses *pauses, const char *program);
  */
 void pauses_step(struct pauses *pauses, uint64_t stream_ns);
 
-/* Another recording begins: what was told is told again with the next step. */
-void pauses_tell_again(struct pauses *pauses);
-
 /* Records of a ring of probes were lost before @time_ns. */
 void pauses_lost(struct pauses *pauses, uint64_t time_ns);
 

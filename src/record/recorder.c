@@ -384,6 +384,21 @@ int recorder_stop(struct recorder *r)
 	return r->error;
 }
 
+void recorder_forget_ids(struct recorder *r)
+{
+	stacks_forget_ids(r->stacks);
+	exact_forget_ids(&r->exact, r->streams.told_ns);
+	if (r->waits)
+		wait_source_forget_ids(r->waits);
+}
+
+void recorder_forked(struct recorder *r)
+{
+	setpriority(PRIO_PROCESS, 0, r->usual_priority);
+	stacks_open_jit_maps(r->stacks, true);
+	exact_forget_ids(&r->exact, r->streams.told_ns); /* what is told late, is told now */
+}
+
 struct recorder_totals recorder_totals(const struct recorder *r)
 {
 	return (struct recorder_totals){
@@ -391,7 +406,11 @@ struct recorder_totals recorder_totals(const struct recorder *r)
 		.n_lost = r->audit.n_lost,
 		.elapsed_ns = r->start_ns ? clock_ns(CLOCK_MONOTONIC) - r->start_ns : 0,
 		.window_ns = r->end_ns ? r->end_ns - r->start_ns : 0,
+		.told_ns = r->streams.told_ns,
 		.self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
+		.has_switches = r->exact.trace || r->exact.is_perf,
+		.has_wakeups = r->exact.trace != NULL,
+		.has_pauses = r->pauses != NULL,
 	};
 }
 

@@ -127,7 +127,7 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 	error = open_sampler(r, options);
 	if (error || options->cpu_only)
 		return error;
-	if (options->trace && r->scope == SAMPLER_CPUS)
+	if ((options->trace || options->pauses) && r->scope == SAMPLER_CPUS)
 		open_pauses(r);
 	r->exact.waits_for_exec = r->waits_for_exec;
 	exact_open(&r->exact, &(struct exact_options){

@@ -46,9 +46,11 @@ struct stacks {
 	struct unwinder *unwinder;
 	ARRAY(uint32_t) id_by_index; /* module->index → the definer's id, 0: none yet */
 	ARRAY(struct module_link) links;
-	uint32_t kernel;           /* the definer's id; 0: none yet */
-	uint32_t kernel_data;      /* the same of static data */
-	struct map callers_by_key; /* thread, PC and SP → index + 1 */
+	size_t first_link;    /* the first whose id the definer still gives out */
+	uint32_t kernel;      /* the definer's id; 0: none yet */
+	uint32_t kernel_data; /* the same of static data */
+	uint32_t kernel_before, kernel_data_before; /* before the ids were forgotten */
+	struct map callers_by_key;                  /* thread, PC and SP → index + 1 */
 	ARRAY(struct callers) callers;
 	struct step steps[1u << LOG2_STEPS]; /* each where step_slot() says */
 	uint64_t n_unknown;
@@ -81,6 +83,27 @@ void stacks_free(struct stacks *stacks)
 	map_release(&stacks->callers_by_key);
 	array_release(&stacks->callers);
 	free(stacks);
+}
+
+static void forget_callers(struct stacks *stacks)
+{
+	map_clear(&stacks->callers_by_key);
+	stacks->callers.n = 0;
+}
+
+void stacks_forget_ids(struct stacks *stacks)
+{
+	size_t n = stacks->links.n - stacks->first_link;
+
+	if (n)
+		memmove(stacks->links.items, stacks->links.items + stacks->first_link,
+			n * sizeof(*stacks->links.items));
+	stacks->links.n = stacks->first_link = n;
+	stacks->id_by_index.n = 0;
+	stacks->kernel_before = stacks->kernel;
+	stacks->kernel_data_before = stacks->kernel_data;
+	stacks->kernel = stacks->kernel_data = 0;
+	forget_callers(stacks);
 }
 
 const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks)
@@ -133,7 +156,8 @@ int stacks_module_fd(struct stacks *stacks, uint32_t id)
 {
 	const struct module_link *link;
 
-	if (id && (id == stacks->kernel || id == stacks->kernel_data)) {
+	if (id && (id == stacks->kernel || id == stacks->kernel_data ||
+		   id == stacks->kernel_before || id == stacks->kernel_data_before)) {
 		if (stacks->kallsyms_fd < 0)
 			stacks->kallsyms_fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 		return stacks->kallsyms_fd;
@@ -216,10 +240,8 @@ static void remember_callers(const struct unwinding *unwinding, uint32_t stack)
 		callers.fresh_ms = 2 * unwinding->known.fresh_ms;
 	if (callers.fresh_ms > MAX_FRESH_MS)
 		callers.fresh_ms = MAX_FRESH_MS;
-	if (stacks->callers.n >= MAX_CALLERS) {
-		map_clear(&stacks->callers_by_key);
-		stacks->callers.n = 0;
-	}
+	if (stacks->callers.n >= MAX_CALLERS)
+		forget_callers(stacks);
 	index = map_insert(&stacks->callers_by_key, unwinding->key);
 	if (!*index) {
 		array_add(&stacks->callers);

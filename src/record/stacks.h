@@ -44,6 +44,12 @@ bool stacks_want_chains(const struct stacks *stacks);
  */
 bool stacks_are_in_hurry(struct stacks *stacks);
 
+/*
+ * The definer gives out new ids.  Those of before are good for stacks_module_fd() until the
+ * next call.
+ */
+void stacks_forget_ids(struct stacks *stacks);
+
 const struct unwind_stats *stacks_unwind_stats(const struct stacks *stacks);
 
 /*

@@ -53,6 +53,7 @@ int streams_drain(struct streams *streams, bool all)
 			break;
 		r = pass(streams, first.stream);
 	}
+	streams->told_ns = all ? streams->round_ns : horizon_ns;
 	return r;
 }
 

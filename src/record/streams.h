@@ -33,6 +33,7 @@ struct streams { /* all-zero is valid: none */
 	ARRAY(struct stream) list;
 	struct merge merge;
 	uint64_t round_ns; /* when the streams were last looked at */
+	uint64_t told_ns;  /* every record of before has been passed */
 };
 
 void streams_add(struct streams *streams, const struct stream_ops *ops, void *source, uint32_t i);

@@ -186,6 +186,12 @@ void trace_detail_gap(struct trace_detail *detail, uint32_t cpu)
 	trace_disk_gap(&detail->disk);
 }
 
+/* Of interrupts that run just now, what they are called ends with them. */
+void trace_detail_forget_ids(struct trace_detail *detail)
+{
+	map_clear(&detail->devices);
+}
+
 void trace_detail_release(struct trace_detail *detail)
 {
 	trace_disk_release(&detail->disk);

@@ -38,6 +38,7 @@ struct trace_detail { /* what it points to is borrowed */
 void trace_detail_take(struct trace_detail *detail, const struct trace_record *record);
 
 void trace_detail_gap(struct trace_detail *detail, uint32_t cpu); /* events of @cpu were lost */
+void trace_detail_forget_ids(struct trace_detail *detail); /* the definer gives out new ones */
 void trace_detail_release(struct trace_detail *detail);
 
 #endif /* RECORD_TRACE_DETAIL_H */

@@ -31,6 +31,11 @@ void wait_faults_free(struct wait_faults *faults)
 	free(faults);
 }
 
+void wait_faults_forget_ids(struct wait_faults *faults)
+{
+	wait_places_forget(faults->places);
+}
+
 void wait_faults_see(struct wait_faults *faults, uint32_t tid, uint64_t ip, uint64_t address)
 {
 	if (faults->ips.n >= MAX_SEEN) { /* threads that are gone, most of them */

@@ -19,6 +19,7 @@ struct wait_faults;
 
 struct wait_faults *wait_faults_new(struct definer *definer); /* borrowed */
 void wait_faults_free(struct wait_faults *faults);
+void wait_faults_forget_ids(struct wait_faults *faults);
 
 /* The exact stream tells that @tid touches @address by the instruction at @ip. */
 void wait_faults_see(struct wait_faults *faults, uint32_t tid, uint64_t ip, uint64_t address);

@@ -28,6 +28,12 @@ struct wait_look {
 	uint64_t n_explained;
 };
 
+void wait_look_forget_ids(struct wait_look *look)
+{
+	map_clear(&look->stacks);
+	wait_poll_forget_ids(look->poll);
+}
+
 /* How a thread that is blocked now waits, and its stack.  -errno: it went on meanwhile, or else. */
 static int find_blocked(struct wait_look *look, struct wait_call *call,
 			struct wait_reason *ret_reason, uint32_t *ret_stack)

@@ -19,6 +19,7 @@ struct wait_look;
 /* Borrowed, both. */
 struct wait_look *wait_look_new(const struct wait_context *context, struct wait_reasons *reasons);
 void wait_look_free(struct wait_look *look);
+void wait_look_forget_ids(struct wait_look *look); /* the definer gives out new ones */
 
 /* The stack that a thread has when it blocks here: for when it is found blocked later. */
 void wait_look_remember(struct wait_look *look, const struct perf_record *record, uint32_t stack);

@@ -67,6 +67,12 @@ void wait_objects_free(struct wait_objects *objects)
 	free(objects);
 }
 
+void wait_objects_forget(struct wait_objects *objects)
+{
+	map_clear(&objects->index);
+	objects->known.n = 0;
+}
+
 static bool may_look_up(struct wait_objects *objects, uint64_t now_ns)
 {
 	if (now_ns - objects->second_ns >= SECOND_NS) {
@@ -81,10 +87,8 @@ static struct known *find_known(struct wait_objects *objects, uint64_t key)
 {
 	uint64_t *index;
 
-	if (objects->known.n >= MAX_KEPT) {
-		map_clear(&objects->index);
-		objects->known.n = 0;
-	}
+	if (objects->known.n >= MAX_KEPT)
+		wait_objects_forget(objects);
 	index = map_insert(&objects->index, key);
 	if (!*index) {
 		array_add(&objects->known);

@@ -19,6 +19,7 @@ struct wait_objects;
 struct wait_objects *wait_objects_new(struct definer *definer,
 				      struct spaces *spaces); /* borrowed, both */
 void wait_objects_free(struct wait_objects *objects);
+void wait_objects_forget(struct wait_objects *objects); /* all that is kept, and so all ids */
 
 /* Fill in @reason's object, and its class where that follows from the object. */
 void wait_objects_find(struct wait_objects *objects, const struct wait_call *call,

@@ -41,7 +41,7 @@ struct wait_places *wait_places_new(struct definer *definer)
 	return places;
 }
 
-static void forget_all(struct wait_places *places)
+void wait_places_forget(struct wait_places *places)
 {
 	struct process *process;
 
@@ -55,7 +55,7 @@ void wait_places_free(struct wait_places *places)
 {
 	if (!places)
 		return;
-	forget_all(places);
+	wait_places_forget(places);
 	array_release(&places->processes);
 	map_release(&places->by_pid);
 	buf_release(&places->text);
@@ -69,7 +69,7 @@ static struct process *process_of(struct wait_places *places, uint32_t pid)
 	if (index)
 		return &places->processes.items[*index];
 	if (places->processes.n >= MAX_PROCESSES)
-		forget_all(places);
+		wait_places_forget(places);
 	*map_insert(&places->by_pid, pid) = places->processes.n;
 	return array_add(&places->processes);
 }

@@ -21,6 +21,7 @@ struct wait_places;
 
 struct wait_places *wait_places_new(struct definer *definer); /* borrowed */
 void wait_places_free(struct wait_places *places);
+void wait_places_forget(struct wait_places *places); /* all that is kept, and so all ids */
 
 struct wait_place wait_places_find(struct wait_places *places, uint32_t pid, uint64_t address,
 				   uint64_t now_ns);

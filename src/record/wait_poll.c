@@ -370,6 +370,17 @@ void wait_poll_step(struct wait_poll *poll)
 	ask_owners(poll, now_ns);
 }
 
+void wait_poll_forget_ids(struct wait_poll *poll)
+{
+	struct thread *thread;
+
+	array_for_each(thread, &poll->threads) {
+		thread->sampled_ns = 0;
+		thread->wait = (struct event_wait_stack){ 0 };
+	}
+	poll->first_answer = poll->answers.n = 0;
+}
+
 uint64_t wait_poll_n_put(const struct wait_poll *poll)
 {
 	return poll->n_put;

@@ -49,6 +49,7 @@ struct wait_poll_ops {
 struct wait_poll *wait_poll_new(struct streams *streams, struct event_sink *sink,
 				const struct wait_poll_ops *ops, void *arg);
 void wait_poll_free(struct wait_poll *poll);
+void wait_poll_forget_ids(struct wait_poll *poll); /* between events */
 
 /* SCHED_SWITCH, SCHED_WAKING and sampled WAIT_STACK events, in the order of time. */
 void wait_poll_take(struct wait_poll *poll, const struct event *event);

@@ -50,6 +50,13 @@ void wait_reasons_free(struct wait_reasons *reasons)
 	free(reasons);
 }
 
+void wait_reasons_forget_ids(struct wait_reasons *reasons)
+{
+	map_clear(&reasons->by_stack);
+	wait_objects_forget(reasons->objects);
+	wait_faults_forget_ids(reasons->faults);
+}
+
 const struct wait_reason_stats *wait_reasons_stats(const struct wait_reasons *reasons)
 {
 	return &reasons->stats;

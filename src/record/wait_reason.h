@@ -49,6 +49,7 @@ struct wait_faults;
 struct wait_reasons *wait_reasons_new(struct spaces *spaces, struct definer *definer,
 				      struct wait_faults *faults);
 void wait_reasons_free(struct wait_reasons *reasons);
+void wait_reasons_forget_ids(struct wait_reasons *reasons);
 
 /* Of a sample at a switch, that has registers; @stack: its interned one. */
 struct wait_reason wait_reasons_find(struct wait_reasons *reasons, const struct perf_record *record,

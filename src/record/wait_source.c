@@ -465,6 +465,12 @@ void wait_source_take_exact(struct wait_source *source, const struct event *even
 	wait_look_take(source->look, event);
 }
 
+void wait_source_forget_ids(struct wait_source *source)
+{
+	wait_look_forget_ids(source->look);
+	wait_reasons_forget_ids(source->reasons);
+}
+
 void wait_source_put_counters(struct wait_source *source, uint64_t now_ns)
 {
 	const struct wait_stats *stats = &source->stats;

@@ -86,6 +86,9 @@ void wait_source_step(struct wait_source *source, uint64_t now_ns);
  */
 void wait_source_explain(void *source, struct event_task_state *state, uint64_t now_ns);
 
+/* The definer gives out new ids. */
+void wait_source_forget_ids(struct wait_source *source);
+
 /* Put a COUNTER event for each count; the names are in sysprof.data(5). */
 void wait_source_put_counters(struct wait_source *source, uint64_t now_ns);
 
