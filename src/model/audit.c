@@ -110,6 +110,31 @@ static void add_jits(struct audit *audit, const struct model *model)
 			  n_nameless, dictionary_module(dict, first).path);
 }
 
+/* Where that runs without frame pointers, nothing leads to its callers. */
+static void add_jit_ends(struct audit *audit, const struct model *model)
+{
+	static const char why[] = "truncated: no unwind info in ", jit[] = "[jit] ";
+	const struct dictionary *dict = model_dictionary(model);
+	uint64_t n_ends = model_counter(model, "unwind.stop.no_info");
+	uint32_t n = dictionary_n_frames(dict);
+
+	if (n_ends < model_counter(model, "unwind.stacks") / 100)
+		return;
+	for (uint32_t id = 1; id && id <= n; id++) {
+		struct dict_frame frame = dictionary_frame(dict, id);
+		const char *path = dictionary_module(dict, frame.module).path;
+
+		if (strncmp(path, why, strlen(why)) != 0 ||
+		    strncmp(path + strlen(why), jit, strlen(jit)) != 0)
+			continue;
+		audit_add(audit, false,
+			  "stacks end in code made at run time that keeps no frame pointers, in %s "
+			  "(JVM: start it with -XX:+PreserveFramePointer)",
+			  path + strlen(why));
+		return;
+	}
+}
+
 static void add_names(struct audit *audit, const struct model *model)
 {
 	uint64_t n = model_counter(model, "names.frames");
@@ -215,6 +240,7 @@ void audit_collect(struct audit *audit, const struct model *model)
 	add_wakeups(audit, model);
 	model_each_counter(model, add_other, audit);
 	add_unwinding(audit, model);
+	add_jit_ends(audit, model);
 	add_names(audit, model);
 	add_jits(audit, model);
 	add_cost(audit, model);

@@ -80,6 +80,26 @@ total() {
 	golden report-cut report -i "$T/cut.data"
 }
 
+@test "what can be done for stacks that end in code of a JIT is said" {
+	cat >"$T/jit.events" <<-'END'
+		start time=1s wall_ns=1700000000000000000
+		module id=1 type=note path="truncated: no unwind info in [jit] 9"
+		frame id=1 module=1 address=0
+		stack id=1 frame=1
+		sample time=1s pid=9 tid=9 cpu=0 weight=10ms stack=1
+		counter time=2s name=unwind.stacks value=100
+		counter time=2s name=unwind.complete value=99
+		counter time=2s name=unwind.stop.no_info value=1
+		end time=2s
+	END
+	"$SYSPROF" dump --assemble "$T/jit.events" -o "$T/jit.data"
+	report -i "$T/jit.data" | grep -F 'in [jit] 9 (JVM: start it with -XX:+PreserveFramePointer)'
+	sed s/=100/=200/ "$T/jit.events" >"$T/few.events"
+	"$SYSPROF" dump --assemble "$T/few.events" -o "$T/few.data"
+	report -i "$T/few.data" >"$T/few"
+	! grep -F PreserveFramePointer "$T/few"
+}
+
 @test "damage is stated, and what it hides is not passed for something else" {
 	data=$(recording server)
 	cp "$data" "$T/bad.data"
