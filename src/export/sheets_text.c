@@ -7,6 +7,8 @@
 #include "text.h"
 
 #define BELOW_INDENT 8
+#define NAME_WIDTH_MAX \
+	64 /* of what stands before figures: longer ones push their own line's only */
 
 /* The cell as people read it; empty where there is nothing to say. */
 static void put_cell(struct buf *out, const struct sheet_column *column,
@@ -50,6 +52,15 @@ static bool is_in_row(const struct sheet_column *column)
 	return column->title && column->unit != SHEET_BELOW;
 }
 
+static bool is_last(const struct sheet *sheet, size_t column)
+{
+	while (++column < sheet->n_columns) {
+		if (is_in_row(&sheet->columns[column]))
+			return false;
+	}
+	return true;
+}
+
 static size_t *widths_of(const struct sheet *sheet, size_t n_rows)
 {
 	size_t *widths = xcalloc(sheet->n_columns, sizeof(*widths));
@@ -66,6 +77,8 @@ static size_t *widths_of(const struct sheet *sheet, size_t n_rows)
 		if (is_in_row(&sheet->columns[column]) &&
 		    utf8_length(buf_str(&text)) > widths[column])
 			widths[column] = utf8_length(buf_str(&text));
+		if (widths[column] > NAME_WIDTH_MAX && !is_last(sheet, column))
+			widths[column] = NAME_WIDTH_MAX;
 	}
 	buf_release(&text);
 	return widths;
@@ -73,13 +86,28 @@ static size_t *widths_of(const struct sheet *sheet, size_t n_rows)
 
 static void put_padded(struct buf *line, const char *text, size_t width, bool left)
 {
-	int padding = (int)(width - utf8_length(text));
+	size_t size = utf8_length(text);
+	int padding = size < width ? (int)(width - size) : 0;
 
 	buf_puts(line, line->size ? "  " : "");
 	if (left)
 		buf_printf(line, "%s%*s", text, padding, "");
 	else
 		buf_printf(line, "%*s%s", padding, "", text);
+}
+
+/* Where lines are cut, it is the name, not the figures behind it. */
+static void put_fitted(struct buf *line, const char *text, size_t width,
+		       const struct sheet_column *column, unsigned int line_width)
+{
+	struct buf brief = { 0 };
+
+	if (line_width && utf8_length(text) > width)
+		text_fit_name(&brief, text, width);
+	else
+		buf_puts(&brief, text);
+	put_padded(line, buf_str(&brief), width, is_left(column));
+	buf_release(&brief);
 }
 
 /* Ends @line: no blanks behind it, no longer than @width. */
@@ -118,7 +146,7 @@ static void put_row(struct buf *out, const struct sheet *sheet, const union shee
 		buf_clear(&text);
 		put_cell(&text, &sheet->columns[i], &cells[i]);
 		if (is_in_row(&sheet->columns[i]))
-			put_padded(&line, buf_str(&text), widths[i], is_left(&sheet->columns[i]));
+			put_fitted(&line, buf_str(&text), widths[i], &sheet->columns[i], width);
 	}
 	put_line(out, &line, width);
 	for (size_t i = 0; i < sheet->n_columns; i++) {

@@ -75,6 +75,16 @@ figures() {
 	jq -e 'all(.locks[], .apart[]; .mean_ns <= .max_ns)' "$T/json"
 }
 
+@test "a long name pushes the figures of its own line only, and is cut where lines are" {
+	name="std::map<std::string, std::vector<int, std::allocator<int> > >::$(printf 'very_%.0s' {1..20})long"
+	sed "s/function=g_jobs.ready/function=\"$name\"/" "$BATS_TEST_DIRNAME/../data/locks.events" >"$T/long.events"
+	"$SYSPROF" dump --assemble "$T/long.events" -o "$T/long.data"
+	"$SYSPROF" report -i "$T/long.data" locks >"$T/whole"
+	grep -F "$name  condvar  0x404080" "$T/whole"
+	grep -E '^lock {60}  kind' "$T/whole"
+	"$SYSPROF" report -i "$T/long.data" locks --width 160 | grep -E '^std::map<…>::(very_)+.{0,4}…  condvar  0x404080 .* 100ms'
+}
+
 @test "the story of one lock: who holds it for how long, who waits, when" {
 	data=$(recording locks)
 	golden mutex-lock report -i "$data" mutex --lock srv+0x4040
