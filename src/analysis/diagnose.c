@@ -14,12 +14,14 @@
 #include "blame.h"
 #include "lock_blame.h"
 #include "lock_stuck.h"
+#include "pauses.h"
 
 #define LEAST_PERCENT      10.0
 #define LEAST_BUSY_PERCENT 1.0
 #define LEAST_CPUS_PERCENT 50.0
 #define MOST_CPUS          1000000
 #define MOST_FINDINGS      3
+#define LEAST_PAUSED       5.0 /* percent of the time that passed */
 
 #define LEAST_APART_PERCENT 1.0 /* worth telling */
 
@@ -37,7 +39,7 @@ struct diagnosis {
 	const struct filter *filter;
 	struct waits *waits;
 	struct locks *locks;
-	void *cpu;
+	void *cpu, *pauses;
 	struct map instead; /* task that ran instead, to ns */
 	int64_t ns[N_CAUSES];
 	int64_t life_ns, unknown_ns, idle_ns, child_ns;
@@ -83,6 +85,7 @@ static void *begin(const struct analysis_input *input)
 	diagnosis->arguments = xstrdup(input->arguments ? input->arguments : "");
 	diagnosis->waits = waits_begin(input, WAITS_ENDS);
 	diagnosis->cpu = cpu_begin(input);
+	diagnosis->pauses = pauses_begin(input);
 	diagnosis->locks = locks_begin(input, waits_chain(diagnosis->waits));
 	if (input->sched)
 		sched_observe(input->sched, &diagnosis->observer);
@@ -356,6 +359,19 @@ static void put_summary(const struct diagnosis *diagnosis, unsigned int first, s
 			  is_hardly_busy(diagnosis) ? ": threads had hardly anything to do" : "");
 }
 
+/* Not a cause beside others: it is other threads' waits, and the collector's work. */
+static void put_pauses(const struct diagnosis *diagnosis, struct names *names, struct audit *notes)
+{
+	struct buf text = { 0 };
+
+	pauses_blame(diagnosis->pauses, names, LEAST_PAUSED, passed_ns(diagnosis), &text);
+	if (text.size)
+		audit_add(notes, false, "%s; see: sysprof report pauses%s", buf_str(&text),
+			  diagnosis->arguments);
+	buf_release(&text);
+	pauses_end(diagnosis->pauses);
+}
+
 static void end(void *state, struct sheets *ret)
 {
 	struct diagnosis *diagnosis = state;
@@ -372,6 +388,7 @@ static void end(void *state, struct sheets *ret)
 	put_summary(diagnosis, cause, &ret->notes);
 	diagnosis->has_deadlock =
 		lock_stuck_note(&ret->notes, diagnosis->locks, diagnosis->model, cpu.names);
+	put_pauses(diagnosis, cpu.names, &ret->notes);
 	sheet = sheets_add(ret, "findings", NULL, columns, N_COLUMNS);
 	for (int i = 0; i < MOST_FINDINGS && cause < N_CAUSES; i++) {
 		put_finding(sheet, diagnosis, &cpu, cause);

@@ -8,6 +8,7 @@
 #include "histogram.h"
 #include "model/names.h"
 #include "pause.h"
+#include "pauses.h"
 
 #define MAX_LISTED 100000u /* of more pauses, the shorter ones are added up only */
 #define MAX_SAID   4       /* processes that were watched late */
@@ -382,25 +383,83 @@ static void put_pauses(struct pauses *pauses, struct names *names, struct sheets
 		put_pause(pauses, names, row, sheet_row(sheet));
 }
 
-void pauses_sheets(void *state, struct sheets *ret)
+static void finish(struct pauses *pauses)
 {
-	struct pauses *pauses = state;
-	struct names *names = names_new(model_dictionary(pauses->model));
 	struct pause pause;
 
 	while (pause_pairs_finish(&pauses->pairs, model_window(pauses->model).end_ns, &pause))
 		take_pause(pauses, &pause);
 	sort(pauses);
+}
+
+/* All the pauses of the process that @sum is of; its reason is that of the most. */
+static struct sum sum_of_process(const struct pauses *pauses, const struct sum *sum)
+{
+	struct sum all = *sum;
+	const struct sum *other;
+
+	array_for_each(other, &pauses->sums) {
+		if (other == sum || other->thread != sum->thread || other->runtime != sum->runtime)
+			continue;
+		all.n += other->n;
+		all.ns = value_add(all.ns, other->ns);
+		if (other->max_ns > all.max_ns)
+			all.max_ns = other->max_ns;
+		if (other->ns > sum->ns)
+			all.reason = other->reason;
+	}
+	return all;
+}
+
+void pauses_blame(void *state, struct names *names, double percent, int64_t passed_ns,
+		  struct buf *out)
+{
+	struct pauses *pauses = state;
+	struct sum most = { 0 };
+	const struct sum *sum;
+	char total[HUMAN_SIZE], longest[HUMAN_SIZE];
+
+	finish(pauses);
+	array_for_each(sum, &pauses->sums) {
+		struct sum all = sum_of_process(pauses, sum);
+
+		if (all.ns > most.ns)
+			most = all;
+	}
+	if (!most.ns || human_percent(most.ns, passed_ns) < percent)
+		return;
+	buf_printf(out, "pauses stopped %s for %s, %.1f%% of the time: %lld of %s, the longest %s",
+		   names_text(names, names_process(names, pauses->model, most.task)),
+		   human_duration(total, (uint64_t)most.ns), human_percent(most.ns, passed_ns),
+		   (long long)most.n, names_text(names, names_string(names, most.runtime)),
+		   human_duration(longest, (uint64_t)most.max_ns));
+	if (most.reason)
+		buf_printf(out, ", mostly %s", names_text(names, names_string(names, most.reason)));
+}
+
+void pauses_end(void *state)
+{
+	struct pauses *pauses = state;
+
 	model_ignore(pauses->model, &pauses->observer);
-	sheets_init(ret, "pauses", pauses->model, pauses->filter);
-	put_notes(pauses, names, &ret->notes);
-	put_sums(pauses, names, ret);
-	put_pauses(pauses, names, ret);
-	names_free(names);
 	pause_pairs_release(&pauses->pairs);
 	array_release(&pauses->rows);
 	array_release(&pauses->sums);
 	array_release(&pauses->watches);
 	histogram_release(&pauses->histogram);
 	free(pauses);
+}
+
+void pauses_sheets(void *state, struct sheets *ret)
+{
+	struct pauses *pauses = state;
+	struct names *names = names_new(model_dictionary(pauses->model));
+
+	finish(pauses);
+	sheets_init(ret, "pauses", pauses->model, pauses->filter);
+	put_notes(pauses, names, &ret->notes);
+	put_sums(pauses, names, ret);
+	put_pauses(pauses, names, ret);
+	names_free(names);
+	pauses_end(pauses);
 }

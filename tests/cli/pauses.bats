@@ -66,3 +66,10 @@ pauses() {
 	"$BATS_TEST_DIRNAME/../lib/pftrace.py" "$T/trace.pftrace" "$T/threads.json"
 	zcat "$T/trace.pftrace" | grep -aq 'Go: GC sweep termination'
 }
+
+@test "diagnose tells of the process that pauses stopped for 5% of the time or more" {
+	"$SYSPROF" diagnose -i "$(recording pauses)" >"$T/out"
+	grep -F 'pauses stopped java for 70.0ms, 7.0% of the time: 2 of JVM, the longest 50.0ms, mostly G1CollectForAllocation; see: sysprof report pauses' "$T/out"
+	"$SYSPROF" diagnose -i "$(recording pauses)" --process app >"$T/out"
+	! grep -F 'pauses stopped' "$T/out"
+}
