@@ -14,7 +14,7 @@ agree() {
 	"$SYSPROF" export -i "$1" -o "$T/trace.json"
 	"$BATS_TEST_DIRNAME/../lib/timeline.py" "$T/trace.json" "$T/threads.json"
 	"$SYSPROF" export -i "$1" -o "$T/trace.pftrace"
-	"$BATS_TEST_DIRNAME/../lib/pftrace.py" "$T/trace.pftrace" "$T/threads.json"
+	"$BATS_TEST_DIRNAME/../lib/pftrace.py" "$T/trace.pftrace" "$T/threads.json" "$T/trace.json"
 }
 
 @test "names of any bytes come out as valid UTF-8, escaped" {

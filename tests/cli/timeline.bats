@@ -35,8 +35,9 @@ is_exact() {
 	for name in timeline waits; do
 		data=$(recording $name)
 		"$SYSPROF" export -i "$data" -o "$T/trace.pftrace"
+		"$SYSPROF" export -i "$data" -o "$T/trace.json"
 		"$SYSPROF" report -i "$data" threads --json >"$T/threads.json"
-		"$BATS_TEST_DIRNAME/../lib/pftrace.py" "$T/trace.pftrace" "$T/threads.json"
+		"$BATS_TEST_DIRNAME/../lib/pftrace.py" "$T/trace.pftrace" "$T/threads.json" "$T/trace.json"
 	done
 }
 

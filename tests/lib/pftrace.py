@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Check a timeline in Perfetto's format: pftrace.py TRACE.pftrace THREADS.json
+"""Check a timeline in Perfetto's format: pftrace.py TRACE.pftrace THREADS.json [TRACE.json]
 
 Decodes the packets by their field numbers, makes the threads' states of switches and
 wake-ups as Perfetto does, and holds their sums against `report threads --json`: equal to
 a microsecond, but for what is unknown there.  Slices must nest, and whatever is referred
-to by number must have been defined before.
+to by number must have been defined before.  What Chrome's format tells, too, must be the
+same there in number and in length.
 """
 
 import collections
@@ -70,6 +71,7 @@ class Trace:
         self.slices = collections.defaultdict(list)  # of a track: time, type
         self.threads, self.tracks = set(), set()
         self.defined = collections.defaultdict(set)
+        self.categories = {}
         self.n_samples = 0
         for packet in message(data)[1]:
             self.take(message(packet))
@@ -98,6 +100,8 @@ class Trace:
             self.refer(to, entry[field])
         assert entry[1][0] not in self.defined[table], "defined twice"
         self.defined[table].add(entry[1][0])
+        if table == 1:
+            self.categories[entry[1][0]] = entry[2][0].decode()
 
     def refer(self, table, ids):
         assert self.defined[table] >= set(ids), f"not defined in {table}: {ids}"
@@ -116,7 +120,8 @@ class Trace:
         for note in event[4]:
             self.refer(3, message(note)[1])
             self.refer(29, message(note)[17])
-        self.slices[track].append((time, event[9][0]))
+        category = self.categories[event[3][0]] if event[3] else None
+        self.slices[track].append((time, event[9][0], category))
 
     def sums(self, end):
         """{tid: {state: ns}}: "Running", "R" or "B" for whatever else."""
@@ -146,13 +151,32 @@ class Trace:
             enter(tid, state, end)
         return sums
 
-    def check_nesting(self):
+    def lengths(self):
+        """{category: [ns]} of slices, and of marks, which have none.  Slices must nest."""
+        lengths = collections.defaultdict(list)
         for track, events in self.slices.items():
-            depth = 0
-            for _, kind in sorted(events, key=lambda e: e[0]):
-                depth += {1: 1, 2: -1}.get(kind, 0)
-                assert depth >= 0, f"a slice of track {track} ends before it begins"
-            assert depth == 0, f"a slice of track {track} has no end"
+            open_slices = []
+            for time, kind, category in sorted(events, key=lambda e: e[0]):
+                if kind == 1:
+                    open_slices.append((time, category))
+                elif kind == 2:
+                    assert open_slices, f"a slice of track {track} ends before it begins"
+                    start, category = open_slices.pop()
+                    lengths[category].append(time - start)
+                elif kind == 3:
+                    lengths[category].append(0)
+            assert not open_slices, f"a slice of track {track} has no end"
+        return lengths
+
+
+def check_same(lengths, events):
+    """Migrations are told by the switches here; samples and states are packets of their own."""
+    want = collections.defaultdict(list)
+    for event in events:
+        if event["ph"] == "X" or (event["ph"] == "i" and event["name"] != "migrate"):
+            want[event["cat"]].append(round(event.get("dur", 0) * 1000))
+    for category in ("syscall", "disk", "interrupt", "softirq", "mark"):
+        assert sorted(lengths[category]) == sorted(want[category]), f"{category}s differ"
 
 
 def check_states(thread, got):
@@ -172,7 +196,10 @@ def main():
         trace = Trace(file.read())
     with open(sys.argv[2], encoding="utf-8") as file:
         report = json.load(file)
-    trace.check_nesting()
+    lengths = trace.lengths()
+    if len(sys.argv) > 3:
+        with open(sys.argv[3], encoding="utf-8") as file:
+            check_same(lengths, json.load(file)["traceEvents"])
     start = min((t for switches in trace.switches.values() for t, _, _ in switches), default=0)
     sums = trace.sums(start + 2 + report["duration_ns"])
     for thread in report["threads"]:
