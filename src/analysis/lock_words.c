@@ -168,10 +168,30 @@ static void add_holdup(struct lock_words *words, const struct lock_holdup *holdu
 	sum->ns = value_add(sum->ns, holdup->ns);
 }
 
+static void double_slices(struct lock_words *words)
+{
+	struct lock_word *word;
+
+	words->slice_ns *= 2;
+	array_for_each(word, &words->words) {
+		for (size_t i = 0; i < LOCK_N_SLICES; i++) {
+			struct amount both = { 0 };
+
+			for (size_t from = 2 * i; from < 2 * i + 2 && from < LOCK_N_SLICES; from++)
+				amount_add(&both, word->slices[from].n, word->slices[from].ns);
+			word->slices[i] = both;
+		}
+	}
+}
+
 void lock_words_finish(struct lock_words *words)
 {
-	uint64_t end_ns = model_window(words->model).end_ns;
+	struct model_window window = model_window(words->model);
+	uint64_t end_ns = window.end_ns;
 
+	while (end_ns > window.start_ns &&
+	       (end_ns - window.start_ns) / words->slice_ns >= LOCK_N_SLICES)
+		double_slices(words);
 	for (uint32_t id = 1; id <= words->words.n; id++) {
 		struct lock_word *word = lock_words_get(words, id);
 
@@ -311,22 +331,6 @@ struct lock_words *lock_words_begin(const struct analysis_input *input)
 		sched_observe(input->sched, &words->intervals);
 	model_observe(input->model, &words->events);
 	return words;
-}
-
-static void double_slices(struct lock_words *words)
-{
-	struct lock_word *word;
-
-	words->slice_ns *= 2;
-	array_for_each(word, &words->words) {
-		for (size_t i = 0; i < LOCK_N_SLICES; i++) {
-			struct amount both = { 0 };
-
-			for (size_t from = 2 * i; from < 2 * i + 2 && from < LOCK_N_SLICES; from++)
-				amount_add(&both, word->slices[from].n, word->slices[from].ns);
-			word->slices[i] = both;
-		}
-	}
 }
 
 void lock_words_add(struct lock_words *words, uint32_t id, uint64_t end_ns, int64_t ns)

@@ -131,6 +131,12 @@ meanwhile() {
 		jq -e '([.meanwhile[].total_ns] | add) == .locks[0].total_ns'
 }
 
+@test "an address in another process, or of another lock later, is another lock" {
+	report -i "$(recording reuse)" mutex --locks --json >"$T/json"
+	[ "$(jq -c '[.locks[] | [.pid, .kind, .total_ns / 1000000]] | sort' "$T/json")" = \
+		'[[100,"mutex",10],[100,"mutex",30],[100,"rwlock",40],[300,"mutex",20]]' ]
+}
+
 @test "threads that wait for each other are called a deadlock, where that is proven" {
 	data=$(recording deadlock)
 	golden mutex-deadlock report -i "$data" mutex --locks

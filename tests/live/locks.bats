@@ -279,3 +279,19 @@ g_right.lock, which $south has)"
 	record_beginning died
 	says "g_left.lock was not unlocked by the end: $north has ended with it"
 }
+
+@test "a robust lock whose owner ends with it is given on by that" {
+	record -- "$W/deadlock" heir
+	"$SYSPROF" report mutex --locks --json |
+		jq -e '.locks | length == 1 and .[0].lock == "g_left.lock" and
+			.[0].contentions == 1 and (.[0].top_holder | endswith("in north (100%)")) and
+			(.[0].meanwhile | contains("held asleep"))'
+}
+
+@test "a word that is no lock's has no owner, whatever stands around it" {
+	record_hang word
+	"$SYSPROF" report mutex --locks --json |
+		jq -e '.locks | length == 1 and .[0].kind == "futex" and
+			.[0].top_holder == "nobody yet (100%)"'
+	[ "$("$SYSPROF" dump | grep -c '^lock_owner')" = 0 ]
+}

@@ -9,11 +9,15 @@
  *   pi        cycle, with mutexes that inherit priority
  *   robust    the same with robust ones
  *   died      "north" ends with g_left.lock, which is plain, and "south" waits for it
- * They hang until a signal ends them, that of a minute later if no other.
+ *   word      "north" waits for a word that is no lock, though thread ids stand around it
+ *   heir      "north" ends with g_left.lock, which is robust: "south" gets it, and all is well
+ * All but the last hang until a signal ends them, that of a minute later if no other.
  */
+#include <linux/futex.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NOINLINE __attribute__((noipa))
@@ -96,6 +100,31 @@ static NOINLINE void *end_with_it(void *arg)
 	return arg;
 }
 
+/* When the other one surely waits for it. */
+static NOINLINE void *leave_it(void *arg)
+{
+	struct timespec ts = { 0, 300000000 };
+
+	name_thread("north");
+	pthread_mutex_lock(&g_left.lock);
+	pthread_barrier_wait(&both_have_one);
+	nanosleep(&ts, NULL);
+	return arg;
+}
+
+static NOINLINE void *wait_for_word(void *arg)
+{
+	static unsigned int words[8];
+
+	name_thread("north");
+	for (size_t i = 1; i < 8; i++)
+		words[i] = (unsigned int)gettid();
+	words[0] = 2;
+	pthread_barrier_wait(&both_have_one);
+	syscall(SYS_futex, words, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
+	return arg;
+}
+
 static NOINLINE void *want(void *arg)
 {
 	name_thread("south");
@@ -111,7 +140,7 @@ static void init(const char *kind)
 	pthread_mutexattr_init(&attr);
 	if (!strcmp(kind, "pi"))
 		pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
-	if (!strcmp(kind, "robust"))
+	if (!strcmp(kind, "robust") || !strcmp(kind, "heir"))
 		pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
 	pthread_mutex_init(&g_left.lock, &attr);
 	pthread_mutex_init(&g_right.lock, &attr);
@@ -127,12 +156,13 @@ int main(int argc, char **argv)
 		{ "cycle", { run_north, run_south } },   { "ring", { run_north, run_south, run_east } },
 		{ "self", { run_self } },                { "stuck", { keep, want } },
 		{ "pi", { run_north, run_south } },      { "robust", { run_north, run_south } },
-		{ "died", { end_with_it, want } },
+		{ "died", { end_with_it, want } },       { "word", { wait_for_word } },
+		{ "heir", { leave_it, want } },
 	};
 	pthread_t threads[3];
 	size_t kind = 0, n = 0;
 
-	while (kind < 6 && argc > 1 && strcmp(argv[1], kinds[kind].name) != 0)
+	while (kind < 8 && argc > 1 && strcmp(argv[1], kinds[kind].name) != 0)
 		kind++;
 	init(kinds[kind].name);
 	alarm(60);

@@ -4,7 +4,7 @@
  *   pipe      reads a pipe, which is filled 20 ms later, with g_pipe.lock
  *   nested    waits for g_inner.lock with g_outer.lock; whoever has the former sleeps for 20 ms
  *   starved   runs for 1 ms with g_starved.lock, nice, on a CPU that another thread never leaves
- *   convoy    six threads take g_convoy.lock in turn, for 2 ms each, and come back soon
+ *   convoy    six threads take g_convoy.lock in turn, for 20 ms each, and come back soon
  * and another thread tries to take the first lock all the time.  Its output is "waited SECONDS
  * TIMES": how long that one, or all of the convoy, waited for it.
  */
@@ -161,7 +161,7 @@ static NOINLINE void *hold_convoy(void *arg)
 	(void)arg;
 	while (!is_over()) {
 		take(&g_convoy);
-		nap_us(2000);
+		nap_us(20000);
 		pthread_mutex_unlock(&g_convoy.lock);
 		nap_us(200);
 	}
