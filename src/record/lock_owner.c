@@ -24,10 +24,11 @@ static bool is_glibc_mutex(const uint32_t *words, size_t n)
 	       words[WORD_N_USERS] <= MAX_USERS && !(words[WORD_KIND] & ~KIND_BITS);
 }
 
-uint32_t lock_owner_find(const uint32_t *words, size_t n, uint32_t pid, lock_owner_pid_fn *pid_of,
-			 const void *arg)
+uint32_t lock_owner_find(const uint32_t *words, size_t n, uint32_t pid, lock_thread_fn *thread_of,
+			 void *arg)
 {
-	uint32_t in_word, owner;
+	struct lock_thread owner;
+	uint32_t in_word, id;
 	bool is_glibc;
 
 	if (!n)
@@ -35,17 +36,21 @@ uint32_t lock_owner_find(const uint32_t *words, size_t n, uint32_t pid, lock_own
 	is_glibc = is_glibc_mutex(words, n);
 	in_word = words[WORD_LOCK] & FUTEX_WAITERS ? words[WORD_LOCK] & FUTEX_TID_MASK : 0;
 	if (in_word)
-		owner = in_word;
+		id = in_word;
 	else
-		owner = is_glibc && looks_locked(words[WORD_LOCK]) ? words[WORD_OWNER] : 0;
-	if (!owner || pid_of(arg, owner) == pid)
-		return owner;
-	if (!pid_of(arg, owner))
-		return is_glibc && !in_word && owner <= FUTEX_TID_MASK ? owner : 0;
-	return is_glibc && words[WORD_OWNER] == owner && words[WORD_KIND] & KIND_SHARED ? owner : 0;
+		id = is_glibc && looks_locked(words[WORD_LOCK]) ? words[WORD_OWNER] : 0;
+	if (!id || id > FUTEX_TID_MASK)
+		return 0;
+	owner = thread_of(arg, pid, id);
+	if (owner.pid == pid)
+		return owner.tid;
+	if (!owner.pid)
+		return is_glibc && !in_word ? owner.tid : 0;
+	return is_glibc && words[WORD_OWNER] == id && words[WORD_KIND] & KIND_SHARED ? owner.tid :
+										       0;
 }
 
-uint32_t lock_owner_read(uint32_t pid, uint64_t address, lock_owner_pid_fn *pid_of, const void *arg)
+uint32_t lock_owner_read(uint32_t pid, uint64_t address, lock_thread_fn *thread_of, void *arg)
 {
 	uint32_t words[N_WORDS];
 	struct iovec local = { words, sizeof(words) };
@@ -59,6 +64,7 @@ uint32_t lock_owner_read(uint32_t pid, uint64_t address, lock_owner_pid_fn *pid_
 	remote[0] = (struct iovec){ (void *)(uintptr_t)address, first };
 	remote[1] = (struct iovec){ (void *)(uintptr_t)(address + first), sizeof(words) - first };
 	size = process_vm_readv((pid_t)pid, &local, 1, remote, 2, 0);
-	return size < 0 ? 0 :
-			  lock_owner_find(words, (size_t)size / sizeof(words[0]), pid, pid_of, arg);
+	return size < 0 ?
+		       0 :
+		       lock_owner_find(words, (size_t)size / sizeof(words[0]), pid, thread_of, arg);
 }

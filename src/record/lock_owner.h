@@ -14,15 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The process that has thread @tid, or 0. */
-typedef uint32_t lock_owner_pid_fn(const void *arg, uint32_t tid);
+struct lock_thread {
+	uint32_t tid; /* 0: there was never one, as far as is known */
+	uint32_t pid; /* 0: it has ended, or was never there */
+};
+
+/* The thread that calls itself @id in process @pid, or in one that shares memory with it. */
+typedef struct lock_thread lock_thread_fn(void *arg, uint32_t pid, uint32_t id);
 
 /* The tid of who owns the lock whose word at @address of @pid others wait for; 0: not known. */
-uint32_t lock_owner_read(uint32_t pid, uint64_t address, lock_owner_pid_fn *pid_of,
-			 const void *arg);
+uint32_t lock_owner_read(uint32_t pid, uint64_t address, lock_thread_fn *thread_of, void *arg);
 
 /* The same by the first words of what lies there, @n of them. */
-uint32_t lock_owner_find(const uint32_t *words, size_t n, uint32_t pid, lock_owner_pid_fn *pid_of,
-			 const void *arg);
+uint32_t lock_owner_find(const uint32_t *words, size_t n, uint32_t pid, lock_thread_fn *thread_of,
+			 void *arg);
 
 #endif /* RECORD_LOCK_OWNER_H */

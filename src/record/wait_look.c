@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "inner_tid.h"
 #include "lock_owner.h"
 #include "wait_live.h"
 #include "wait_poll.h"
@@ -21,6 +22,7 @@ struct wait_look {
 	struct wait_reasons *reasons;
 	struct wait_live *live;
 	struct wait_poll *poll;
+	struct inner_tids inner;
 	struct map stacks; /* thread, PC and SP → the stack they had last */
 	double left_ns;    /* that it may take now */
 	uint64_t at_ns;    /* when that was reckoned */
@@ -93,9 +95,17 @@ static int look_up(void *arg, struct event_wait_stack *wait)
 	return 0;
 }
 
-static uint32_t pid_of(const void *life, uint32_t tid)
+/* One that is not there now may have got its id after the threads were looked at. */
+static struct lock_thread thread_of(void *arg, uint32_t pid, uint32_t id)
 {
-	return life_pid(life, tid);
+	struct wait_look *look = arg;
+	const struct life *life = look->context->life;
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	uint32_t tid = inner_tids_find(&look->inner, pid, id, false, now_ns);
+
+	if (tid && !life_pid(life, tid))
+		tid = inner_tids_find(&look->inner, pid, id, true, now_ns);
+	return (struct lock_thread){ tid, life_pid(life, tid) };
 }
 
 static int find_owner(void *arg, const struct event_wait_stack *wait, uint32_t *ret)
@@ -106,7 +116,7 @@ static int find_owner(void *arg, const struct event_wait_stack *wait, uint32_t *
 	if (look->left_ns <= 0)
 		return -EBUSY;
 	start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	*ret = lock_owner_read(wait->pid, wait->address, pid_of, look->context->life);
+	*ret = lock_owner_read(wait->pid, wait->address, thread_of, look);
 	charge(look, start_ns);
 	return 0;
 }
@@ -130,6 +140,7 @@ void wait_look_free(struct wait_look *look)
 	wait_poll_free(look->poll);
 	wait_live_free(look->live);
 	map_release(&look->stacks);
+	inner_tids_release(&look->inner);
 	free(look);
 }
 

@@ -176,14 +176,15 @@ is_called() {
 @test "a lock held across I/O" {
 	record -- "$W/holders" pipe 2
 	is_called g_pipe.lock "held across I/O of pipes"
-	"$SYSPROF" diagnose --json |
-		jq -e 'any(.findings[]; .held | contains("held across I/O of pipes"))'
 }
 
 @test "a lock held while waiting for another one" {
 	record -- "$W/holders" nested 2
 	is_called g_outer.lock "held while waiting for another lock"
 	is_called g_inner.lock "held asleep"
+	# Two of three threads wait for locks all the time: what diagnose says first.
+	"$SYSPROF" diagnose --json | jq -e 'any(.findings[];
+		.held | contains("held while waiting for another lock"))'
 }
 
 @test "a lock whose holder gets no CPU" {
@@ -193,9 +194,11 @@ is_called() {
 
 @test "a convoy" {
 	record -- "$W/holders" convoy 2
-	is_called g_convoy.lock "lock convoy"
 	# Those that stand in the queue see the same: all wait for what the one in front does.
-	jq -e '.locks[0] | .meanwhile | contains("held asleep")' locks.json
+	is_called g_convoy.lock "held asleep"
+	# Six threads: four fifths of the delay, less where a busy machine did not sample every wait.
+	jq -e '.locks[] | select(.lock == "g_convoy.lock") | .behind_ns > .total_ns / 2 and
+		(.behind_ns < .total_ns * 0.67 or (.meanwhile | contains("lock convoy")))' locks.json
 }
 
 @test "a lock of the kernel's: who waits for it, how long, with what stacks" {
@@ -294,4 +297,15 @@ g_right.lock, which $south has)"
 		jq -e '.locks | length == 1 and .[0].kind == "futex" and
 			.[0].top_holder == "nobody yet (100%)"'
 	[ "$("$SYSPROF" dump | grep -c '^lock_owner')" = 0 ]
+}
+
+@test "a deadlock in a container, whose threads know each other by other ids" {
+	unshare --pid true || skip "no pid namespaces here"
+	start unshare --pid --fork --kill-child "$W/deadlock" cycle
+	await pgrep -P "$pid" -x deadlock >inner
+	pid=$(tail -1 inner)
+	await is_asleep "$pid"
+	record -p "$pid" -d 2
+	says "deadlock: .*$north waits for g_right.lock, which $south has.*|deadlock: $south waits for \
+g_left.lock, which $north has.*"
 }

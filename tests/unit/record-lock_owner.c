@@ -15,17 +15,18 @@
 #define WAITERS 0x80000000u
 
 /* Threads 100 to 199 are of process 100, 200 to 299 of process 200. */
-static uint32_t pid_of(const void *arg, uint32_t tid)
+static struct lock_thread thread_of(void *arg, uint32_t pid, uint32_t id)
 {
 	(void)arg;
-	return tid >= 100 && tid < 300 ? tid / 100 * 100 : 0;
+	(void)pid;
+	return (struct lock_thread){ id, id >= 100 && id < 300 ? id / 100 * 100 : 0 };
 }
 
 static uint32_t find(uint32_t lock, uint32_t owner, uint32_t n_users, uint32_t kind)
 {
 	const uint32_t words[] = { lock, 0, owner, n_users, kind };
 
-	return lock_owner_find(words, 5, 100, pid_of, NULL);
+	return lock_owner_find(words, 5, 100, thread_of, NULL);
 }
 
 static void a_mutex_of_glibc_has_its_owner_behind_the_word(void **state)
@@ -68,7 +69,7 @@ static void some_words_are_their_owner(void **state)
 
 	(void)state;
 	assert_int_equal(find(WAITERS | 150, 0, 0, 0), 150);
-	assert_int_equal(lock_owner_find(&word, 1, 100, pid_of, NULL), 150);
+	assert_int_equal(lock_owner_find(&word, 1, 100, thread_of, NULL), 150);
 	assert_int_equal(find(150, 0, 0, 0), 0);                     /* nobody waits */
 	assert_int_equal(find(WAITERS | 0x40000000, 150, 1, 16), 0); /* its owner died */
 }
@@ -81,9 +82,10 @@ static void an_owner_in_another_process_takes_a_lock_that_is_shared(void **state
 	assert_int_equal(find(WAITERS | 250, 251, 1, 16 | 128), 0);
 }
 
-static uint32_t only_me(const void *arg, uint32_t tid)
+static struct lock_thread only_me(void *arg, uint32_t pid, uint32_t id)
 {
-	return tid == *(const uint32_t *)arg ? tid : 0;
+	return id == *(const uint32_t *)arg ? (struct lock_thread){ id, pid } :
+					      (struct lock_thread){ 0 };
 }
 
 static void a_real_mutex_is_read(void **state)
