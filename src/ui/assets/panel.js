@@ -109,7 +109,8 @@ export class Panel {
 		this.#fill(`${duration(until - since)} selected`,
 			`from ${exactTime(since)}${filter ? `, threads with “${filter}”` : ''}`,
 			make('div', { class: 'part' }, this.#sums(rows)), flames);
-		this.#showFlames(flames, threads, since, until);
+		const ran = rows.reduce((ns, { sums }) => ns + sums[RUNNING], 0);
+		this.#showFlames(flames, { threads, since, until, ran });
 	}
 
 	#sums(rows) {
@@ -137,7 +138,7 @@ export class Panel {
 		return make('td', {}, this.#dot(most), `${most === BLOCKED ? 'not sampled' : kindNames[most]} ${percent(sums[most], whole)}`);
 	}
 
-	#showFlames(part, threads, since, until) {
+	#showFlames(part, { threads, since, until, ran }) {
 		const place = make('div', { class: 'flame' });
 		const total = make('span', { class: 'grow' });
 		const buttons = Object.entries(PROFILES).map(([name, { title }]) => make('button', {
@@ -148,7 +149,7 @@ export class Panel {
 			for (const button of buttons)
 				button.setAttribute('aria-pressed', button.dataset.flames === name);
 			const root = flameTree(this.app.trace, values(this.app.trace, threads, since, until), without);
-			total.textContent = `${duration(root.total)} ${unit}`;
+			total.textContent = `${duration(root.total)} ${unit}${name === 'cpu' ? `; ${duration(ran)} ran` : ''}`;
 			this.flame.set(root, empty);
 		};
 		part.replaceChildren(make('div', { class: 'bar' }, ...buttons, total), place);
