@@ -21,10 +21,11 @@ struct flight {
 	struct recorder *recorder;
 	struct ring *ring;
 	struct trigger *trigger;
-	uint32_t n_written; /* by triggers */
-	bool has_hit;       /* the trigger's is told in hit */
-	struct buf hit;     /* "latency>20ms at 12:00:01.500: stutter (tid 12) …" */
-	pid_t child;        /* that writes; 0: none does */
+	uint32_t n_written;    /* by triggers */
+	bool has_hit;          /* the trigger's is told in hit, */
+	bool is_taken;         /* and is being written */
+	struct buf hit;        /* "latency>20ms at 12:00:01.500: stutter (tid 12) …" */
+	ARRAY(pid_t) children; /* that write */
 };
 
 static volatile sig_atomic_t n_signals;
@@ -66,6 +67,7 @@ void flight_free(struct flight *flight)
 	trigger_free(flight->trigger);
 	ring_free(flight->ring);
 	buf_release(&flight->hit);
+	array_release(&flight->children);
 	free(flight);
 }
 
@@ -212,14 +214,14 @@ static int write_to(struct flight *flight, const char *path, const char *why,
 
 static void write_in_child(struct flight *flight, const char *path, const char *why)
 {
+	pid_t child = fork();
 	int status;
 
-	flight->child = fork();
-	if (flight->child < 0) {
+	if (child < 0)
 		warn("cannot write '%s': %s", path, strerror(errno));
-		flight->child = 0;
-	}
-	if (flight->child || !flight->recorder)
+	if (child > 0)
+		*array_add(&flight->children) = child;
+	if (child)
 		return;
 	signal(SIGINT, SIG_IGN); /* it is to the recorder, which waits for this */
 	recorder_forked(flight->recorder);
@@ -234,7 +236,10 @@ static char *numbered(const struct flight *flight)
 		       xstrdup(flight->path);
 }
 
-/* Enough was recorded after what happened.  1: it was the last that is wanted. */
+/*
+ * Enough was recorded after what happened.  1: it was the last that is wanted.  What happens
+ * while it is written triggers nothing: it would be forgotten before its turn.
+ */
 static int take_hit(struct flight *flight)
 {
 	char *path;
@@ -245,8 +250,7 @@ static int take_hit(struct flight *flight)
 	write_in_child(flight, path, buf_str(&flight->hit));
 	free(path);
 	flight->n_written++;
-	flight->has_hit = false;
-	trigger_rearm(flight->trigger);
+	flight->is_taken = true;
 	return 0;
 }
 
@@ -270,44 +274,64 @@ static void take_signal(struct flight *flight)
 		write_in_child(flight, flight->path, "asked for by SIGUSR2, the recording goes on");
 }
 
+/* Forgets children that have ended; waits for them if they are to. */
+static void reap(struct flight *flight, int options)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < flight->children.n; i++) {
+		pid_t child = flight->children.items[i], r;
+
+		do
+			r = waitpid(child, NULL, options);
+		while (r < 0 && errno == EINTR);
+		if (!r)
+			flight->children.items[kept++] = child;
+	}
+	flight->children.n = kept;
+}
+
+static void rearm(struct flight *flight)
+{
+	flight->has_hit = flight->is_taken = false;
+	trigger_rearm(flight->trigger);
+}
+
 int flight_step(struct flight *flight)
 {
 	const struct trigger_hit *hit;
 
 	if (ring_renew_ids(flight->ring))
 		recorder_forget_ids(flight->recorder);
-	if (flight->child && waitpid(flight->child, NULL, WNOHANG))
-		flight->child = 0;
-	if (n_signals && !flight->child)
+	reap(flight, WNOHANG);
+	if (n_signals && !flight->children.n)
 		take_signal(flight);
+	if (flight->is_taken && !flight->children.n)
+		rearm(flight);
 	hit = trigger_hit(flight->trigger);
 	if (hit && !flight->has_hit)
 		describe_hit(flight, hit);
-	if (!hit || flight->child || told_ns(flight) < hit->time_ns + flight->options->after_ns)
+	if (!hit || flight->is_taken || told_ns(flight) < hit->time_ns + flight->options->after_ns)
 		return 0;
 	return take_hit(flight);
 }
 
 int flight_write(struct flight *flight, const volatile sig_atomic_t *stop)
 {
-	char *path = flight->has_hit ? numbered(flight) : xstrdup(flight->path);
 	const char *why = buf_str(&flight->hit);
+	char *path;
 	int status;
 
-	flight_wait(flight);
+	reap(flight, 0);
+	if (flight->is_taken)
+		rearm(flight);
+	path = flight->has_hit ? numbered(flight) : xstrdup(flight->path);
 	if (!flight->has_hit)
 		why = flight->options->conditions.n ? "no trigger came" : "the recording ended";
 	status = write_to(flight, path, why, stop);
 	status = recording_close(flight->rec, path, status);
 	free(path);
 	return status;
-}
-
-void flight_wait(struct flight *flight)
-{
-	while (flight->child && waitpid(flight->child, NULL, 0) < 0 && errno == EINTR)
-		;
-	flight->child = 0;
 }
 
 size_t flight_size_bytes(const struct flight *flight)

@@ -39,9 +39,6 @@ int flight_step(struct flight *flight);
 /* The recorder has stopped: write what is in memory.  An exit status. */
 int flight_write(struct flight *flight, const volatile sig_atomic_t *stop);
 
-/* Until children that write have done so. */
-void flight_wait(struct flight *flight);
-
 size_t flight_size_bytes(const struct flight *flight);
 
 #endif /* CMD_FLIGHT_H */
