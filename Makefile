@@ -35,7 +35,8 @@ endif
 # Of the files $(1), those whose name contains T.
 pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$f),$f)),$(1))
 
-SRCS := $(wildcard src/*/*.c)
+SHIM_SRCS := $(wildcard src/shim/*.c)
+SRCS := $(filter-out $(SHIM_SRCS),$(wildcard src/*/*.c))
 PROTOS := $(wildcard src/*/*.proto)
 GENS := $(PROTOS:src/%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/export/page.c
 OBJS := $(SRCS:%.c=$(O)/%.o) $(GENS:.c=.o)
@@ -50,7 +51,7 @@ MAN := $(foreach n,1 5 7,$(wildcard Documentation/*.$n))
 C_FILES = $(wildcard src/*.c src/*/*.[ch] include/*/*.h tests/unit/*.[ch] tests/fuzz/*.c \
 	tests/bench/*.c)
 
-all: $(O)/sysprof	## build build/sysprof (default)
+all: $(O)/sysprof $(O)/libsysprof-heap.so	## build build/sysprof (default)
 
 include tests/workloads/workloads.mk
 
@@ -91,6 +92,14 @@ $(O)/sysprof.a: $(OBJS)
 $(O)/sysprof: $(O)/src/main.o $(O)/sysprof.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# In other people's programs: with libc alone, and nothing of the flags that are for ours.
+SHIM_CFLAGS = -O2 -g -std=gnu11 -D_GNU_SOURCE -Iinclude -fPIC -fvisibility=hidden -fno-builtin \
+	-fexceptions -fno-tree-slp-vectorize -ftls-model=initial-exec $(WARN) $(if $(WERROR),-Werror)
+$(O)/libsysprof-heap.so: $(SHIM_SRCS) $(wildcard src/shim/*.h include/shim/*.h) Makefile
+	@mkdir -p $(@D)
+	$(call say,SHIM,$@)
+	$(Q)$(CC) $(SHIM_CFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $@ $(SHIM_SRCS)
 
 # Each tests/unit/x.c is a cmocka program of its own; a bench is one without cmocka.
 $(UNIT): $(O)/%: $(O)/%.o $(O)/sysprof.a
@@ -134,38 +143,40 @@ prove = $(if $(call pick,$(1)),$(Q)$(PROVE) $(call pick,$(1)),@echo 'no test mat
 
 check:	## install what the tests need, build, run every test; sudo for the live ones
 	$(Q)scripts/install-deps build tests
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(O)/sysprof $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT)
 	$(Q)$(MAKE) --no-print-directory check-all
-check-all: $(O)/sysprof $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT)	## the same, installing nothing
+check-all: all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT)	## the same, installing nothing
 	@[ $$(id -u) = 0 ] || echo 'not root: the tests that record live are left out (sudo make check)'
 	$(call prove,$(UNIT) $(FUZZ) $(CLI) $(BROWSER) $(LINT) $(if $(filter 0,$(shell id -u)),$(LIVE)))
 check-unit: $(call pick,$(UNIT))	## unit tests
 	$(call prove,$(UNIT))
-check-cli: $(O)/sysprof	## tests of the commands on recordings made by hand
+check-cli: $(O)/sysprof $(O)/libsysprof-heap.so	## tests of the commands on recordings made by hand
 	$(call prove,$(CLI))
 check-browser: $(O)/sysprof $(PLAYWRIGHT)	## the page in Chromium
 	$(call prove,$(BROWSER))
 check-lint lint: $(O)/sysprof	## layers, lengths, headers, manual, spelling, format
 	$(call prove,$(LINT))
-check-live: $(O)/sysprof workloads $(PLAYWRIGHT)	## record real programs; needs root
+check-live: $(O)/sysprof $(O)/libsysprof-heap.so workloads $(PLAYWRIGHT)	## record real programs; needs root
 	$(call prove,$(LIVE))
 check-fuzz: $(call pick,$(FUZZ))	## corpora, then TIME= seconds of fuzzing for each entry
 	$(call prove,$(FUZZ))
-soak: $(O)/sysprof workloads	## record for a long time (TIME= seconds): memory and losses
+soak: all workloads	## record for a long time (TIME= seconds): memory and losses
 	$(call prove,$(wildcard tests/soak/*.bats))
-bench: $(O)/sysprof $(BENCH) workloads $(PLAYWRIGHT)	## figures beside those of perf and samply; ROUNDS= of each
+bench: all $(BENCH) workloads $(PLAYWRIGHT)	## figures beside those of perf and samply; ROUNDS= of each
 	$(Q)O=$(abspath $(O)) tests/bench/run $(call pick,$(BENCH) $(wildcard tests/bench/*.sh))
 demo:	## install what is missing, build, profile a bundled program, print the report
 	$(Q)scripts/install-deps build demo
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(O)/sysprof $(O)/workloads/demo
 	$(Q)O=$(abspath $(O)) scripts/demo
 
-install: $(O)/sysprof	## install under DESTDIR= PREFIX=
+install: $(O)/sysprof $(O)/libsysprof-heap.so	## install under DESTDIR= PREFIX=
 	install -D -m 755 $(O)/sysprof $(DESTDIR)$(PREFIX)/bin/sysprof
+	install -D -m 755 $(O)/libsysprof-heap.so $(DESTDIR)$(PREFIX)/lib/sysprof/libsysprof-heap.so
 	for m in $(MAN); do install -D -m 644 $$m \
 		$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 uninstall:	## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/sysprof
+	rm -f $(DESTDIR)$(PREFIX)/lib/sysprof/libsysprof-heap.so
 	for m in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 dist:	## sysprof-VERSION.tar.gz of what is committed
 	git archive --prefix=sysprof-$(VERSION)/ -o sysprof-$(VERSION).tar.gz HEAD

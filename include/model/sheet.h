@@ -18,6 +18,7 @@ enum sheet_unit {
 	SHEET_TEXT,
 	SHEET_COUNT,
 	SHEET_NS,
+	SHEET_BYTES,
 	SHEET_PERCENT,
 	SHEET_BELOW,  /* a text that has a line of its own below the row, unless it is empty */
 	SHEET_PEOPLE, /* a text that says what other columns do: for people only */

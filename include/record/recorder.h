@@ -36,6 +36,7 @@ struct recorder_options {
 	bool pauses;       /* of runtimes: with or without trace */
 	bool kernel_locks; /* waits for locks of the kernel's, too */
 	size_t trace_buffer_bytes; /* of each CPU, in the kernel; 0: as fits the machine */
+	uint64_t heap_rate;        /* sample one in so many bytes allocated; 0: none */
 	uint32_t budget_permille;  /* of the machine, for stacks of waits at most */
 };
 

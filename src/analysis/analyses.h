@@ -44,6 +44,16 @@ void *pauses_begin(const struct analysis_input *input);
 const char *pauses_lack(const void *state);
 void pauses_sheets(void *state, struct sheets *ret);
 
+void *heap_begin(const struct analysis_input *input);
+void *allocs_begin(const struct analysis_input *input);
+void *peak_begin(const struct analysis_input *input);
+void *growth_begin(const struct analysis_input *input);
+void *age_begin(const struct analysis_input *input);
+void *leaks_begin(const struct analysis_input *input);
+const char *heap_lack(const void *state);
+void heap_profile(void *state, struct profile *ret);
+void heap_sheets(void *state, struct sheets *ret);
+
 /* What to say of a recording that tells nothing of time off the CPU; NULL: it does. */
 const char *analysis_lacks_switches(const struct sched *sched);
 

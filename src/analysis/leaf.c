@@ -189,3 +189,26 @@ uint32_t leaf_chain(struct definer *definer, const struct model *model, const st
 	}
 	return stack;
 }
+
+char *leaf_path(const struct model *model, struct names *names, uint32_t stack, uint32_t n)
+{
+	const struct dictionary *dict = model_dictionary(model);
+	struct buf text = { 0 };
+	uint32_t done = 0;
+	char *ret;
+
+	while (stack && done < n) {
+		struct dict_stack node = dictionary_stack(dict, stack);
+		struct levels levels = names_frame(names, names_frame_of(node));
+
+		for (size_t i = 0; i < levels.n && done < n; i++) {
+			struct function f = names_function(names, levels.items[i].function);
+
+			buf_printf(&text, "%s%s", done++ ? " ← " : "", names_text(names, f.name));
+		}
+		stack = node.parent;
+	}
+	ret = xstrdup(done ? buf_str(&text) : "[no stack]");
+	buf_release(&text);
+	return ret;
+}

@@ -4,6 +4,7 @@
 #define ANALYSIS_LEAF_H
 
 #include "event/definer.h"
+#include "model/names.h"
 #include "waits.h"
 
 /* Gives out ids behind those of @model, which has seen everything. */
@@ -21,5 +22,8 @@ uint32_t leaf_waker(struct definer *definer, const struct model *model, const st
 /* leaf_wait(), and then who ended it and what kept that one: from each one's outermost frame. */
 uint32_t leaf_chain(struct definer *definer, const struct model *model, const struct chain *chain,
 		    const struct wait_row *row);
+
+/* "leak ← serve ← main": the innermost @n calls of @stack at most.  Owned. */
+char *leaf_path(const struct model *model, struct names *names, uint32_t stack, uint32_t n);
 
 #endif /* ANALYSIS_LEAF_H */

@@ -23,6 +23,7 @@
 #define DEFAULT_HZ              100
 #define MAX_HZ_PATH             "/proc/sys/kernel/perf_event_max_sample_rate"
 #define DEFAULT_BUDGET_PERMILLE 30
+#define DEFAULT_HEAP_RATE       (512u << 10)
 #define STEP_MS                 50
 #define GRACE_MS                2000
 #define SECOND_NS               1000000000u
@@ -38,6 +39,7 @@ struct options {
 	struct writer_options writer;
 	struct flight_options flight;
 	ARRAY(pid_t) pids;
+	bool has_heap;
 	uint64_t duration_ns; /* 0: until the targets end, or a signal */
 };
 
@@ -67,6 +69,8 @@ enum option_key {
 	KEY_TRIGGER,
 	KEY_AFTER,
 	KEY_REPEAT,
+	KEY_HEAP,
+	KEY_HEAP_RATE,
 };
 
 static const struct argp_option option_table[] = {
@@ -81,6 +85,9 @@ static const struct argp_option option_table[] = {
 	{ "trace", KEY_TRACE, NULL, 0, "Record every system call, too", 0 },
 	{ "kernel-locks", KEY_KERNEL_LOCKS, NULL, 0, "Record waits for locks of the kernel's, too",
 	  0 },
+	{ "heap", KEY_HEAP, NULL, 0, "Record what COMMAND allocates, too", 0 },
+	{ "heap-rate", KEY_HEAP_RATE, "SIZE", 0,
+	  "Sample one in SIZE bytes allocated (default 512k; 1 is all)", 0 },
 	{ "trace-buffer", KEY_TRACE_BUFFER, "SIZE", 0,
 	  "Kernel memory for switches and calls, for each CPU", 0 },
 	{ "budget", KEY_BUDGET, "PERCENT", 0,
@@ -224,6 +231,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "'%s' is not a size from 4k to 1G; try 16M", arg);
 		o->recorder.trace_buffer_bytes = bytes;
 		return 0;
+	case KEY_HEAP:
+		o->has_heap = true;
+		return 0;
+	case KEY_HEAP_RATE:
+		if (human_parse_size(arg, &o->recorder.heap_rate) || !o->recorder.heap_rate ||
+		    o->recorder.heap_rate > 1u << 30)
+			argp_error(state, "'%s' is not a size from 1 to 1G; try 64k", arg);
+		o->has_heap = true;
+		return 0;
 	case KEY_BUDGET:
 		set_budget(o, arg, state);
 		return 0;
@@ -270,6 +286,13 @@ static int check_options(const struct options *o)
 		return err(EXIT_USAGE, "-p, -a and a COMMAND exclude each other");
 	if (o->recorder.cpu_only && (o->recorder.trace || o->recorder.kernel_locks))
 		return err(EXIT_USAGE, "--cpu-only excludes --trace and --kernel-locks");
+	if (o->has_heap && !o->recorder.command)
+		return err(EXIT_USAGE,
+			   "--heap wants a command to start (-- COMMAND): the library that "
+			   "sees allocations is loaded at the start of a program");
+	if (o->has_heap && o->flight.span_ns)
+		return err(EXIT_USAGE, "--heap and --ring exclude each other: what was allocated "
+				       "long before would be forgotten");
 	return check_flight(o);
 }
 
@@ -542,6 +565,8 @@ int cmd_record(int argc, char **argv)
 		return EXIT_USAGE;
 	o.recorder.pids = o.pids.items;
 	o.recorder.n_pids = o.pids.n;
+	if (o.has_heap && !o.recorder.heap_rate)
+		o.recorder.heap_rate = DEFAULT_HEAP_RATE;
 	status = check_options(&o);
 	if (status == EXIT_DONE)
 		status = check_frequency(o.recorder.hz);

@@ -30,15 +30,21 @@ enum {
 	KEY_CHAIN,
 	KEY_LOCKS,
 	KEY_KERNEL,
+	KEY_AT,
+	KEY_PEAK,
+	KEY_GROWTH,
+	KEY_AGE,
+	KEY_LEAKS,
 };
 
 struct report_args {
 	struct input_args input;
 	const struct analysis *analysis;
-	const char *value;  /* NULL: the profile's own */
-	const char *detail; /* of block or mutex: the profile that shows more; or NULL */
+	const char *value;           /* NULL: the profile's own */
+	const struct detail *detail; /* or NULL */
 	bool has_key, json;
 	bool has_rows, has_min, has_width;
+	bool has_moment;
 	struct report_options options;
 };
 
@@ -63,6 +69,14 @@ static const struct argp_option options[] = {
 	{ "locks", KEY_LOCKS, NULL, 0, "Of mutex: one row for each lock, the profile locks", 0 },
 	{ "kernel", KEY_KERNEL, NULL, 0,
 	  "Of mutex: locks of the kernel's instead, the profile kernel-locks", 0 },
+	{ "at", KEY_AT, "TIME", 0, "Of heap: what was in use at TIME, as --until", 0 },
+	{ "peak", KEY_PEAK, NULL, 0, "Of heap: when most was in use, the profile peak", 0 },
+	{ "growth", KEY_GROWTH, NULL, 0,
+	  "Of heap: how much more is in use than at the start, the profile growth", 0 },
+	{ "age", KEY_AGE, NULL, 0, "Of heap: by how long ago it was allocated, the profile age",
+	  0 },
+	{ "leaks", KEY_LEAKS, NULL, 0,
+	  "Of heap: what was there before the last tenth of the time, the profile leaks", 0 },
 	{ "json", KEY_JSON, NULL, 0, "For programs: the same figures as JSON", 0 },
 	{ 0 },
 };
@@ -83,6 +97,45 @@ static void select_view(struct report_args *args, enum report_view view, const c
 	args->options.function = function;
 }
 
+/* Options that ask for another profile, which shows more of one. */
+static const struct detail {
+	int key;
+	const char *option, *of, *name;
+} details[] = {
+	{ KEY_WAKERS, "wakers", "block", "wakers" },
+	{ KEY_CHAIN, "chain", "block", "chain" },
+	{ KEY_LOCKS, "locks", "mutex", "locks" },
+	{ KEY_KERNEL, "kernel", "mutex", "kernel-locks" },
+	{ KEY_PEAK, "peak", "heap", "peak" },
+	{ KEY_GROWTH, "growth", "heap", "growth" },
+	{ KEY_AGE, "age", "heap", "age" },
+	{ KEY_LEAKS, "leaks", "heap", "leaks" },
+	{ 0 },
+};
+
+/* Of heap, --until is a moment rather than an end. */
+static void set_moment(struct argp_state *state, struct report_args *args, const char *arg)
+{
+	struct buf message = { 0 };
+
+	if (filter_set(&args->input.filter, "until", arg, &message))
+		argp_error(state, "--at: %s", buf_str(&message));
+	args->has_moment = true;
+	buf_release(&message);
+}
+
+static error_t parse_detail(int key, struct report_args *args)
+{
+	const struct detail *detail = details;
+
+	while (detail->key && detail->key != key)
+		detail++;
+	if (!detail->key)
+		return ARGP_ERR_UNKNOWN;
+	args->detail = detail;
+	return 0;
+}
+
 /* What picks the view and its form. */
 static error_t parse_view(int key, char *arg, struct argp_state *state)
 {
@@ -98,6 +151,9 @@ static error_t parse_view(int key, char *arg, struct argp_state *state)
 	case KEY_CALLEES:
 		select_view(args, REPORT_CALLEES, arg);
 		return 0;
+	case KEY_AT:
+		set_moment(state, args, arg);
+		return 0;
 	case KEY_LINES:
 		args->options.key = TABLE_LINE;
 		args->has_key = true;
@@ -112,20 +168,8 @@ static error_t parse_view(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		args->json = true;
 		return 0;
-	case KEY_WAKERS:
-		args->detail = "wakers";
-		return 0;
-	case KEY_CHAIN:
-		args->detail = "chain";
-		return 0;
-	case KEY_LOCKS:
-		args->detail = "locks";
-		return 0;
-	case KEY_KERNEL:
-		args->detail = "kernel-locks";
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_detail(key, args);
 	}
 }
 
@@ -137,16 +181,18 @@ static bool is_default_view(const struct report_args *args)
 
 static void pick_detail(struct argp_state *state, struct report_args *args)
 {
-	const char *of = args->detail && strstr(args->detail, "locks") ? "mutex" : "block";
+	const char *name = args->detail ? args->detail->name : NULL;
 
-	if (args->detail && strcmp(args->analysis->name, of) != 0)
-		argp_error(state, "--%s is for the %s profile",
-			   strcmp(args->detail, "kernel-locks") ? args->detail : "kernel", of);
-	if (!args->detail && args->input.filter.lock && !strcmp(args->analysis->name, "mutex") &&
+	if (name && strcmp(args->analysis->name, args->detail->of) != 0)
+		argp_error(state, "--%s is for the %s profile", args->detail->option,
+			   args->detail->of);
+	if (!name && args->input.filter.lock && !strcmp(args->analysis->name, "mutex") &&
 	    is_default_view(args))
-		args->detail = "locks"; /* all about one lock */
-	if (args->detail)
-		args->analysis = analysis_find(args->detail);
+		name = "locks"; /* all about one lock */
+	if (args->has_moment && strcmp(args->analysis->name, "heap") != 0)
+		argp_error(state, "--at is for the heap profile");
+	if (name)
+		args->analysis = analysis_find(name);
 }
 
 /* Of what is sheets or stacks: whether something asks for stacks. */

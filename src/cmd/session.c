@@ -345,8 +345,10 @@ const char *session_misfit(const struct analysis *analysis, const struct filter 
 {
 	static const char *const waits[] = { "block", "wakers", "chain", NULL };
 	static const char *const locks[] = { "mutex", "locks", NULL };
-	static const char *const on_no_cpu[] = { "block", "wakers",   "chain",        "mutex",
-						 "locks", "syscalls", "kernel-locks", NULL };
+	static const char *const on_no_cpu[] = { "block",  "wakers",   "chain",        "mutex",
+						 "locks",  "syscalls", "kernel-locks", "heap",
+						 "allocs", "peak",     "growth",       "leaks",
+						 NULL };
 	bool of_waits = is_one_of(analysis->name, waits);
 	bool of_locks = is_one_of(analysis->name, locks);
 
@@ -355,7 +357,7 @@ const char *session_misfit(const struct analysis *analysis, const struct filter 
 	if (!of_locks && filter->lock)
 		return "--lock is for the mutex profile";
 	if (is_one_of(analysis->name, on_no_cpu) && filter->cpus.n)
-		return "--cpu: waits and system calls are on no CPU, or on several";
+		return "--cpu: waits, system calls and memory are on no CPU, or on several";
 	if (!analysis->profile &&
 	    (filter->cpus.n || filter->has_focus || filter->has_ignore || filter->no_kernel))
 		return "--cpu, --focus, --ignore and --no-kernel are for profiles of stacks";

@@ -13,6 +13,7 @@ static json_t *cell_of(const struct sheet_column *column, const union sheet_cell
 		return json_real(cell->percent);
 	case SHEET_COUNT:
 	case SHEET_NS:
+	case SHEET_BYTES:
 	case SHEET_ID:
 		break;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/escape.h"
 #include "base/human.h"
@@ -27,13 +28,18 @@ static void put_cell(struct buf *out, const struct sheet_column *column,
 		buf_puts(out, cell->text ? cell->text : "");
 		break;
 	case SHEET_COUNT:
-		buf_puts(out, human_count(human, (uint64_t)cell->number));
+		buf_puts(out, cell->number < 0 ? "-" : "");
+		buf_puts(out, human_count(human, (uint64_t)llabs(cell->number)));
 		break;
 	case SHEET_ID:
 		buf_printf(out, "%lld", (long long)cell->number);
 		break;
 	case SHEET_NS:
 		buf_puts(out, cell->number ? human_duration(human, (uint64_t)cell->number) : "0");
+		break;
+	case SHEET_BYTES:
+		buf_puts(out, cell->number < 0 ? "-" : "");
+		buf_puts(out, human_bytes(human, (uint64_t)llabs(cell->number)));
 		break;
 	case SHEET_PERCENT:
 		buf_printf(out, "%.1f%%", cell->percent);

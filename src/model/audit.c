@@ -165,6 +165,14 @@ static void add_other(void *arg, const char *name, uint64_t value)
 	if (value && !strcmp(name, "lost.wait_stacks"))
 		audit_add(arg, true, "%llu stacks of waits lost: the times of waits are exact",
 			  (unsigned long long)value);
+	else if (value && !strcmp(name, "lost.allocs"))
+		audit_add(arg, true,
+			  "%llu samples of allocations lost: what they stand for is missing",
+			  (unsigned long long)value);
+	else if (value && !strcmp(name, "lost.frees"))
+		audit_add(arg, true,
+			  "%llu samples of what was freed lost: of what is in use, some is not",
+			  (unsigned long long)value);
 	else if (value && !strncmp(name, "lost.", 5) && strcmp(name, "lost.records"))
 		audit_add(arg, true, "%s: %llu", name, (unsigned long long)value);
 }

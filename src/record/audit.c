@@ -117,6 +117,8 @@ void audit_put_counters(const struct audit *audit, struct definer *definer, stru
 		{ "samples.cpu", audit->n_samples },
 		{ "lost.records", audit->n_lost },
 		{ "lost.wait_stacks", audit->n_lost_waits },
+		{ "lost.allocs", audit->n_lost_allocs },
+		{ "lost.frees", audit->n_lost_frees },
 		{ "lost.undecodable", audit->n_undecodable },
 		{ "lost.threads", audit->n_without_fd },
 		{ "exact.events", audit->n_exact },

@@ -16,7 +16,9 @@ struct audit {
 	uint64_t time_ns; /* of the stream: that of the last event */
 	uint64_t n_samples;
 	uint64_t n_lost;
-	uint64_t n_lost_waits; /* stacks of waits and wakers; not in n_lost */
+	uint64_t n_lost_waits;  /* stacks of waits and wakers; not in n_lost */
+	uint64_t n_lost_allocs; /* neither are in n_lost */
+	uint64_t n_lost_frees;
 	uint64_t n_throttled;
 	uint64_t n_undecodable;
 	uint64_t n_without_fd; /* threads that could not be followed */

@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
 /* The child's side: what the recorder changed of its own signals is undone first. */
-static void __attribute__((noreturn)) wait_and_exec(char **argv, int go_fd, int error_fd)
+static void __attribute__((noreturn))
+wait_and_exec(char **argv, char **environment, int go_fd, int error_fd)
 {
 	sigset_t none;
 	char go;
@@ -23,6 +25,8 @@ static void __attribute__((noreturn)) wait_and_exec(char **argv, int go_fd, int 
 	signal(SIGPIPE, SIG_DFL);
 	if (read(go_fd, &go, 1) != 1)
 		_exit(127);
+	for (; environment && *environment; environment++)
+		putenv(*environment);
 	execvp(argv[0], argv);
 	error = errno;
 	if (write(error_fd, &error, sizeof(error)) != sizeof(error))
@@ -36,7 +40,7 @@ static void close_pair(int fds[2])
 	close(fds[1]);
 }
 
-int launch_prepare(char **argv, struct launch *ret)
+int launch_prepare(char **argv, char **environment, struct launch *ret)
 {
 	int go[2], error[2];
 	pid_t pid;
@@ -55,7 +59,7 @@ int launch_prepare(char **argv, struct launch *ret)
 	}
 	if (!pid) {
 		close(go[1]);
-		wait_and_exec(argv, go[0], error[1]);
+		wait_and_exec(argv, environment, go[0], error[1]);
 	}
 	close(go[0]);
 	close(error[1]);

@@ -11,8 +11,8 @@ struct launch {
 	int error_fd; /* the errno of a failed exec, or end of file */
 };
 
-/* 0 or -errno. */
-int launch_prepare(char **argv, struct launch *ret);
+/* @environment: NAME=VALUE besides ours, ended by NULL; or NULL.  0 or -errno. */
+int launch_prepare(char **argv, char **environment, struct launch *ret);
 
 /* Let it exec.  0, or the -errno with which exec failed; the child is then reaped. */
 int launch_go(struct launch *launch);

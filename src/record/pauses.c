@@ -250,8 +250,10 @@ static struct runtime_file *file_of(struct pauses *pauses, int fd, const char *p
 		.inode = st.st_ino,
 	};
 	*array_add(&pauses->files) = file;
-	if (uprobes_ask(pauses->context.uprobes,
-			&(struct uprobe_request){ { fd, path, NULL }, ready, hit, file }))
+	if (uprobes_ask(
+		    pauses->context.uprobes,
+		    &(struct uprobe_request){
+			    .query = { fd, path, NULL }, .ready = ready, .hit = hit, .arg = file }))
 		file->state = RUNTIME_NONE;
 	return file;
 }

@@ -165,6 +165,16 @@ static void on_wait_record(struct recorder *r, const struct perf_record *record)
 		wait_source_take(r->waits, record);
 }
 
+static void on_heap(struct recorder *r, const struct perf_record *record)
+{
+	if (record->type == PERF_RECORD_LOST && record->source == SAMPLER_ALLOCS)
+		r->audit.n_lost_allocs += record->lost;
+	else if (record->type == PERF_RECORD_LOST)
+		r->audit.n_lost_frees += record->lost;
+	else if (record->type == PERF_RECORD_SAMPLE && !r->waits_for_exec)
+		heap_source_take(r->heap, record);
+}
+
 static void on_probe(struct recorder *r, const struct perf_record *record)
 {
 	if (record->type == PERF_RECORD_SAMPLE)
@@ -181,6 +191,8 @@ int recorder_take(void *arg, const struct perf_record *record)
 
 	if (record->source == SAMPLER_PROBES)
 		on_probe(r, record);
+	else if (record->source == SAMPLER_ALLOCS || record->source == SAMPLER_FREES)
+		on_heap(r, record);
 	else if (record->type == PERF_RECORD_LOST && record->source != SAMPLER_TICKS)
 		on_lost_waits(r, record->lost);
 	else if (record->type == PERF_RECORD_LOST)
@@ -257,6 +269,18 @@ static void find_pauses(struct recorder *r)
 	uprobes_settle(r->uprobes, SETTLE_MS);
 }
 
+static int open_heap(struct recorder *r)
+{
+	return heap_source_open(r->heap, &(struct heap_context){
+						 .uprobes = r->uprobes,
+						 .stacks = r->stacks,
+						 .definer = r->definer,
+						 .sink = &r->outlet,
+						 .targets = &r->targets,
+						 .life = &r->life,
+					 });
+}
+
 static void meet_targets(struct recorder *r)
 {
 	ARRAY(pid_t) pids = { 0 };
@@ -286,8 +310,10 @@ static void take_precedence(struct recorder *r)
 
 int recorder_start(struct recorder *r)
 {
-	int error = 0;
+	int error = open_heap(r);
 
+	if (error)
+		return error;
 	find_pauses(r);
 	take_precedence(r);
 	put_meta(r);
@@ -326,6 +352,7 @@ static void every_second(struct recorder *r)
 			   stacks_unwind_stats(r->stacks));
 	if (r->waits)
 		wait_source_put_counters(r->waits, r->audit.time_ns);
+	heap_source_put_totals(r->heap, r->audit.time_ns);
 }
 
 int recorder_step(struct recorder *r, int timeout_ms)
@@ -364,6 +391,7 @@ int recorder_stop(struct recorder *r)
 	r->error = 0; /* who goes on after an error has mended its cause */
 	stacks_open_jit_maps(r->stacks, true);
 	exact_stop(&r->exact);
+	heap_source_stop(r->heap);
 	sampler_stop(r->sampler);
 	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
 	streams_drain(&r->streams, true);
@@ -379,6 +407,7 @@ int recorder_stop(struct recorder *r)
 			   stacks_unwind_stats(r->stacks));
 	if (r->waits)
 		wait_source_put_counters(r->waits, event.time_ns);
+	heap_source_put_totals(r->heap, event.time_ns);
 	put(r, &event);
 	setpriority(PRIO_PROCESS, 0, r->usual_priority);
 	return r->error;

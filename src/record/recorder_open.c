@@ -90,16 +90,8 @@ static int open_sampler(struct recorder *r, const struct recorder_options *optio
 	return error ? permission_explain_open(error, options) : 0;
 }
 
-/* Probes see every CPU: without that privilege they are refused. */
 static void open_pauses(struct recorder *r)
 {
-	int error = uprobes_open(r->sampler, &r->uprobes);
-
-	if (error) {
-		note("no pauses of garbage collectors: no probes in programs: %s",
-		     strerror(-error));
-		return;
-	}
 	r->pauses = pauses_new(&(struct pauses_context){
 		.spaces = r->spaces,
 		.stacks = r->stacks,
@@ -110,14 +102,39 @@ static void open_pauses(struct recorder *r)
 	});
 }
 
+/* Probes see every CPU: without that privilege they are refused. */
+static int open_probes(struct recorder *r, const struct recorder_options *options)
+{
+	bool has_pauses = (options->trace || options->pauses) && r->scope == SAMPLER_CPUS;
+	int error = -EPERM;
+
+	if (!has_pauses && !options->heap_rate)
+		return 0;
+	if (r->scope == SAMPLER_CPUS)
+		error = uprobes_open(r->sampler, &r->uprobes);
+	if (error && options->heap_rate)
+		return err(error,
+			   "cannot record allocations: no probes in programs: %s; run with sudo",
+			   strerror(-error));
+	if (error)
+		note("no pauses of garbage collectors: no probes in programs: %s",
+		     strerror(-error));
+	else if (has_pauses)
+		open_pauses(r);
+	return 0;
+}
+
 static int open_all(struct recorder *r, const struct recorder_options *options)
 {
 	int error = permission_check_targets(options);
 
+	if (!error && options->heap_rate)
+		error = heap_source_new(options->command[0], options->heap_rate, &r->heap);
 	if (error)
 		return error;
 	if (options->command) {
-		error = launch_prepare(options->command, &r->command);
+		error = launch_prepare(options->command, heap_source_environment(r->heap),
+				       &r->command);
 		if (error)
 			return err(error, "cannot start a process: %s", strerror(-error));
 		targets_add_thread(&r->targets, (uint32_t)r->command.pid, (uint32_t)r->command.pid);
@@ -125,10 +142,10 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 	}
 	permission_raise_fds();
 	error = open_sampler(r, options);
+	if (!error)
+		error = open_probes(r, options);
 	if (error || options->cpu_only)
 		return error;
-	if ((options->trace || options->pauses) && r->scope == SAMPLER_CPUS)
-		open_pauses(r);
 	r->exact.waits_for_exec = r->waits_for_exec;
 	exact_open(&r->exact, &(struct exact_options){
 				      .is_detailed = options->trace,
@@ -187,6 +204,7 @@ void recorder_close(struct recorder *r)
 	exact_close(&r->exact);
 	wait_source_close(r->waits);
 	pauses_free(r->pauses);
+	heap_source_free(r->heap);
 	sampler_close(r->sampler);
 	uprobes_close(r->uprobes);
 	streams_release(&r->streams);

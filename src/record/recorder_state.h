@@ -5,6 +5,7 @@
 
 #include "audit.h"
 #include "exact.h"
+#include "heap_source.h"
 #include "launch.h"
 #include "life.h"
 #include "pauses.h"
@@ -33,6 +34,7 @@ struct recorder {
 	struct wait_source *waits; /* NULL: no stacks of waits */
 	struct uprobes *uprobes;   /* NULL: none */
 	struct pauses *pauses;     /* NULL: not recorded */
+	struct heap_source *heap;  /* NULL: no allocations */
 	struct launch command;
 	int usual_priority; /* a nice value, outside the window */
 	uint32_t hz;

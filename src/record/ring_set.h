@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The rings of all CPUs: one a CPU for ticks and for what happens to processes, one for
- * tracepoints, so that a storm of switches costs neither a tick nor a mapping, and one for
- * probes, of which none should be lost.
+ * tracepoints, so that a storm of switches costs neither a tick nor a mapping, one for probes, of
+ * which none should be lost, and two for allocations, which are many, and for frees: what was
+ * freed must not seem to be in use.
  */
 #ifndef RECORD_RING_SET_H
 #define RECORD_RING_SET_H
@@ -16,7 +17,7 @@
 #include "cpus.h"
 #include "perf_ring.h"
 
-enum ring_kind { RING_TICKS, RING_TRACEPOINTS, RING_PROBES, N_RING_KINDS };
+enum ring_kind { RING_TICKS, RING_TRACEPOINTS, RING_PROBES, RING_ALLOCS, RING_FREES, N_RING_KINDS };
 
 struct cpu_ring {
 	uint32_t cpu;

@@ -112,6 +112,8 @@ static void fit_rings(struct sampler *sampler)
 	sampler->set.ring_bytes[RING_TICKS] = bytes;
 	sampler->set.ring_bytes[RING_TRACEPOINTS] = ring_bytes_for(RING_BYTES_MAX);
 	sampler->set.ring_bytes[RING_PROBES] = ring_bytes_for(PROBE_RING_BYTES);
+	sampler->set.ring_bytes[RING_ALLOCS] = ring_bytes_for(RING_BYTES_MAX);
+	sampler->set.ring_bytes[RING_FREES] = ring_bytes_for(RING_BYTES_MAX);
 
 	stack = bytes * LEAST_SECONDS / sampler->options.hz & ~7u;
 	if (stack < MIN_STACK_BYTES)
@@ -196,9 +198,9 @@ static void set_source(const struct sampler *sampler, struct perf_record *record
 
 /* Of what a ring's LOST records tell; of tracepoints whichever it was. */
 static const enum sampler_source ring_sources[N_RING_KINDS] = {
-	[RING_TICKS] = SAMPLER_TICKS,
-	[RING_TRACEPOINTS] = SAMPLER_SWITCHES,
-	[RING_PROBES] = SAMPLER_PROBES,
+	[RING_TICKS] = SAMPLER_TICKS,   [RING_TRACEPOINTS] = SAMPLER_SWITCHES,
+	[RING_PROBES] = SAMPLER_PROBES, [RING_ALLOCS] = SAMPLER_ALLOCS,
+	[RING_FREES] = SAMPLER_FREES,
 };
 
 static int pass_record(void *source, uint32_t i)
@@ -313,9 +315,13 @@ static int add_tracepoint(struct sampler *sampler, enum sampler_source source, u
 	return add_event(sampler, &(struct perf_event){ fd, cpu, source, RING_TRACEPOINTS });
 }
 
-int sampler_adopt(struct sampler *sampler, int fd, uint32_t cpu, uint64_t *ret_id)
+int sampler_adopt(struct sampler *sampler, int fd, uint32_t cpu, enum sampler_source source,
+		  uint64_t *ret_id)
 {
-	int r = add_owner(sampler, cpu, RING_PROBES);
+	enum ring_kind kind = source == SAMPLER_ALLOCS ? RING_ALLOCS :
+			      source == SAMPLER_FREES  ? RING_FREES :
+							 RING_PROBES;
+	int r = add_owner(sampler, cpu, kind);
 
 	if (!r && ioctl(fd, PERF_EVENT_IOC_ID, ret_id))
 		r = -errno;
@@ -323,8 +329,8 @@ int sampler_adopt(struct sampler *sampler, int fd, uint32_t cpu, uint64_t *ret_i
 		close(fd);
 		return r;
 	}
-	*map_insert(&sampler->by_id, *ret_id) = 1u << 8 | SAMPLER_PROBES;
-	return add_event(sampler, &(struct perf_event){ fd, cpu, SAMPLER_PROBES, RING_PROBES });
+	*map_insert(&sampler->by_id, *ret_id) = 1u << 8 | source;
+	return add_event(sampler, &(struct perf_event){ fd, cpu, source, kind });
 }
 
 int sampler_add_task(struct sampler *sampler, pid_t tid)

@@ -34,6 +34,8 @@ enum sampler_source { /* of a sample: perf_record.source */
 		      SAMPLER_LOCKS,  /* of the kernel's: who sleeps for one */
 		      SAMPLER_SPINS,  /* who spins */
 		      SAMPLER_PROBES, /* in programs' code: see sampler_adopt() */
+		      SAMPLER_ALLOCS, /* the same in the library that sees allocations, */
+		      SAMPLER_FREES,  /* each in a ring of its own */
 		      SAMPLER_N_SOURCES
 };
 
@@ -97,10 +99,11 @@ void sampler_pause(struct sampler *sampler, enum sampler_source source, bool is_
 
 /*
  * Take an event of @cpu that was opened elsewhere, with what perf_attr_of_tracepoint() asks
- * for: its samples are among the records from here on, by @ret_id, as SAMPLER_PROBES.  @fd is
- * the sampler's also when it fails.
+ * for: its samples are among the records from here on, by @ret_id, as @source, which is one of
+ * probes.  @fd is the sampler's also when it fails.
  */
-int sampler_adopt(struct sampler *sampler, int fd, uint32_t cpu, uint64_t *ret_id);
+int sampler_adopt(struct sampler *sampler, int fd, uint32_t cpu, enum sampler_source source,
+		  uint64_t *ret_id);
 
 void sampler_start(struct sampler *sampler);
 void sampler_stop(struct sampler *sampler); /* no new records from here on */

@@ -391,6 +391,12 @@ static size_t user_mark(const struct perf_sample *sample)
 	return i;
 }
 
+/* Whether samples of it are small, and taken at few places. */
+static bool is_of_place(uint32_t source)
+{
+	return source != SAMPLER_TICKS && source != SAMPLER_ALLOCS;
+}
+
 static uint32_t unwind_user(struct stacks *stacks, const struct perf_record *record)
 {
 	const struct perf_sample *sample = &record->sample;
@@ -405,7 +411,7 @@ static uint32_t unwind_user(struct stacks *stacks, const struct perf_record *rec
 		.read_memory = read_process,
 		.read_blocked = read_blocked,
 		.near_size = STACKS_SMALL_BYTES,
-		.knows_callers = record->source == SAMPLER_TICKS ? NULL : knows_callers,
+		.knows_callers = is_of_place(record->source) ? knows_callers : NULL,
 		.arg = &unwinding,
 	};
 	struct unwind_result result;

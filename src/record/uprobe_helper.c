@@ -82,13 +82,17 @@ ssize_t uprobe_receive(int socket, void *data, size_t size, int *ret_fd)
 	return got;
 }
 
-/* Whoever is at @point on @cpu.  Go's stacks are only followed with the kernel's call chain. */
-static int open_event(int type, int file, const struct point *point, bool has_stack, uint32_t cpu)
+/*
+ * Whoever is at @point on @cpu.  Go's stacks are only followed with the kernel's call chain; who
+ * wants more or less of the stack than usual is not in Go.
+ */
+static int open_event(int type, int file, const struct point *point, uint32_t stack_bytes,
+		      uint32_t cpu)
 {
 	struct sampler_tracepoint every = {
 		.type = (uint32_t)type,
 		.period = 1,
-		.stack_bytes = has_stack ? STACK_BYTES : 0,
+		.stack_bytes = stack_bytes,
 	};
 	struct perf_event_attr attr = perf_attr_of_tracepoint(&every, 0);
 	char path[32];
@@ -97,7 +101,7 @@ static int open_event(int type, int file, const struct point *point, bool has_st
 		return -ERANGE;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	attr.config = point->counter_offset << COUNTER_BIT;
-	attr.exclude_callchain_user = !has_stack;
+	attr.exclude_callchain_user = stack_bytes != STACK_BYTES;
 	attr.uprobe_path = (uintptr_t)path;
 	attr.probe_offset = point->offset;
 	return perf_open(&attr, -1, (int)cpu);
@@ -110,7 +114,7 @@ struct helper {
 
 /* The events stay open here, too: who closes a descriptor last, waits. */
 static int open_point(const struct helper *helper, int file, const struct points *points,
-		      struct uprobe_answer *answer)
+		      uint32_t stack_bytes, struct uprobe_answer *answer)
 {
 	const struct point *point = &points->list[answer->point];
 	bool has_stack = !points->runtime ||
@@ -120,7 +124,8 @@ static int open_point(const struct helper *helper, int file, const struct points
 		int fd, r;
 
 		answer->cpu = helper->cpus.list.items[i];
-		fd = open_event(helper->type, file, point, has_stack, answer->cpu);
+		fd = open_event(helper->type, file, point, has_stack ? stack_bytes : 0,
+				answer->cpu);
 		if (fd == -ENODEV) /* the CPU went offline meanwhile */
 			continue;
 		r = fd < 0 ? fd : uprobe_send(helper->socket, answer, sizeof(*answer), fd);
@@ -139,11 +144,12 @@ static int answer(const struct helper *helper, const struct uprobe_question *que
 	};
 	struct uprobe_answer event = { .key = question->key, .kind = UPROBE_EVENT };
 	struct uprobe_answer done = { .key = question->key, .kind = UPROBE_DONE };
+	uint32_t stack_bytes = question->stack_bytes ? question->stack_bytes : STACK_BYTES;
 
 	done.error = file < 0 ? -EBADF : points_find_confined(&query, &done.points);
 	for (uint32_t i = 0; !done.error && i < done.points.n; i++) {
 		event.point = i;
-		done.error = open_point(helper, file, &done.points, &event);
+		done.error = open_point(helper, file, &done.points, stack_bytes, &event);
 	}
 	return uprobe_send(helper->socket, &done, sizeof(done), -1);
 }

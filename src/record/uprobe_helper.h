@@ -14,6 +14,7 @@
 struct uprobe_question { /* with the file's descriptor */
 	uint32_t key;
 	uint32_t is_function;
+	uint32_t stack_bytes; /* 0: as is usual */
 	char path[PATH_MAX];
 	char function[256];
 };

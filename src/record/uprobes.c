@@ -66,6 +66,7 @@ int uprobes_ask(struct uprobes *uprobes, const struct uprobe_request *request)
 		return -ENAMETOOLONG;
 	memcpy(question.path, query->path, strlen(query->path));
 	question.is_function = query->function != NULL;
+	question.stack_bytes = request->stack_bytes;
 	if (query->function)
 		memcpy(question.function, query->function, strlen(query->function));
 	r = uprobe_send(uprobes->socket, &question, sizeof(question), query->fd);
@@ -80,7 +81,8 @@ static void adopt(struct uprobes *uprobes, const struct uprobe_answer *answer, i
 {
 	struct request *request = &uprobes->requests.items[answer->key];
 	uint64_t id;
-	int r = sampler_adopt(uprobes->sampler, fd, answer->cpu, &id);
+	enum sampler_source source = request->is.source ? request->is.source : SAMPLER_PROBES;
+	int r = sampler_adopt(uprobes->sampler, fd, answer->cpu, source, &id);
 
 	if (!r)
 		*map_insert(&uprobes->events, id) = (uint64_t)answer->key << 32 | answer->point;

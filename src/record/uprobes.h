@@ -21,13 +21,17 @@ struct uprobes;
 struct uprobe_request {
 	struct points_query query; /* what for and where; borrowed for the call */
 
+	/* Of a function: who takes its samples (0: hit()), and how much of the stack they have. */
+	enum sampler_source source;
+	uint32_t stack_bytes; /* 0: as much as is usual */
+
 	/*
 	 * Called once, when the probes are in place, or with -errno when they are not: as of
 	 * points_find(), and what the kernel says to the first event that it refuses.
 	 */
 	void (*ready)(void *arg, const struct points *points, int error);
 
-	/* A thread came by points.list[@point]; with a stack where the step has one. */
+	/* A thread came by points.list[@point]; with a stack where the step has one.  Or NULL. */
 	void (*hit)(void *arg, const struct perf_record *record, uint32_t point);
 	void *arg;
 };

@@ -137,6 +137,10 @@ def check_locations(profile):
             assert 1 <= one(line, "function_id") <= len(profile["function"])
 
 
+MEMORY = [("alloc_objects", "count"), ("alloc_space", "bytes"),
+          ("inuse_objects", "count"), ("inuse_space", "bytes")]
+
+
 def check(profile):
     for table in ("mapping", "location", "function"):
         check_ids(profile, table)
@@ -150,8 +154,9 @@ def check(profile):
                      [("contentions", "count"), ("delay", "nanoseconds")],
                      [("contentions", "count"), ("delay", "nanoseconds"),
                       ("holdup", "nanoseconds")],
-                     [("calls", "count"), ("time", "nanoseconds")]), types
-    assert strings[one(profile, "default_sample_type")] == types[1][0]
+                     [("calls", "count"), ("time", "nanoseconds")], MEMORY), types
+    assert strings[one(profile, "default_sample_type")] in (
+        ("alloc_space", "inuse_space") if types == MEMORY else types[1][:1])
     for mapping in profile["mapping"]:
         assert strings[one(mapping, "filename")], "a mapping without a file"
         assert one(mapping, "start") == 0 and one(mapping, "offset") == 0

@@ -117,7 +117,7 @@ static void a_command_runs_when_it_is_let_go(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(launch_prepare(argv, &launch), 0);
+	assert_int_equal(launch_prepare(argv, NULL, &launch), 0);
 	assert_int_equal(waitpid(launch.pid, &status, WNOHANG), 0);
 	assert_int_equal(launch_go(&launch), 0);
 	assert_int_equal(waitpid(launch.pid, &status, 0), launch.pid);
@@ -131,10 +131,10 @@ static void a_command_that_cannot_run_says_why(void **state)
 	struct launch launch;
 
 	(void)state;
-	assert_int_equal(launch_prepare(argv, &launch), 0);
+	assert_int_equal(launch_prepare(argv, NULL, &launch), 0);
 	assert_int_equal(launch_go(&launch), -ENOENT);
 	assert_int_equal(launch.pid, 0);
-	assert_int_equal(launch_prepare(argv, &launch), 0);
+	assert_int_equal(launch_prepare(argv, NULL, &launch), 0);
 	launch_abandon(&launch);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left behind */
 }

@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# What reports say of memory; tests/data/heap.events has the sums that were made on paper.
+# `make check-cli UPDATE=1` rewrites tests/cli/golden.
+
+load ../lib/golden
+
+report() {
+	"$SYSPROF" report "$@"
+}
+
+# Bytes in column $1, objects and the error of each function in ./json.
+rows() {
+	jq -c --arg key "$1" '.[.profile][] | [.function, .[$key], .objects, .error_bytes]' "$T/json"
+}
+
+@test "heap shows who holds what is in use, and what that may be off by" {
+	data=$(recording heap)
+	golden heap report -i "$data" heap
+	golden heap-tree report -i "$data" heap --tree
+	report -i "$data" heap --json >"$T/json"
+	diff - <(rows inuse_bytes) <<'END'
+["grow",2000,1,0]
+["load",1000,10,949]
+["job",500,1,0]
+END
+}
+
+@test "allocs shows who allocates, how much a second, and how soon it is freed" {
+	data=$(recording heap)
+	golden allocs report -i "$data" allocs
+	report -i "$data" allocs --json >"$T/json"
+	jq -e '.allocs[0] | .alloc_bytes == 8000 and .bytes_per_second == 800 and
+		.mean_bytes == 4000 and .freed_1ms_percent == 50 and .freed_1s_percent == 100' "$T/json"
+	jq -e '.allocs[] | select(.function == "load") | .freed_1s_percent == 0' "$T/json"
+}
+
+@test "the peak is who held memory when most was in use" {
+	report -i "$(recording heap)" heap --peak --json >"$T/json"
+	diff - <(rows inuse_bytes) <<'END'
+["parse",4000,1,0]
+["load",2000,20,1342]
+END
+	report -i "$T/heap.data" peak | grep -q 'that was 2.00s after the start'
+}
+
+@test "heap --at is what was in use then; of processes that had ended by then, nothing" {
+	report -i "$(recording heap)" heap --at 3.2 --json >"$T/json"
+	diff - <(rows inuse_bytes) <<'END'
+["parse",4000,1,0]
+["load",2000,20,1342]
+END
+	report -i "$T/heap.data" heap --at 7 --json >"$T/json"
+	diff - <(rows inuse_bytes) <<'END'
+["load",1000,10,949]
+END
+}
+
+@test "growth is the difference, of which what stays is certain" {
+	report -i "$(recording heap)" heap --growth --since 3.2 --json >"$T/json"
+	diff - <(rows growth_bytes) <<'END'
+["grow",2000,1,0]
+["job",500,1,0]
+["load",-1000,-10,949]
+["parse",-4000,-1,0]
+END
+	golden heap-growth report -i "$T/heap.data" heap --growth --since 3.2
+	report -i "$T/heap.data" growth --since 3.2 --tree >"$T/out"
+	grep -q 'stacks whose memory became less are left out: 4.88 KiB' "$T/out"
+}
+
+@test "leaks leave out what is young, and age says how old all is" {
+	golden heap-leaks report -i "$(recording heap)" heap --leaks
+	golden heap-age report -i "$T/heap.data" heap --age
+}
+
+@test "filters pick processes; an export has the four values of Go's heap profile" {
+	report -i "$(recording heap)" heap --process job --json >"$T/json"
+	[ "$(rows inuse_bytes)" = '["job",500,1,0]' ]
+	"$SYSPROF" export -i "$T/heap.data" heap -o "$T/heap.pb.gz"
+	"$BATS_TEST_DIRNAME/../lib/pprof.py" check "$T/heap.pb.gz"
+	PPROF_TMPDIR=$T go tool pprof -raw "$T/heap.pb.gz" >"$T/raw"
+	grep -q '^PeriodType: space bytes' "$T/raw"
+	grep -q '^Period: 949' "$T/raw"
+	grep -q '^alloc_objects/count alloc_space/bytes inuse_objects/count inuse_space/bytes\[dflt\]' "$T/raw"
+	grep -Eq '^ +20 +2000 +10 +1000:' "$T/raw"
+	"$SYSPROF" export -i "$T/heap.data" allocs -o "$T/allocs.pb.gz"
+	PPROF_TMPDIR=$T go tool pprof -raw "$T/allocs.pb.gz" | grep -q 'alloc_space/bytes\[dflt\]'
+}
+
+@test "what was lost, dropped or not seen is said" {
+	{
+		grep -v '^end' "$BATS_TEST_DIRNAME/../data/heap.events"
+		echo 'heap_totals time=11s pid=300 allocs=1 bytes=3000 dropped=7 bypassed=1'
+		echo 'alloc time=11s pid=100 tid=100 cpu=0 stack={srv!main} address=0x4000 size=1 weight=1'
+		echo 'counter time=11s name=lost.allocs value=3'
+		echo 'counter time=11s name=lost.frees value=4'
+		echo 'end time=11s'
+	} >"$T/events"
+	"$SYSPROF" dump --assemble "$T/events" -o "$T/data"
+	report -i "$T/data" heap >"$T/out"
+	grep -q '! process 300 has an allocator of its own linked in' "$T/out"
+	grep -q '! 7 samples were left out' "$T/out"
+	grep -q '! 1 objects were freed without that being seen' "$T/out"
+	grep -q '! 3 samples of allocations lost' "$T/out"
+	grep -q '! 4 samples of what was freed lost' "$T/out"
+}
+
+@test "without allocations that is said; what does not go with memory is refused" {
+	run report -i "$(recording waits)" heap
+	[ "$status" = 1 ]
+	[[ $output == *"holds no allocations; record with --heap"* ]]
+	run report -i "$(recording heap)" cpu --peak
+	[ "$status" = 2 ]
+	[[ $output == *"--peak is for the heap profile"* ]]
+	run report -i "$T/heap.data" allocs --at 3
+	[ "$status" = 2 ]
+	run report -i "$T/heap.data" heap --cpu 0
+	[ "$status" = 2 ]
+	run "$SYSPROF" record --heap -p 1
+	[ "$status" = 2 ]
+	[[ $output == *"--heap wants a command"* ]]
+}

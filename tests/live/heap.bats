@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# record --heap: who holds memory and who churns it, of programs that are known to the byte.
+load ../lib/live
+bats_require_minimum_version 1.5.0
+
+MB=1048576
+
+# Of function $2 in the table of profile $1 ("heap" …), the column $3; 0: it is not there.
+figure() {
+	"$SYSPROF" report --json "$1" >report.json
+	jq --arg f "$2" --arg c "$3" '[.[.profile][] | select(.function == $f) | .[$c]] | add // 0' report.json
+}
+
+# $1 is within $3 standard deviations of $2: with 4, one in 15,000 tries is not.
+within_errors() {
+	awk -v a="$1" -v b="$2" -v e="$3" 'BEGIN { exit !(a - b <= 4 * e && b - a <= 4 * e) }' || {
+		echo "$1 is more than 4 times $3 from $2"
+		return 1
+	}
+}
+
+# All that was asked for, in bytes and calls, of all processes together; exact.
+totals() {
+	"$SYSPROF" dump | awk '$1 == "heap_totals" {
+		for (i = 2; i <= NF; i++) { split($i, f, "="); v[f[1]] = f[2] }
+		bytes[v["pid"]] = v["bytes"]; calls[v["pid"]] = v["allocs"]
+	} END { for (p in bytes) { b += bytes[p]; c += calls[p] } printf "%.0f %.0f\n", b, c }'
+}
+
+@test "leaks of known size are found at the default rate, within the errors that are printed" {
+	"$SYSPROF" record --heap -- "$W/leaks"
+	within_errors "$(figure heap leak_big inuse_bytes)" $((64 * MB)) "$(figure heap leak_big error_bytes)"
+	within_errors "$(figure heap leak_small inuse_bytes)" $((16 * MB)) "$(figure heap leak_small error_bytes)"
+	# 512 samples would have an error of 18 %: this one has 32 of them.
+	[ "$(figure heap leak_small error_bytes)" -gt $((MB)) ]
+	[ "$(figure heap cache inuse_bytes)" = 0 ]
+	[ "$(figure heap churn inuse_bytes)" = 0 ]
+}
+
+@test "at a finer rate they are within 10 %, and what is churned is not in use" {
+	# With one in 16 KiB, the error of the smaller leak is 3 %.
+	"$SYSPROF" record --heap-rate 16384 -- "$W/leaks"
+	near "$(figure heap leak_big inuse_bytes)" $((64 * MB)) $((64 * MB / 10))
+	near "$(figure heap leak_small inuse_bytes)" $((16 * MB)) $((16 * MB / 10))
+	[ "$(figure heap churn inuse_bytes)" = 0 ]
+	near "$(figure allocs churn alloc_bytes)" $((800 * MB)) $((80 * MB))
+	near "$(figure allocs cache alloc_bytes)" $((32 * MB)) $((32 * MB / 10))
+	near "$(figure peak cache inuse_bytes)" $((32 * MB)) $((32 * MB / 10))
+	at_least "$(figure leaks leak_small kept_percent)" 50
+}
+
+@test "all allocations are counted, and with a rate of 1 all are samples" {
+	"$SYSPROF" record --heap-rate 1 -- "$W/objects"
+	read -r bytes calls <<<"$(totals)"
+	"$SYSPROF" report --json allocs >report.json
+	[ "$(jq '[.allocs[].alloc_bytes] | add' report.json)" = "$bytes" ]
+	[ "$(jq '[.allocs[].objects] | add' report.json)" = "$calls" ]
+	[ "$(jq '[.allocs[].error_bytes] | add' report.json)" = 0 ]
+	# What the program says of itself: each function allocates, and frees or keeps.
+	while read -r function allocated kept; do
+		echo "$function $allocated $kept"
+		[ "$(figure allocs "$function" alloc_bytes)" = "$allocated" ]
+		[ "$(figure heap "$function" inuse_bytes)" = "$kept" ]
+	done <<'END'
+by_malloc 30000 20000
+by_calloc 40000 40000
+by_realloc 111000 100000
+by_aligned 90000 0
+strdup 1100 1100
+END
+}
+
+@test "children of a process that was sampled, and their children, are unharmed" {
+	run -0 --separate-stderr "$SYSPROF" record --heap-rate 4096 -- "$W/objects" fork
+	[ "$output" = "40 children, 0 died" ]
+	read -r _ calls <<<"$(totals)"
+	# Each child makes 1000; the process itself 1000, and what the C library asks for.
+	at_least "$calls" 41000
+	near "$calls" 41000 500
+	[ "$("$SYSPROF" dump | grep -c '^heap_totals ')" -ge 41 ]
+}
+
+@test "threads that come and go are counted to the last call" {
+	run -0 --separate-stderr "$SYSPROF" record --heap -- "$W/objects" threads
+	read -r _ calls <<<"$(totals)"
+	at_least "$calls" 100000
+	near "$calls" 100000 6000
+}
+
+@test "what fails, and what is freed twice, is as it would be without" {
+	for how in huge twice foreign; do
+		want=0
+		"$W/objects" $how >want.out 2>/dev/null || want=$?
+		got=0
+		"$SYSPROF" record --heap -- "$W/objects" $how >got.out 2>messages || got=$?
+		echo "$how: $want $got"
+		[ "$got" = "$want" ]
+		diff want.out got.out
+	done
+}
+
+@test "a program with an allocator of its own, and one that is linked statically, are told of" {
+	"$SYSPROF" record --heap -- "$W/ownmalloc"
+	"$SYSPROF" report heap >report
+	grep -q '! process [0-9]* has an allocator of its own linked in' report
+	run "$SYSPROF" record --heap -- "$W/split-static"
+	[ "$status" = 1 ]
+	[[ $output == *"is linked statically"* ]]
+	install -m 4755 -o nobody /bin/true ./setuid
+	run "$SYSPROF" record --heap -- ./setuid
+	[ "$status" = 1 ]
+	[[ $output == *"runs with other rights"* ]]
+}
+
+@test "C++ throws through it, and its allocations are those of who says new" {
+	"$SYSPROF" record --heap-rate 1 -- "$W/cxxnew"
+	[ "$(figure heap make inuse_bytes)" = 300000 ]
+	[ "$(figure allocs make alloc_bytes)" = 600000 ]
+}
+
+@test "when the recorder is killed the program goes on, and frees what it has" {
+	start "$SYSPROF" record --heap-rate 4096 -- "$W/objects" until
+	await holds sysprof.data 10 alloc
+	command=$(pgrep -P "$pid" -x objects)
+	started+=("$command")
+	kill -9 "$pid"
+	wait "$pid" || true
+	kill -0 "$command"
+	kill -INT "$command"
+	await test ! -e "/proc/$command"
+	[ "$(cat until.out)" = "done" ]
+	"$SYSPROF" report heap | grep -q 'by_malloc'
+}
+
+@test "-d ends the recording, and the command goes on" {
+	"$SYSPROF" record -d 1 --heap-rate 4096 -- sh -c "echo \$\$ >pid; exec '$W/objects' until" \
+		>messages 2>&1 3>&-
+	command=$(cat pid)
+	started+=("$command")
+	kill -INT "$command"
+	await test ! -e "/proc/$command"
+	[ "$(cat until.out)" = "done" ]
+}
