@@ -74,7 +74,10 @@ int definer_meta(struct definer *definer, const char *key, const char *value);
 /* The text of a string that it gave an id; "" of others. */
 const char *definer_text(const struct definer *definer, uint32_t string);
 
-/* Put a PLACE event: @object, a string, lies at @frame's address in static data.  Once each. */
+/*
+ * Put a PLACE event: @object, a string, lies at @frame's address in static data.  Once for
+ * each object: processes that run the same program have it in the same place.
+ */
 int definer_place(struct definer *definer, uint32_t object, uint32_t frame);
 
 /* Put a DESCRIPTOR event. */

@@ -21,6 +21,7 @@ struct definer {
 	struct intern modules; /* of struct event_module with id 0 */
 	ARRAY(struct frame) frames;
 	ARRAY(struct event_place) places;
+	struct map placed;        /* objects that have one */
 	struct map frame_by_hash; /* to the place + 1 of the first */
 	struct map stacks;        /* parent << 32 | frame, to the id */
 	size_t text_bytes;        /* of all strings and modules */
@@ -52,6 +53,7 @@ void definer_free(struct definer *definer)
 	intern_release(&definer->modules);
 	array_release(&definer->frames);
 	array_release(&definer->places);
+	map_release(&definer->placed);
 	map_release(&definer->frame_by_hash);
 	map_release(&definer->stacks);
 	free(definer);
@@ -204,6 +206,9 @@ int definer_place(struct definer *definer, uint32_t object, uint32_t frame)
 {
 	struct event event = { .kind = EVENT_PLACE };
 
+	if (map_find(&definer->placed, object))
+		return 0;
+	map_insert(&definer->placed, object);
 	event.place.object = object;
 	event.place.frame = frame;
 	*array_add(&definer->places) = event.place;

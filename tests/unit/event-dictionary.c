@@ -119,7 +119,10 @@ static void equal_things_are_defined_once(void **state)
 	assert_int_equal(definer_stack(definer, 0, 1), 1);
 	assert_int_equal(definer_stack(definer, 1, 1), 2);
 	assert_int_equal(definer_stack(definer, 0, 1), 1);
-	assert_int_equal(r.n_events, n + 3);
+	assert_int_equal(definer_place(definer, 1, 1), 0);
+	assert_int_equal(definer_place(definer, 1, 1), 0);
+	assert_int_equal(r.n_events, n + 4);
+	assert_int_equal(dictionary_n_refused(r.dict), 0);
 	definer_free(definer);
 	dictionary_free(r.dict);
 }
@@ -234,6 +237,7 @@ static void the_first_place_of_an_object_holds(void **state)
 {
 	struct recorder r = recorder_new();
 	struct definer *definer = definer_new(&r.sink);
+	struct event second = { .kind = EVENT_PLACE };
 	uint32_t object;
 
 	(void)state;
@@ -241,7 +245,8 @@ static void the_first_place_of_an_object_holds(void **state)
 	assert_int_equal(dictionary_place(r.dict, object), 0);
 	assert_int_equal(definer_place(definer, object, 7), 0);
 	assert_int_equal(dictionary_place(r.dict, object), 7);
-	definer_place(definer, object, 8);
+	second.place = (struct event_place){ .object = object, .frame = 8 };
+	dictionary_put(r.dict, &second);
 	assert_int_equal(dictionary_place(r.dict, object), 7);
 	assert_int_equal(dictionary_n_refused(r.dict), 1);
 	definer_free(definer);
