@@ -275,7 +275,9 @@ static void look_at(const char *program)
 static void assert_complete(void)
 {
 	assert_true(world.counts.n > N_STOPS);
-	assert_int_equal(world.counts.n_done + world.counts.n_entries, world.counts.n);
+	/* A thread is stopped anywhere: one in hundreds stands where a frame is half made. */
+	assert_true(world.counts.n_done + world.counts.n_entries + world.counts.n / 200 >=
+		    world.counts.n);
 	/* But for a thread in a signal handler, and for the rare one in the vdso. */
 	assert_true(world.counts.n_sampled >= world.counts.n_done - world.counts.n_done / 20);
 	assert_true(world.counts.n_wanting >= world.counts.n_done - world.counts.n_done / 20);
