@@ -61,14 +61,13 @@ static void check_profile(struct argp_state *state, struct export_args *args)
 	if (args->is_timeline && !args->exporter->timeline)
 		argp_error(state, "%s is no format of timelines; say -o OUT.json",
 			   args->exporter->name);
-	if (args->is_timeline)
-		return;
-	if (!args->analysis->profile)
+	if (!args->is_timeline && !args->analysis->profile)
 		argp_error(state, "%s is no profile of stacks; see `sysprof report %s`",
 			   args->analysis->name, args->analysis->name);
-	if (!args->exporter->profile)
+	if (!args->is_timeline && !args->exporter->profile)
 		argp_error(state, "%s is a format of the timeline only", args->exporter->name);
-	misfit = session_misfit(args->analysis, &args->input.filter);
+	misfit = args->is_timeline ? session_timeline_misfit(&args->input.filter) :
+				     session_misfit(args->analysis, &args->input.filter);
 	if (misfit)
 		argp_error(state, "%s", misfit);
 }

@@ -341,6 +341,14 @@ static bool is_one_of(const char *name, const char *const *names)
 	return *names;
 }
 
+const char *session_timeline_misfit(const struct filter *filter)
+{
+	if (filter->cpus.n || filter->has_focus || filter->has_ignore || filter->no_kernel ||
+	    filter->waits || filter->with_idle || filter->lock)
+		return "of a timeline, --process, --thread, --since and --until leave out parts";
+	return NULL;
+}
+
 const char *session_misfit(const struct analysis *analysis, const struct filter *filter)
 {
 	static const char *const waits[] = { "block", "wakers", "chain", NULL };

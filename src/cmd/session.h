@@ -47,6 +47,7 @@ const struct analysis *session_analysis(const char *name);
 
 /* Why @filter does not go with @analysis, as a sentence; or NULL. */
 const char *session_misfit(const struct analysis *analysis, const struct filter *filter);
+const char *session_timeline_misfit(const struct filter *filter);
 
 /* The index of the value called @name in @profile, or -EINVAL after saying which there are. */
 int session_value(const struct profile *profile, const char *name);

@@ -58,3 +58,14 @@ is_exact() {
 	[[ $output == *"pprof is no format of timelines"* ]]
 	"$SYSPROF" export -i "$data" trace -f chrome | cmp - "$BATS_TEST_DIRNAME/golden/timeline-chrome.txt"
 }
+
+@test "what would leave nothing out of a timeline is refused" {
+	data=$(recording timeline)
+	for filter in --cpu=0 --focus=main --ignore=main --no-kernel --wait=lock --idle --lock=x; do
+		run "$SYSPROF" export -i "$data" "$filter" -o "$T/trace.json"
+		echo "$filter: $output"
+		[ "$status" = 2 ]
+		[[ $output == *"of a timeline, --process"* ]]
+	done
+	"$SYSPROF" export -i "$data" --thread 1 -o "$T/trace.json"
+}
