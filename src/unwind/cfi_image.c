@@ -191,11 +191,12 @@ static bool has_sane_header(const struct module *module)
 	       (ehdr.e_shnum || !ehdr.e_shoff);
 }
 
+/* A copy: where a file lies in another one, libelf's pointer may be to any address. */
 static bool is_native(Elf *elf)
 {
-	const Elf64_Ehdr *ehdr = elf ? elf64_getehdr(elf) : NULL;
+	GElf_Ehdr ehdr;
 
-	return ehdr && cfi_image_is_native(ehdr);
+	return gelf_getehdr(elf, &ehdr) && cfi_image_is_native(&ehdr);
 }
 
 int cfi_image_read(const struct module *module, const struct cfi_want *want, struct cfi_image *ret)
