@@ -19,7 +19,7 @@ static const struct trace_formats formats = {
 		[TRACE_SWITCH] = { true, 372, 60,
 				   { { 24, 4 }, { 32, 8 }, { 56, 4 }, { 8, 16 }, { 40, 16 } } },
 		[TRACE_WAKING] = { true, 375, 28, { { 24, 4 } } },
-		[TRACE_ENTER] = { true, 443, 16, { { 8, 8 } } },
+		[TRACE_ENTER] = { true, 443, 64, { { 8, 8 }, { 16, 48 } } },
 		[TRACE_EXIT] = { true, 442, 24, { { 8, 8 }, { 16, 8 } } },
 		[TRACE_FAULT] = { true, 190, 32, { { 8, 8 }, { 16, 8 }, { 24, 8 } } },
 		[TRACE_IRQ_ENTRY] = { true, 225, 16, { { 8, 4 }, { 12, 4 } } },
