@@ -53,6 +53,17 @@ enum { ARG_NUMBER, ARG_ADDRESS, ARG_TEXT };
 enum { CALL_THREAD = N_ITEM, CALL_GAP, CALL_NS, CALL_HAS_FAILED, N_CALL };
 enum { MARK_THREAD = N_ITEM, MARK_WHAT, MARK_NS, N_MARK };
 enum { OTHER_TRACK = N_ITEM, OTHER_START, OTHER_NS, OTHER_HAS_FAILED, N_OTHER };
+enum {
+	PAUSE_WHOSE = N_ITEM, /* the thread that is stopped, or a process's main one */
+	PAUSE_IS_PROCESS,
+	PAUSE_START,
+	PAUSE_NS,
+	PAUSE_STOPPING, /* of that, until all had stopped */
+	PAUSE_BY,       /* threads; 0: not known */
+	PAUSE_LAST,
+	PAUSE_LAST_STACK,
+	N_PAUSE
+};
 enum { RUN_CPU, RUN_THREAD, RUN_GAP, RUN_NS, N_RUN };
 enum { SAMPLE_THREAD, SAMPLE_NS, SAMPLE_CPU, SAMPLE_WEIGHT, SAMPLE_STACK, N_SAMPLE };
 enum { FACT_KEY, FACT_VALUE, N_FACT };
@@ -68,10 +79,10 @@ struct lane {                 /* of a thread or CPU: where its last rows ended *
 struct html {
 	struct timeline_sink sink;
 	struct page_names names;
-	struct page_table states, calls, runs, marks, others, samples;
+	struct page_table states, calls, runs, marks, others, pauses, samples;
 	ARRAY(struct lane) lanes; /* by reference of a thread */
 	ARRAY(uint64_t) cpu_end_ns;
-	uint64_t mark_ns, other_ns, sample_ns; /* of the last ones */
+	uint64_t mark_ns, other_ns, pause_ns, sample_ns; /* of the last ones */
 	struct timeline_source source;
 	FILE *out;
 	int error; /* 0, or the first -errno */
@@ -273,6 +284,26 @@ static void html_disk(struct timeline_sink *sink, const struct timeline_disk *di
 		  &item);
 }
 
+static void html_pause(struct timeline_sink *sink, const struct timeline_pause *pause)
+{
+	struct html *html = (struct html *)sink;
+	struct page_table *table = &html->pauses;
+	struct item item;
+
+	item_of_pause(source_of(html), pause, &item);
+	put_item(html, table, &item);
+	page_table_add(table, PAUSE_WHOSE, thread_ref(html, pause->thread));
+	page_table_add(table, PAUSE_IS_PROCESS, pause->is_process);
+	page_table_add_signed(table, PAUSE_START, (int64_t)(pause->start_ns - html->pause_ns));
+	page_table_add(table, PAUSE_NS, pause->end_ns - pause->start_ns);
+	page_table_add(table, PAUSE_STOPPING, pause->stopping_ns);
+	page_table_add(table, PAUSE_BY, pause->by ? thread_ref(html, pause->by) : 0);
+	page_table_add(table, PAUSE_LAST, pause->last ? thread_ref(html, pause->last) : 0);
+	page_table_add(table, PAUSE_LAST_STACK, page_stack(&html->names, pause->last_stack));
+	html->pause_ns = pause->start_ns;
+	end_row(html, table);
+}
+
 static void html_run(struct timeline_sink *sink, const struct timeline_run *run)
 {
 	struct html *html = (struct html *)sink;
@@ -384,8 +415,8 @@ static void put_facts(struct html *html)
 static int html_end(struct timeline_sink *sink)
 {
 	struct html *html = (struct html *)sink;
-	struct page_table *tables[] = { &html->states, &html->calls,  &html->runs,
-					&html->marks,  &html->others, &html->samples };
+	struct page_table *tables[] = { &html->states, &html->calls,  &html->runs,   &html->marks,
+					&html->others, &html->pauses, &html->samples };
 	int error;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
@@ -414,6 +445,7 @@ struct timeline_sink *html_timeline(const struct timeline_source *source, FILE *
 		.run = html_run,
 		.interrupt = html_interrupt,
 		.disk = html_disk,
+		.pause = html_pause,
 		.mark = html_mark,
 		.sample = html_sample,
 		.end = html_end,
@@ -421,12 +453,13 @@ struct timeline_sink *html_timeline(const struct timeline_source *source, FILE *
 	page_names_init(&html->names, source->model, source->names, out);
 	html->source = *source;
 	html->out = out;
-	html->mark_ns = html->other_ns = html->sample_ns = source->start_ns;
+	html->mark_ns = html->other_ns = html->pause_ns = html->sample_ns = source->start_ns;
 	html->states = (struct page_table){ .name = "states", .out = out, .n_columns = N_STATE };
 	html->calls = (struct page_table){ .name = "calls", .out = out, .n_columns = N_CALL };
 	html->runs = (struct page_table){ .name = "runs", .out = out, .n_columns = N_RUN };
 	html->marks = (struct page_table){ .name = "marks", .out = out, .n_columns = N_MARK };
 	html->others = (struct page_table){ .name = "others", .out = out, .n_columns = N_OTHER };
+	html->pauses = (struct page_table){ .name = "pauses", .out = out, .n_columns = N_PAUSE };
 	html->samples = (struct page_table){ .name = "samples", .out = out, .n_columns = N_SAMPLE };
 	fputs(page_head, out);
 	return &html->sink;

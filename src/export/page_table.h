@@ -16,7 +16,7 @@
 #include "base/buf.h"
 
 #define PAGE_TABLE_BYTES   (1u << 20)
-#define PAGE_TABLE_COLUMNS 12
+#define PAGE_TABLE_COLUMNS 16
 
 struct page_table { /* { .name, .out, .n_columns } is a valid empty one */
 	const char *name;

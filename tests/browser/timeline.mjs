@@ -32,7 +32,7 @@ test('a page is one file that forbids all but its own script and style', () => {
 	assert.ok(statSync(file).size < 300_000);
 });
 
-for (const name of ['timeline', 'waits', 'chain', 'details', 'idle']) {
+for (const name of ['timeline', 'waits', 'chain', 'details', 'idle', 'pauses']) {
 	test(`the slices of ${name} sum to what the threads did`, async () => {
 		const recorded = recording(name);
 		await open(exported(recorded), async (page) => {
@@ -161,6 +161,52 @@ test('a pinned wait has the chain of those it was waited for', async () => {
 			'an interrupt woke last: a device or a timer']);
 		await links.nth(1).locator('button').click();
 		await until(page, () => sysprof.app.state.pin?.thread.tid === 101);
+	});
+});
+
+test('a pause is a band across the threads of its process, with who was the last to stop', async () => {
+	const recorded = recording('pauses');
+	const { pauses } = JSON.parse(sysprof('report', '-i', recorded, 'pauses', '--json', '-n', '0'));
+	await open(exported(recorded), async (page) => {
+		const inPage = await page.evaluate(() => Array.from(sysprof.app.trace.pauses.start,
+			(start, i) => Math.round(sysprof.app.trace.pauses.end[i] - start)));
+		assert.deepEqual(inPage.sort(), pauses.map(({ ns }) => ns).sort());
+		await page.evaluate(() => sysprof.app.look(90e6, 115e6));
+		for (const tid of [100, 101]) {
+			const colours = async (time) => {
+				const { x, y } = await pointOf(page, tid, time);
+				return page.evaluate(([at, line]) => {
+					const { canvas } = sysprof.timeline;
+					const { left, top } = canvas.getBoundingClientRect();
+					const { data } = canvas.getContext('2d').getImageData(at - left, line - top, 12, 8);
+					return new Set(new Uint32Array(data.buffer)).size;
+				}, [x, y]);
+			};
+			assert.equal(await colours(93.3 * MS), 1, 'nothing but its state');
+			assert.ok(await colours(104.5 * MS) > 1, 'hatched');
+		}
+		const { x, y } = await pointOf(page, 100, 104.5 * MS);
+		await page.mouse.move(x, y);
+		await page.locator('#tip').filter({ hasText: 'Go: GC sweep termination for 6.00 ms' }).waitFor();
+		const tip = await page.locator('#tip').innerText();
+		assert.match(tip, /stopped by: app \(101\)/);
+		assert.match(tip, /until all stopped: 3.00 ms/);
+		assert.match(tip, /last to stop: app \(103\)/);
+		assert.match(tip, /the last to stop came by:\s+runtime.gcstopm\s+main.spin\s+main.main/);
+		await page.mouse.click(x, y);
+		await page.locator('.panel', { hasText: 'pause: Go: GC sweep termination for 6.00 ms' }).waitFor();
+		assert.match(await page.locator('.panel').innerText(), /main.spin/);
+		await page.keyboard.press('Escape');
+		const above = await page.evaluate(() => {
+			const { tracks, canvas } = sysprof.timeline;
+			const box = canvas.getBoundingClientRect();
+			const row = tracks.rows.find(({ process }) => process?.pid === 100);
+			return { x: box.left + tracks.xOf(104.5e6), y: box.top + tracks.yOf(row) + 10 };
+		});
+		await page.mouse.click(above.x, above.y);
+		await page.locator('.panel', { hasText: 'pause: Go: GC sweep termination for 6.00 ms' }).waitFor();
+		await page.locator('#search').fill('sweep');
+		await until(page, () => sysprof.app.state.found?.n === 1);
 	});
 });
 

@@ -59,12 +59,18 @@ export function sliceFacts(app, slice) {
 		kind: flags & 15, facts, ...more };
 }
 
-/* Of row @i of calls, or of others: what an item tells, and when it was. */
+/* An argument of an item as it is shown: "queued_ns" as a duration. */
+export function argFact([key, text]) {
+	const isTime = key.endsWith('_ns');
+	return [key.replace(/_ns$/, '').replaceAll('_', ' '), isTime ? duration(Number(text)) : text];
+}
+
+/* Of row @i of calls, of pauses or of others: what an item tells, and when it was. */
 export function itemFacts({ trace }, slices, i) {
 	const { start, end, items, item } = slices;
 	const { name, args } = itemOf(trace, items, item[i]);
-	return { title: `${name} for ${duration(end[i] - start[i])}`, facts: [...args.map(([key, text]) =>
-		[key.replaceAll('_', ' '), text]), ['from', exactTime(start[i])], ['to', exactTime(end[i])]] };
+	return { title: `${name} for ${duration(end[i] - start[i])}`,
+		facts: [...args.map(argFact), ['from', exactTime(start[i])], ['to', exactTime(end[i])]] };
 }
 
 export function runFacts({ trace }, run) {

@@ -93,6 +93,11 @@ class Page {
 			dot.style.background = theme.states.colours[kind];
 			return [make('span', {}, dot, name === 'blocked' ? 'blocked, not sampled' : name)];
 		}));
+		if (trace.pauses.start.length) {
+			const dot = make('span', { class: 'dot' });
+			dot.style.background = theme.ink.pause;
+			byId('legend').append(make('span', {}, dot, 'stopped by its runtime'));
+		}
 	}
 
 	#draw(state) {

@@ -5,6 +5,7 @@ import { make } from './dom.js';
 import { sliceFacts, threadName } from './facts.js';
 import { flameTree } from './flame.js';
 import { FlameView } from './flameview.js';
+import { pauseFacts, pauseTracksOf, pausesWithin } from './pauses.js';
 import { PROFILES } from './profiles.js';
 import { threadsOf } from './rows.js';
 import { KINDS } from './track.js';
@@ -15,6 +16,7 @@ import { duration, exactTime, percent } from './units.js';
 
 const MOST_ROWS = 200;
 const MOST_FRAMES = 200;
+const MOST_PAUSES = 20;
 
 export class Panel {
 	constructor(app, element, tip) {
@@ -71,16 +73,31 @@ export class Panel {
 		return [make('h2', {}, title), make('ol', { class: 'stack' }, ...items)];
 	}
 
-	#showSlice({ thread, slice }) {
+	#facts(facts) {
+		return make('dl', {}, ...facts.flatMap(([name, text]) => [make('dt', {}, name), make('dd', {}, text)]));
+	}
+
+	/* Those that are on during a slice, from the one that was clicked at on. */
+	#pauses(thread, slice, clicked) {
+		const { start, end } = this.app.trace.states;
+		const since = clicked >= 0 ? this.app.trace.pauses.start[clicked] : start[slice];
+		const found = pausesWithin(pauseTracksOf({ thread }), since, end[slice], MOST_PAUSES);
+		return !found.length ? [] : [make('div', { class: 'part' }, ...found.flatMap((i) => {
+			const { title, facts, stack } = pauseFacts(this.app, i);
+			return [make('h2', {}, `pause: ${title}`), this.#facts(facts),
+				...this.#stack('the last to stop came by', stack)];
+		}))];
+	}
+
+	#showSlice({ thread, slice, pause = -1 }) {
 		const { title, kind, facts, stack, wakerStack } = sliceFacts(this.app, slice);
-		const about = make('div', { class: 'part' }, make('dl', {}, ...facts.flatMap(([name, text]) =>
-			[make('dt', {}, name), make('dd', {}, text)])));
+		const about = make('div', { class: 'part' }, this.#facts(facts));
 		const stacks = make('div', { class: 'part' }, ...this.#stack('waits at', stack),
 			...this.#stack('woken from', wakerStack));
 		if (!stack && !wakerStack)
 			stacks.append(make('h2', {}, isBlocked(kind) ? 'no stack was taken of this wait' :
 				'stacks are taken of waits and by sampling'));
-		const parts = [about, stacks];
+		const parts = [about, ...this.#pauses(thread, slice, pause), stacks];
 		if (isBlocked(kind))
 			parts.push(this.#chain(thread, slice));
 		this.#fill(title, `${threadName(thread)} in ${thread.process.name}`, ...parts);

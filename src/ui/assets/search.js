@@ -52,6 +52,12 @@ function hitsOf(trace, thread, byText, byStack) {
 		if (itemMatches(calls, i, byText))
 			hits.push(calls.start[i]);
 	}
+	for (const track of [thread.pauses, thread.stops]) {
+		for (let i = track.from; i < track.to; i++) {
+			if (itemMatches(trace.pauses, i, byText))
+				hits.push(track.start[i]);
+		}
+	}
 	for (let i = thread.samples[0]; i < thread.samples[1]; i++) {
 		if (byStack[samples.stack[i]])
 			hits.push(samples.time[i]);

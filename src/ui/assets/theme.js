@@ -34,12 +34,12 @@ const INK = {
 		grid: 'rgb(20 30 45 / 7%)', onDark: '#ffffff',
 		call: '#aab4c0', error: '#cf4a42', accent: '#2563d4', hit: '#d600a4',
 		veil: 'rgb(240 242 245 / 66%)', range: 'rgb(37 99 212 / 12%)', edge: 'rgb(255 255 255 / 55%)',
-		sample: '#175f35' },
+		sample: '#175f35', pause: '#3b2a78' },
 	dark: { back: '#1b1f24', head: '#22272e', line: '#2b3138', text: '#e4e7eb', soft: '#939daa',
 		grid: 'rgb(220 230 245 / 7%)', onDark: '#ffffff',
 		call: '#4b5561', error: '#d85f56', accent: '#6ea2ff', hit: '#ff5fd2',
 		veil: 'rgb(12 14 17 / 62%)', range: 'rgb(110 162 255 / 16%)', edge: 'rgb(20 23 27 / 50%)',
-		sample: '#b9f0cf' },
+		sample: '#b9f0cf', pause: '#d9c9ff' },
 };
 
 /* As a pixel of an image: its bytes are red, green, blue, alpha. */

@@ -284,12 +284,14 @@ export class Timeline {
 	#click({ x, y }) {
 		const { app } = this;
 		const found = this.tracks.pick(x, y);
-		if (found?.row.process)
+		if (found?.row.process && found.pause >= 0)
+			this.#pinPause(found.row.process, found.pause);
+		else if (found?.row.process)
 			this.#toggle(found.row.process.pid);
 		else if (found?.run >= 0)
 			this.pin(found.thread, found.thread.track.at(app.trace.runs.start[found.run]), true);
 		else if (found?.slice >= 0 && !found.isName)
-			this.pin(found.thread, found.slice, false);
+			this.pin(found.thread, found.slice, false, found.pause);
 		else if (!found?.isName)
 			app.update({ pin: null, range: y < RULER ? null : app.state.range });
 	}
@@ -307,12 +309,22 @@ export class Timeline {
 			this.fit();
 	}
 
-	/* Pin a slice; bring it into view if it is @isFar away. */
-	pin(thread, slice, isFar) {
+	/* Of what the last to stop did until then, or who stopped all, or any that was stopped. */
+	#pinPause(process, pause) {
+		const { threads, pauses: { start, stopping, last, by } } = this.app.trace;
+		const time = start[pause] + stopping[pause];
+		const thread = [threads[last[pause] - 1], threads[by[pause] - 1], ...process.threads]
+			.find((candidate) => candidate?.process === process && candidate.track.at(time) >= 0);
+		if (thread)
+			this.pin(thread, thread.track.at(time), false, pause);
+	}
+
+	/* Pin a slice; bring it into view if it is @isFar away.  @pause: one that was clicked at. */
+	pin(thread, slice, isFar, pause = -1) {
 		const { start, end } = this.app.trace.states;
 		if (slice < 0)
 			return;
-		this.app.update({ pin: { thread, slice } });
+		this.app.update({ pin: { thread, slice, pause } });
 		if (!isFar)
 			return;
 		this.app.reveal(start[slice], end[slice]);

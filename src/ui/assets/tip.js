@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What stands beside the pointer. */
-import { itemFacts, runFacts, sliceFacts, threadName } from './facts.js';
+import { argFact, itemFacts, runFacts, sliceFacts, threadName } from './facts.js';
 import { byId, make } from './dom.js';
+import { pauseFacts } from './pauses.js';
 import { firstAfter } from './track.js';
 import { RUNNABLE, RUNNING, blockedSum, itemOf } from './trace.js';
 import { duration } from './units.js';
@@ -49,9 +50,16 @@ function markLines({ trace }, { marks: [from, to] }, time, slack) {
 	for (let i = firstAfter(marks.time, from, to, time - slack); i < to && marks.time[i] <= time + slack &&
 		lines.length < MOST_MARKS; i++) {
 		const { name, args } = itemOf(trace, marks.items, marks.item[i]);
-		lines.push(line([name, ...args.map(([key, text]) => `${key.replaceAll('_', ' ')} ${text}`)].join(', ')));
+		lines.push(line([name, ...args.map((arg) => argFact(arg).join(' '))].join(', ')));
 	}
 	return lines;
+}
+
+function pauseLines(app, pause) {
+	if (pause < 0)
+		return [];
+	const { title, facts, stack } = pauseFacts(app, pause);
+	return [line(title, 'strong'), ...factLines(facts), ...stackLines(app, stack, 'the last to stop came by:')];
 }
 
 function linesOf(app, found, slack) {
@@ -62,7 +70,8 @@ function linesOf(app, found, slack) {
 			...sumLines(row.thread)];
 	if (row.process)
 		return [line(`${row.process.name} (${row.process.pid})`, 'strong'),
-			line(`${row.process.threads.length} threads`, 'soft'), ...sumLines(row.process)];
+			line(`${row.process.threads.length} threads`, 'soft'), ...sumLines(row.process),
+			...pauseLines(app, found.pause)];
 	if (row.other && found.other < 0)
 		return [line(row.other.name, 'strong')];
 	if (row.other) {
@@ -73,7 +82,7 @@ function linesOf(app, found, slack) {
 		const { title, facts } = runFacts(app, found.run);
 		return [line(title, 'strong'), ...factLines(facts)];
 	}
-	const lines = [];
+	const lines = pauseLines(app, found.pause);
 	if (found.call >= 0) {
 		const { title, facts } = itemFacts(app, app.trace.calls, found.call);
 		lines.push(line(title, 'strong'), ...factLines(facts));

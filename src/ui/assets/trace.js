@@ -251,6 +251,33 @@ function readOthers(parts, texts) {
 		track: new Track(sorted, starts[g], starts[g + 1]) })) };
 }
 
+/*
+ * Two tracks of each thread: what stops its whole process, if it is the main one, and what stops
+ * it alone.
+ */
+function readPauses(parts, nThreads) {
+	const items = readItems(parts);
+	const n = items.name.length;
+	const pauses = { start: new Float64Array(n), end: new Float64Array(n), kind: new Uint8Array(n),
+		item: new Uint32Array(n), stopping: new Float64Array(n), by: new Uint32Array(n),
+		last: new Uint32Array(n), lastStack: new Uint32Array(n) };
+	const group = new Uint32Array(n);
+	let time = 0;
+	let i = 0;
+	eachItem(parts, (whose, isProcess, starts, spans, stopping, by, last, lastStack) => {
+		group[i] = 2 * (whose.next() - 1) + isProcess.next();
+		pauses.start[i] = time += starts.nextSigned();
+		pauses.end[i] = time + spans.next();
+		pauses.stopping[i] = stopping.next();
+		pauses.by[i] = by.next();
+		pauses.last[i] = last.next();
+		pauses.lastStack[i] = lastStack.next();
+		pauses.item[i] = i++;
+	});
+	const starts = startsOf(group, 2 * nThreads);
+	return { pauses: { ...regroup(group, starts, pauses), items }, starts };
+}
+
 function readRuns(parts) {
 	const n = countRows(parts);
 	const runs = {
@@ -333,6 +360,10 @@ function processesOf(threads) {
 		process.first = Math.min(process.first, thread.first);
 		thread.sums.forEach((ns, kind) => { process.sums[kind] += ns; });
 	}
+	for (const { leader, stops } of threads.filter((thread) => thread.stops.to > thread.stops.from)) {
+		if (processes.has(leader))
+			processes.get(leader).stops = stops;
+	}
 	return [...processes.values()];
 }
 
@@ -345,6 +376,7 @@ export function readTrace(tables) {
 	const { samples, starts: sampleStarts } = readSamples(parts('samples'), threads.length);
 	const { runs, starts: runStarts } = readRuns(parts('runs'));
 	const { marks, starts: markStarts } = readMarks(parts('marks'), threads.length);
+	const { pauses, starts: pauseStarts } = readPauses(parts('pauses'), threads.length);
 	const others = readOthers(parts('others'), texts);
 	const facts = new Map();
 	const audit = [];
@@ -359,6 +391,8 @@ export function readTrace(tables) {
 		thread.calls = new Track(calls, callStarts[index], callStarts[index + 1]);
 		thread.samples = [sampleStarts[index], sampleStarts[index + 1]];
 		thread.marks = [markStarts[index], markStarts[index + 1]];
+		thread.pauses = new Track(pauses, pauseStarts[2 * index], pauseStarts[2 * index + 1]);
+		thread.stops = new Track(pauses, pauseStarts[2 * index + 1], pauseStarts[2 * index + 2]);
 		thread.sums = thread.track.total(-Infinity, Infinity);
 	}
 	const processes = processesOf(threads);
@@ -367,7 +401,7 @@ export function readTrace(tables) {
 	})).filter(({ track }) => track.to > track.from);
 	return {
 		span, facts, audit, texts, threads, processes, cpus, states, waits, calls, samples, runs, marks,
-		others,
+		others, pauses,
 		functions: readFunctions(parts('functions'), texts), frames: readFrames(parts('frames')),
 		stacks: readStacks(parts('stacks')),
 		kindNames: ['unknown', 'running', 'runnable', 'blocked',

@@ -6,6 +6,7 @@ import { ANY_ORDER, Raster } from './raster.js';
 import {
 	MARK_FAULT, MARK_MIGRATE, RUNNABLE, RUNNING, blockedSum, kindName, waitOf,
 } from './trace.js';
+import { drawPauseNames, drawPauses, pauseAt, pauseTracksOf } from './pauses.js';
 import { PROCESS_COLOURS } from './theme.js';
 import { heightOf, rowAt, rowsOf } from './rows.js';
 import { axisLabel, duration, niceStep, percent } from './units.js';
@@ -73,7 +74,9 @@ export class Tracks {
 		view.context.beginPath();
 		view.context.rect(0, RULER, view.width, view.body);
 		view.context.clip();
+		drawPauses(this, seen);
 		this.#drawLabels();
+		drawPauseNames(this, seen);
 		for (const row of seen)
 			this.#drawMarks(row);
 		for (const row of seen)
@@ -354,7 +357,7 @@ export class Tracks {
 		view.context.globalAlpha = 1;
 	}
 
-	/* What is at a point: { row, time, thread, slice, call, cpu, run }; null where nothing is. */
+	/* What is at a point: { row, time, thread, slice, call, pause, run }; null where nothing is. */
 	pick(x, y) {
 		const { view, rows, app: { trace } } = this;
 		if (!view || y < RULER || !rows.length)
@@ -363,10 +366,14 @@ export class Tracks {
 		const within = y - this.yOf(row);
 		if (within >= row.height)
 			return null;
-		const found = { row, time: this.timeAt(x), isName: x < view.gutter, slice: -1, call: -1, run: -1, other: -1 };
-		if (found.isName || row.process)
+		const found = { row, time: this.timeAt(x), isName: x < view.gutter, slice: -1, call: -1, run: -1,
+			other: -1, pause: -1 };
+		if (found.isName)
 			return found;
 		const slack = (view.until - view.since) / (view.width - view.gutter);
+		found.pause = pauseAt(pauseTracksOf(row), found.time, slack);
+		if (row.process)
+			return found;
 		if (row.cpu) {
 			found.run = nearest(row.cpu.track, found.time, slack);
 			found.thread = found.run >= 0 ? trace.threads[trace.runs.thread[found.run]] : null;
