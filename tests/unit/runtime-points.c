@@ -72,23 +72,44 @@ static unsigned char byte_at(const char *file, uint64_t offset)
 	return byte;
 }
 
+/* What a Go function begins with: push %rbp, or cmp of %rsp with the end of the stack. */
+static void assert_go_entry(const char *file, uint64_t offset)
+{
+	unsigned char byte = byte_at(file, offset);
+
+	assert_true(byte == 0x55 || byte == 0x49);
+}
+
+/* The machine's Go passes stopTheWorldWithSema why, as it does from 1.21 on. */
+static bool has_reasons(void)
+{
+	return build_hex("go env GOVERSION | sed 's/go1\\.\\([0-9]*\\).*/\\1/'") >= 0x21;
+}
+
+/* Older Go calls nothing when all have stopped: that step is then missing. */
 static void assert_go(const char *file)
 {
-	static const enum pause_step steps[] = { PAUSE_BEGIN, PAUSE_REACHED, PAUSE_STOPPED,
-						 PAUSE_RESUME, PAUSE_END };
+	enum pause_step seen = PAUSE_BEGIN;
+	uint32_t n_other = 0;
 	struct points points;
 
 	assert_int_equal(find(file, "/srv/app", NULL, &points), 0);
 	assert_string_equal(runtimes[points.runtime - 1].name, "Go");
-	assert_int_equal(points.n, 5);
 	for (uint32_t i = 0; i < points.n; i++) {
-		bool is_call = steps[i] == PAUSE_STOPPED || steps[i] == PAUSE_END;
+		unsigned int nr = points.list[i].step;
+		enum pause_step step = runtimes[points.runtime - 1].steps[nr].step;
 
-		assert_int_equal(runtimes[points.runtime - 1].steps[points.list[i].step].step,
-				 steps[i]);
-		assert_int_equal(byte_at(file, points.list[i].offset), is_call ? 0xe8 : 0x55);
+		assert_true(step >= seen);
+		seen = step;
+		n_other += step != PAUSE_STOPPED;
+		if (step == PAUSE_STOPPED || step == PAUSE_END)
+			assert_int_equal(byte_at(file, points.list[i].offset), 0xe8);
+		else
+			assert_go_entry(file, points.list[i].offset);
 	}
-	assert_int_equal(points.list[0].reason.kind, ARGUMENT_REGISTER);
+	assert_int_equal(n_other, 4);
+	assert_int_equal(points.list[0].reason.kind,
+			 has_reasons() ? ARGUMENT_REGISTER : ARGUMENT_NONE);
 	assert_int_equal(points.list[0].reason.reg, 0);
 }
 
@@ -153,7 +174,7 @@ static void a_function_is_found_by_name(void **state)
 	assert_int_equal(points.n, 1);
 	assert_int_equal(byte_at("noted", points.list[0].offset), 0x90);
 	assert_int_equal(find("stripped", "x", "main.main", &points), 0);
-	assert_int_equal(byte_at("stripped", points.list[0].offset), 0x55);
+	assert_go_entry("stripped", points.list[0].offset);
 	assert_int_equal(find("noted", "x", "nowhere", &points), -ENOENT);
 	assert_int_equal(find("g.go", "x", "main", &points), -ENOEXEC);
 }
