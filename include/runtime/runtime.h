@@ -27,6 +27,7 @@ struct runtime_step {
 	/* Which argument tells the reason, from 1 on; 0: none. */
 	unsigned int reason;
 	bool is_optional; /* a pause can be told without */
+	bool or_return;   /* where it calls no such thing: where it returns, in Go */
 	bool has_stack;   /* who took the step is of interest */
 };
 

@@ -9,6 +9,7 @@
 
 #define CALL_BYTES     5  /* of a call with a distance of 32 bits */
 #define PROLOGUE_BYTES 48 /* the frame is set up within so many, if at all */
+#define RETURN_BYTES   9  /* of the longest way to return */
 #define MAX_CODE_BYTES (1u << 20)
 
 /*
@@ -57,6 +58,47 @@ static bool find_call(const struct image *image, const struct image_function *fu
 	return false;
 }
 
+/* How many bytes of "add $n,%rsp" are at @code; 0: it is something else. */
+static size_t frame_release(const unsigned char *code)
+{
+	if (code[0] != 0x48 || code[2] != 0xc4)
+		return 0;
+	return code[1] == 0x83 ? 4 : code[1] == 0x81 ? 7 : 0;
+}
+
+/*
+ * The last return of a Go @function: its frame is given back, the frame pointer perhaps popped,
+ * and that it is no part of another instruction is as sure as with a call.
+ */
+static bool find_return(const struct image *image, const struct image_function *function,
+			uint64_t *ret)
+{
+	const unsigned char *code = image_code(image, function);
+	size_t n = function->end - function->start;
+
+	for (size_t i = n; image->go && code && n <= MAX_CODE_BYTES && i-- > 0;) {
+		size_t at = n - i < RETURN_BYTES ? 0 : frame_release(code + i);
+
+		at += at && code[i + at] == 0x5d;
+		if (!at || code[i + at] != 0xc3)
+			continue;
+		*ret = function->start + i + at;
+		return true;
+	}
+	return false;
+}
+
+static bool find_place(const struct image *image, const struct runtime_step *step,
+		       const struct image_function *function, uint64_t *ret)
+{
+	struct image_function callee;
+
+	if (!step->before || (image_find_function(image, step->before, &callee) &&
+			      find_call(image, function, &callee, ret)))
+		return true;
+	return step->or_return && find_return(image, function, ret);
+}
+
 static void add_point(const struct image *image, struct points *to, const struct point *point,
 		      uint64_t address)
 {
@@ -84,14 +126,13 @@ static void add_notes(const struct image *image, const struct runtime_step *step
 static void add_function(const struct image *image, const struct runtime_step *step,
 			 struct points *to, struct point *point)
 {
-	struct image_function function, callee;
+	struct image_function function;
 	uint64_t address;
 
 	if (!image_find_function(image, step->function, &function))
 		return;
 	address = entry_of(image, &function);
-	if (step->before && (!image_find_function(image, step->before, &callee) ||
-			     !find_call(image, &function, &callee, &address)))
+	if (!find_place(image, step, &function, &address))
 		return;
 	if (step->reason)
 		argument_of_call(image->go, step->reason, &point->reason);

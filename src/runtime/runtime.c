@@ -54,7 +54,8 @@ static const char *const node_files[] = { "node", "nodejs", "libnode.so*", NULL 
  *
  * Go's log of a cycle (gctrace) and its metrics end the pause of a mark termination when the
  * world is about to be started, and all others when it has been: so both are probed.  All
- * stopped, stopTheWorldWithSema gives its goroutine the state back that it took at first.
+ * stopped, stopTheWorldWithSema gives its goroutine the state back that it took at first; before
+ * Go 1.23 it just returns.
  */
 const struct runtime runtimes[] = {
 	{
@@ -69,7 +70,7 @@ const struct runtime runtimes[] = {
 			{ .step = PAUSE_REACHED, .function = "runtime.gcstopm",
 			  .has_stack = true, .is_optional = true },
 			{ .step = PAUSE_STOPPED, .function = "runtime.stopTheWorldWithSema",
-			  .before = "runtime.casgstatus", .is_optional = true },
+			  .before = "runtime.casgstatus", .or_return = true, .is_optional = true },
 			{ .step = PAUSE_RESUME, .function = "runtime.startTheWorldWithSema" },
 			{ .step = PAUSE_END, .function = "runtime.startTheWorldWithSema",
 			  .before = "runtime.wakep" },

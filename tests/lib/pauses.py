@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Hold recorded pauses against the runtime's own log: pauses.py KIND REPORT.json LOG
 
-KIND is go (GODEBUG=gctrace=1) or jvm (-Xlog:safepoint).  What was recorded must be an unbroken
+KIND is go (GODEBUG=gctrace=1), jvm (-Xlog:safepoint) or v8 (node --trace-gc).  What was recorded must be an unbroken
 run of what was logged, every pause of it and no other, each with the reason that the log has.
 A length agrees within 5 % or 20 us and what the log rounds; on a busy machine a thread can lose
 its CPU between the probe and the runtime's own look at the clock, so a few need not.
@@ -30,6 +30,12 @@ def logged_by_jvm(log):
         yield line[1], float(line[2]), 0
 
 
+def logged_by_v8(log):
+    for line in re.finditer(r" ms: (Scavenge|Mark-\w+).* MB, (\d+\.(\d+)) / ", log):
+        reason = "scavenge" if line[1] == "Scavenge" else "mark-compact"
+        yield reason, float(line[2]) * 1e6, 0.5e6 / 10 ** len(line[3])
+
+
 def recorded_by_go(pauses, first):
     """A mark termination that finds more to mark is tried again; the log has the last try.
     Go before 1.21 tells no reasons: they take turns, and the first may be any."""
@@ -46,7 +52,7 @@ def recorded_by_go(pauses, first):
     return ret
 
 
-def recorded_by_jvm(pauses, _first):
+def recorded_by_others(pauses, _first):
     return [(pause["reason"], pause["ns"]) for pause in pauses]
 
 
@@ -73,9 +79,10 @@ def main():
     with open(report) as file:
         pauses = sorted(json.load(file)["pauses"], key=lambda pause: pause["at_ns"])
     pauses = [pause for pause in pauses if not pause["note"].startswith("cut")]
+    logged = {"go": logged_by_go, "jvm": logged_by_jvm, "v8": logged_by_v8}[kind]
+    recorded = recorded_by_go if kind == "go" else recorded_by_others
     with open(log) as file:
-        theirs = list({"go": logged_by_go, "jvm": logged_by_jvm}[kind](file.read()))
-    recorded = {"go": recorded_by_go, "jvm": recorded_by_jvm}[kind]
+        theirs = list(logged(file.read()))
     tries = [recorded(pauses, first) for first in ("sweep", "mark")]
     ours = max(tries, key=lambda ours: best_agreement(ours, theirs))
     best = best_agreement(ours, theirs)

@@ -89,6 +89,22 @@ record_steps() {
 	diff stdout counted
 }
 
+@test "every collection of V8 is seen, as long as its log has it" {
+	cat >garbage.js <<-'END'
+		let kept = [];
+		for (let i = 0; i < 1500000; i++) {
+			kept.push({ i, text: 'x' + i });
+			if (kept.length > 200000)
+				kept = [];
+		}
+	END
+	record --trace -- node --trace-gc garbage.js
+	report
+	agrees v8 stdout
+	jq -e '[.pauses[] | select(.reason == "scavenge") | .by |
+		test("StartObservablePause")] | length > 0 and all' pauses.json
+}
+
 @test "the pauses of whoever there is are seen with -a" {
 	start "$W/gogarbage" 600
 	target=$pid
