@@ -38,7 +38,7 @@ pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$f),$f)),$(1))
 SHIM_SRCS := $(wildcard src/shim/*.c)
 SRCS := $(filter-out $(SHIM_SRCS),$(wildcard src/*/*.c))
 PROTOS := $(wildcard src/*/*.proto)
-GENS := $(PROTOS:src/%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/export/page.c
+GENS := $(PROTOS:src/%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/export/page.c $(O)/gen/export/flame_text.c
 OBJS := $(SRCS:%.c=$(O)/%.o) $(GENS:.c=.o)
 UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
 BENCH := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
@@ -79,6 +79,13 @@ $(O)/gen/export/page.c: scripts/make-page $(wildcard src/ui/assets/*)
 	@mkdir -p $(@D)
 	$(call say,PAGE,$@)
 	$(Q)scripts/make-page src/ui/assets >$@.new && mv $@.new $@
+
+# What a flame graph as SVG has of style and script.
+$(O)/gen/export/flame_text.c: scripts/make-text src/export/flame.css src/export/flame.js
+	@mkdir -p $(@D)
+	$(call say,TEXT,$@)
+	$(Q)scripts/make-text export/flame_text.h flame_style=src/export/flame.css \
+		flame_script=src/export/flame.js >$@.new && mv $@.new $@
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/.flavour
 	$(call say,CC,$@)

@@ -16,6 +16,7 @@
 
 struct export_options {
 	int value; /* which of the profile's, for formats that hold one; -1: the format's choice */
+	const char *filter; /* in words; "" if there is none */
 };
 
 struct timeline_source { /* what the ids of a timeline are of; borrowed until its end */

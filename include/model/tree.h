@@ -16,6 +16,7 @@
 
 #include "base/array.h"
 #include "base/map.h"
+#include "event/values.h"
 #include "model/profile.h"
 
 enum tree_key {
@@ -30,8 +31,9 @@ struct tree_label {
 	uint32_t module; /* short; the first seen, where it is no part of the key */
 	uint32_t file;   /* 0 unless told apart by line */
 	uint32_t line;
-	bool is_in_more; /* seen in other modules as well */
-	bool is_inlined; /* seen inlined; seen called */
+	enum module_kind kind; /* of the first seen, too; 0: unknown */
+	bool is_in_more;       /* seen in other modules as well */
+	bool is_inlined;       /* seen inlined; seen called */
 	bool is_called;
 	bool is_process; /* a root of tree_build_by_process(): no frame */
 	uint32_t next;   /* chain of the hash table */

@@ -121,11 +121,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int write_profile(const struct export_args *args, const struct profile *profile)
+static int write_profile(struct export_args *args, const struct profile *profile)
 {
 	struct export_options export_options = { .value = -1 };
 	struct result result;
 
+	export_options.filter = buf_str(&args->input.filter.text);
 	if (args->value) {
 		export_options.value = session_value(profile, args->value);
 		if (export_options.value < 0)

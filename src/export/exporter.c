@@ -16,6 +16,8 @@ const struct exporter exporters[] = {
 	  perfetto_timeline },
 	{ "html", ".html", "the timeline as a page for any browser, in one file", false, NULL,
 	  html_timeline },
+	{ "svg", ".svg", "a flame graph as a picture, which a browser lets zoom and search", false,
+	  export_svg, NULL },
 	{ 0 },
 };
 

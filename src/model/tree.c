@@ -45,12 +45,16 @@ static uint32_t child(struct tree *tree, uint32_t parent, uint32_t label)
 }
 
 /* What @key tells apart of one level of a frame. */
-static struct tree_label label_of(struct names *names, const struct level *level, enum tree_key key)
+static struct tree_label label_of(const struct profile *profile, const struct level *level,
+				  enum tree_key key)
 {
+	struct names *names = profile->names;
+	const struct dictionary *dict = model_dictionary(profile->model);
 	struct function function = names_function(names, level->function);
 	struct tree_label label = { .name = function.name };
 
 	label.module = names_module_short(names, function.module);
+	label.kind = dictionary_module(dict, function.module).kind;
 	if (key == TREE_LINE) {
 		label.file = function.file;
 		label.line = level->line;
@@ -71,7 +75,7 @@ static uint32_t add_frame(struct tree *tree, uint32_t parent, uint32_t frame, en
 	uint32_t node = parent;
 
 	for (size_t i = levels.n; i-- > 0;) {
-		struct tree_label label = label_of(names, &levels.items[i], key);
+		struct tree_label label = label_of(tree->profile, &levels.items[i], key);
 		uint32_t id;
 
 		label.is_inlined = i + 1 < levels.n;

@@ -43,8 +43,12 @@ export function recording(name, text) {
 }
 
 export function exported(recorded, ...filters) {
-	const to = `${recorded}.html`;
-	sysprof('export', '-i', recorded, '-o', to, ...filters);
+	return exportedAs('html', recorded, ...filters);
+}
+
+export function exportedAs(suffix, recorded, ...args) {
+	const to = `${recorded}.${suffix}`;
+	sysprof('export', '-i', recorded, '-o', to, ...args);
 	return to;
 }
 
@@ -63,7 +67,8 @@ export async function open(file, look, { hash = '', ...options } = {}) {
 				complaints.push(`request: ${request.url()}`);
 		});
 		await page.goto(`file://${file}${hash}`);
-		await page.waitForFunction(() => document.documentElement.dataset.ready);
+		if (options.javaScriptEnabled !== false)
+			await page.waitForFunction(() => document.documentElement.dataset.ready);
 		await look(page);
 	} finally {
 		await context.close();

@@ -75,6 +75,24 @@ go_pprof() {
 	done
 }
 
+@test "a flame graph is well-formed XML with every function, whatever its name" {
+	for name in server hostile empty; do
+		data=$(recording $name)
+		"$SYSPROF" export -i "$data" -o "$T/$name.svg"
+		python3 -c '
+import json, sys
+from xml.etree import ElementTree
+titles = [t.text.split("\n")[0] for t in ElementTree.parse(sys.argv[1]).iter("{http://www.w3.org/2000/svg}title")]
+rows = json.load(sys.stdin)["rows"]
+assert rows or len(titles) == 1, titles
+for row in rows:
+    assert row["name"] in titles, row
+' "$T/$name.svg" < <("$SYSPROF" report -i "$data" --json -n 0)
+	done
+	"$SYSPROF" export -i "$(recording waits)" block -o "$T/block.svg"
+	grep -F '<text class="heading" x="10" y="26">block profile of' "$T/block.svg"
+}
+
 @test "the suffix picks the format, -f overrules it" {
 	data=$(recording server)
 	"$SYSPROF" export -i "$data" -o "$T/a.folded"
