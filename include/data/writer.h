@@ -38,13 +38,16 @@ int writer_open(const struct writer_options *options, struct writer **ret);
 int writer_check(const char *path);
 
 /*
- * put gives -errno once writing fails (ENOSPC, EIO, EPIPE, EFBIG): what was flushed is
- * good.  -EMSGSIZE refuses one event of more than a mebibyte, no more.
+ * Chunks are deflated and written by a thread: put waits only while 64 MiB are on their
+ * way.  It gives -errno once writing fails (ENOSPC, EIO, EPIPE, EFBIG): what was written
+ * before is good.  -EMSGSIZE refuses one event of more than a mebibyte, no more.
  */
 struct event_sink *writer_sink(struct writer *writer);
 
-/* Write what has gathered as chunks now.  Call it once a second. */
-int writer_flush(struct writer *writer);
+/* Have what has gathered written as chunks.  Call it once a second. */
+int writer_push(struct writer *writer);
+
+int writer_flush(struct writer *writer); /* the same, and wait until all is written */
 
 /* Keep so much more of the limit free for what is written once it is lifted. */
 void writer_reserve(struct writer *writer, uint64_t bytes);

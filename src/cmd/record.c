@@ -362,7 +362,7 @@ static int run(struct job *job)
 		shown_ns = elapsed_ns;
 		show_status(job);
 		if (!r && job->rec.writer)
-			r = writer_flush(job->rec.writer);
+			r = writer_push(job->rec.writer);
 	}
 	return r < 0 ? r : 0;
 }

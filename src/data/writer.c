@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "behind.h"
 #include "data/chunk.h"
 #include "event/codec.h"
 #include "header.h"
@@ -28,19 +29,16 @@ struct writer {
 	struct event_sink sink;
 	struct output output;
 	const char *path; /* borrowed */
-	int error;        /* the first, or 0 */
 	uint64_t max_size_bytes;
 	uint64_t reserved_bytes; /* of them, for the end */
-	uint64_t written_bytes;
+	struct behind *behind;
 	struct gathering defs;
 	struct gathering events;
-	struct buf out;
 };
 
 static void gathering_clear(struct gathering *gathering, uint32_t kind)
 {
-	buf_clear(&gathering->chunk.payload);
-	gathering->chunk = (struct chunk){ .kind = kind, .payload = gathering->chunk.payload };
+	gathering->chunk = (struct chunk){ .kind = kind };
 	gathering->codec = (struct event_codec){ 0 };
 }
 
@@ -62,37 +60,30 @@ static int gathering_add(struct gathering *gathering, const struct event *event)
 	return 0;
 }
 
-/* Half a chunk at the end would only look like a crash: cut it off where that is possible. */
-static int fail(struct writer *writer, int error)
+static int push(struct writer *writer, struct gathering *gathering)
 {
-	writer->error = error;
-	if (writer->output.kind != OUTPUT_STREAM)
-		(void)!ftruncate(writer->output.fd, (off_t)writer->written_bytes);
-	return error;
+	uint32_t kind = gathering->chunk.kind;
+	int r;
+
+	if (!gathering->chunk.n_events)
+		return 0;
+	r = behind_put(writer->behind, &gathering->chunk);
+	gathering_clear(gathering, kind);
+	return r;
 }
 
-static int write_out(struct writer *writer)
+int writer_push(struct writer *writer)
 {
-	int r = file_write_fd(writer->output.fd, writer->out.data, writer->out.size);
+	int r = push(writer, &writer->defs);
 
-	if (r)
-		return fail(writer, r);
-	writer->written_bytes += writer->out.size;
-	return 0;
+	return r ? r : push(writer, &writer->events);
 }
 
 int writer_flush(struct writer *writer)
 {
-	if (writer->error)
-		return writer->error;
-	buf_clear(&writer->out);
-	if (writer->defs.chunk.n_events)
-		chunk_encode(&writer->out, &writer->defs.chunk);
-	if (writer->events.chunk.n_events)
-		chunk_encode(&writer->out, &writer->events.chunk);
-	gathering_clear(&writer->defs, CHUNK_DEFS);
-	gathering_clear(&writer->events, CHUNK_EVENTS);
-	return write_out(writer);
+	int r = writer_push(writer);
+
+	return r ? r : behind_wait(writer->behind);
 }
 
 /*
@@ -103,14 +94,18 @@ static int check_limit(struct writer *writer)
 {
 	uint64_t gathered = writer->defs.chunk.payload.size + writer->events.chunk.payload.size;
 	uint64_t max = writer->max_size_bytes, kept = LIMIT_MARGIN_BYTES + writer->reserved_bytes;
+	struct behind_state state;
 	int r;
 
-	if (!max || writer->written_bytes + gathered + kept <= max)
+	if (!max)
+		return 0;
+	state = behind_state(writer->behind);
+	if (state.written_bytes + state.pending_bytes + gathered + kept <= max)
 		return 0;
 	r = writer_flush(writer);
 	if (r)
 		return r;
-	return writer->written_bytes + kept <= max ? 0 : -EFBIG;
+	return writer_size_bytes(writer) + kept <= max ? 0 : -EFBIG;
 }
 
 static int put(struct event_sink *sink, const struct event *event)
@@ -118,23 +113,31 @@ static int put(struct event_sink *sink, const struct event *event)
 	struct writer *writer = (struct writer *)sink;
 	bool has_time = event_info(event->kind)->has_time;
 	struct gathering *gathering = has_time ? &writer->events : &writer->defs;
-	int r = writer->error;
+	int r = behind_error(writer->behind);
 
 	if (!r && has_time)
 		r = check_limit(writer);
 	if (!r)
 		r = gathering_add(gathering, event);
 	if (!r && gathering->chunk.payload.size >= GATHER_BYTES)
-		r = writer_flush(writer);
+		r = writer_push(writer);
 	return r;
 }
 
 static void writer_free(struct writer *writer)
 {
+	behind_free(writer->behind);
 	chunk_release(&writer->defs.chunk);
 	chunk_release(&writer->events.chunk);
-	buf_release(&writer->out);
 	free(writer);
+}
+
+static int write_header(const struct output *output)
+{
+	unsigned char header[FILE_HEADER_BYTES];
+
+	file_header_encode(header);
+	return file_write_fd(output->fd, header, sizeof(header));
 }
 
 int writer_open(const struct writer_options *options, struct writer **ret)
@@ -151,13 +154,13 @@ int writer_open(const struct writer_options *options, struct writer **ret)
 	writer->max_size_bytes = options->max_size_bytes;
 	gathering_clear(&writer->defs, CHUNK_DEFS);
 	gathering_clear(&writer->events, CHUNK_EVENTS);
-	file_header_encode(buf_extend(&writer->out, FILE_HEADER_BYTES));
-	r = write_out(writer);
+	r = write_header(&writer->output);
 	if (r) {
 		output_undo(&writer->output, options->path);
 		writer_free(writer);
 		return r;
 	}
+	writer->behind = behind_new(&writer->output, FILE_HEADER_BYTES);
 	*ret = writer;
 	return 0;
 }
@@ -184,18 +187,20 @@ void writer_lift_limit(struct writer *writer)
 
 uint64_t writer_size_bytes(const struct writer *writer)
 {
-	return writer->written_bytes;
+	return behind_state(writer->behind).written_bytes;
 }
 
 bool writer_is_empty(const struct writer *writer)
 {
-	return writer->written_bytes <= FILE_HEADER_BYTES;
+	return writer_size_bytes(writer) <= FILE_HEADER_BYTES;
 }
 
 void writer_abandon(struct writer *writer)
 {
 	if (!writer)
 		return;
+	behind_free(writer->behind);
+	writer->behind = NULL;
 	output_undo(&writer->output, writer->path);
 	writer_free(writer);
 }

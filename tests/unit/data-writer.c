@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -353,10 +354,57 @@ static void much_is_written_without_a_flush(void **state)
 		if (n % 10 == 0)
 			assert_int_equal(put_string(writer, (uint32_t)n / 10, 5), 0);
 	}
-	assert_true(writer_size_bytes(writer) > 500000);
 	assert_int_equal(writer_close(writer), 0);
+	assert_true(size_of(path) > 500000);
 	assert_int_equal(counted().n_timed, 100000);
 	assert_int_equal(counted().n_defs, 10000);
+}
+
+static void *copy_to_path(void *fifo)
+{
+	struct buf bytes = { 0 };
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	assert_true(file_read_fd(*(int *)fifo, &bytes) > 0);
+	assert_int_equal(file_write_fd(fd, bytes.data, bytes.size), 0);
+	close(fd);
+	buf_release(&bytes);
+	return NULL;
+}
+
+/* A FIFO that nobody reads stands for a disk that hangs: it takes 64 KiB. */
+static void a_disk_that_hangs_is_not_waited_for(void **state)
+{
+	struct writer *writer;
+	pthread_t thread;
+	uint64_t n = 0;
+	int fifo;
+
+	(void)state;
+	assert_int_equal(mkfifo(other, 0600), 0);
+	fifo = open(other, O_RDONLY | O_NONBLOCK);
+	writer = open_at(other, 0);
+	while (n < 300000)
+		assert_int_equal(put_sample(writer, ++n), 0);
+	assert_int_equal(writer_push(writer), 0);
+	assert_in_range(writer_size_bytes(writer), 0, 65536);
+	assert_int_equal(fcntl(fifo, F_SETFL, 0), 0);
+	assert_int_equal(pthread_create(&thread, NULL, copy_to_path, &fifo), 0);
+	assert_int_equal(writer_close(writer), 0);
+	pthread_join(thread, NULL);
+	close(fifo);
+	assert_int_equal(counted().n_timed, n);
+}
+
+static void what_is_on_its_way_can_be_given_up(void **state)
+{
+	struct writer *writer = open_at(path, 0);
+
+	(void)state;
+	for (uint64_t n = 1; n <= 100000; n++)
+		assert_int_equal(put_sample(writer, n), 0);
+	writer_abandon(writer);
+	assert_int_equal(access(path, F_OK), -1);
 }
 
 static void one_enormous_event_is_refused_alone(void **state)
@@ -412,6 +460,8 @@ int main(void)
 		TEST(a_limit_holds_until_it_is_lifted),
 		TEST(what_is_reserved_of_a_limit_is_kept_free),
 		TEST(much_is_written_without_a_flush),
+		TEST(a_disk_that_hangs_is_not_waited_for),
+		TEST(what_is_on_its_way_can_be_given_up),
 		TEST(one_enormous_event_is_refused_alone),
 		TEST(a_reader_that_leaves_is_an_error),
 		TEST(nothing_can_be_closed),
