@@ -53,7 +53,7 @@ struct stacks {
 	struct map callers_by_key;                  /* thread, PC and SP → index + 1 */
 	ARRAY(struct callers) callers;
 	struct step steps[1u << LOG2_STEPS]; /* each where step_slot() says */
-	uint64_t n_unknown;
+	uint64_t n_near, n_unknown;
 	bool want_chains;
 	uint64_t n_read_live;    /* stacks that wanted live memory, as of the last look */
 	uint64_t hurry_until_ns; /* some lately did */
@@ -121,6 +121,11 @@ bool stacks_are_in_hurry(struct stacks *stacks)
 		stacks->hurry_until_ns = now_ns + HURRY_NS;
 	stacks->n_read_live = n;
 	return now_ns < stacks->hurry_until_ns;
+}
+
+uint64_t stacks_n_near(const struct stacks *stacks)
+{
+	return stacks->n_near;
 }
 
 uint64_t stacks_n_unknown_callers(const struct stacks *stacks)
@@ -212,6 +217,7 @@ static enum unwind_callers knows_callers(void *arg, uint64_t pc, uint64_t sp)
 	struct stacks *stacks = unwinding->stacks;
 	const uint64_t *index;
 
+	stacks->n_near++;
 	unwinding->key = hash_u64(((uint64_t)unwinding->generation << 32 | unwinding->record->tid) ^
 				  hash_u64(pc ^ hash_u64(sp)));
 	index = map_find(&stacks->callers_by_key, unwinding->key);

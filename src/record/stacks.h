@@ -32,6 +32,9 @@ uint32_t stacks_intern(struct stacks *stacks, const struct perf_record *record);
 /* The frame that stands for static data of the kernel's at @address. */
 uint32_t stacks_kernel_data(struct stacks *stacks, uint64_t address);
 
+/* How many samples of waits had more of a stack than what is copied of it where that is small. */
+uint64_t stacks_n_near(const struct stacks *stacks);
+
 /* How many samples would have been unfinished if they had been small. */
 uint64_t stacks_n_unknown_callers(const struct stacks *stacks);
 

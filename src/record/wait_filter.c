@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "trace.h"
 
-#define LOOK_NS 10000000u /* between looks */
+#define LOOK_NS 50000000u /* between looks */
 
 static int compare(const void *a, const void *b)
 {

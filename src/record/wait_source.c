@@ -53,6 +53,8 @@ struct wait_source {
 	uint64_t refreshed_ns;
 	uint64_t n_strange;    /* of stats, as of then */
 	uint64_t n_unfinished; /* stacks, when the window began */
+	uint64_t n_near;       /* as of then */
+	bool has_deep;         /* the window before had stacks that small samples do not hold */
 	struct wait_newborns newborns;
 	uint32_t last_tid; /* that the filters have */
 	struct wait_stats stats;
@@ -388,11 +390,14 @@ void wait_source_take_lost(struct wait_source *source, uint64_t n)
 static bool close_window(struct wait_source *source, uint64_t now_ns)
 {
 	uint64_t n_unfinished = stacks_n_unknown_callers(source->context.stacks);
+	uint64_t n_near = stacks_n_near(source->context.stacks);
 	struct budget_load load = source->load;
 
 	load.elapsed_ns = now_ns - source->window_ns;
 	load.n_unfinished = n_unfinished - source->n_unfinished;
 	source->n_unfinished = n_unfinished;
+	source->has_deep = n_near != source->n_near;
+	source->n_near = n_near;
 	source->load = (struct budget_load){ 0 };
 	source->window_ns = now_ns;
 	source->stats.recorder_ns += load.recorder_ns;
@@ -452,9 +457,11 @@ void wait_source_step(struct wait_source *source, uint64_t now_ns)
 	source->load.poll_ns += wait_look_step(source->look, source->budget.limit, now_ns);
 }
 
+/* Unless all is in the samples: what is not is in memory, for the time of the wait. */
 int wait_source_timeout_ms(const struct wait_source *source)
 {
-	bool is_all = source->context.has_samples && !source->budget.is_small &&
+	bool is_all = source->context.has_samples &&
+		      !(source->budget.is_small && source->has_deep) &&
 		      budget_period(&source->budget, BUDGET_WAITS) == 1;
 
 	return is_all ? INT_MAX : POLL_MS;
