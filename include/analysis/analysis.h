@@ -48,4 +48,7 @@ const struct analysis *analysis_find(const char *name); /* or NULL */
 void analysis_finish(const struct analysis *analysis, void *state, const struct filter *filter,
 		     struct profile *ret);
 
+/* End @analysis for nothing. */
+void analysis_discard(const struct analysis *analysis, void *state);
+
 #endif /* ANALYSIS_ANALYSIS_H */

@@ -23,6 +23,7 @@ struct timeline_source { /* what the ids of a timeline are of; borrowed until it
 	struct model *model;
 	struct names *names;
 	const struct audit *audit; /* complete when the end is told */
+	const char *lack; /* known then, too: why there is no timeline after all; or NULL */
 	uint64_t start_ns, end_ns; /* the first of which is to be shown as 0 */
 };
 

@@ -54,6 +54,7 @@ struct profile {
 	struct value_type types[PROFILE_MAX_VALUES];
 	size_t n_types;
 	size_t default_type; /* the one to show first */
+	bool is_of_samples;  /* its rows add up a timeline's samples: how many, and their weight */
 	bool has_max;        /* rows know their largest; type 0 counts what they add up */
 	const char *labels[PROFILE_MAX_LABELS]; /* what those of rows are called; NULL: unused */
 	struct value_type period_type;

@@ -20,7 +20,9 @@
 #include <stdint.h>
 
 #include "event/syscalls.h"
+#include "model/profile.h"
 #include "model/sched.h"
+#include "model/sheet.h"
 
 struct timeline_state { /* a slice of a thread's track */
 	uint32_t thread;
@@ -127,6 +129,10 @@ struct timeline_sink { /* NULL: the sink does not show that */
 	void (*mark)(struct timeline_sink *sink, const struct timeline_mark *mark);
 	void (*sample)(struct timeline_sink *sink, const struct timeline_sample *sample);
 	void (*load)(struct timeline_sink *sink, const struct timeline_load *load);
+
+	/* Everything else has passed: what the same recording says otherwise. */
+	void (*profile)(struct timeline_sink *sink, const struct profile *profile);
+	void (*sheets)(struct timeline_sink *sink, const struct sheets *sheets);
 
 	/* Everything has passed, all names are known.  Frees @sink.  0 or -errno.  Never NULL. */
 	int (*end)(struct timeline_sink *sink);

@@ -76,3 +76,17 @@ void analysis_finish(const struct analysis *analysis, void *state, const struct 
 	analysis->profile(state, ret);
 	filter_apply(filter, ret);
 }
+
+void analysis_discard(const struct analysis *analysis, void *state)
+{
+	struct profile profile;
+	struct sheets sheets;
+
+	if (analysis->profile) {
+		analysis->profile(state, &profile);
+		profile_release(&profile);
+	} else {
+		analysis->sheets(state, &sheets);
+		sheets_release(&sheets);
+	}
+}

@@ -74,6 +74,7 @@ void *cpu_begin(const struct analysis_input *input)
 	profile_init(&cpu->profile, "cpu", cpu->model);
 	profile_add_type(&cpu->profile, "samples", "count");
 	cpu->profile.default_type = profile_add_type(&cpu->profile, "cpu", "nanoseconds");
+	cpu->profile.is_of_samples = true;
 	cpu->profile.period_type = (struct value_type){ "cpu", "nanoseconds" };
 	profile_init(&cpu->exact, "running", cpu->model);
 	profile_add_type(&cpu->exact, "running", "nanoseconds");

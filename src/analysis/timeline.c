@@ -212,7 +212,7 @@ static void take_syscall(struct timeline *timeline, const struct event *event)
 
 static void take_sample(struct timeline *timeline, const struct event *event)
 {
-	uint32_t task = model_task_of(timeline->model, event->sample.tid);
+	uint32_t task = model_task_now(timeline->model, event->sample.pid, event->sample.tid);
 	struct timeline_sample sample = {
 		.thread = model_task(timeline->model, task).thread,
 		.cpu = event->sample.cpu,
@@ -221,7 +221,7 @@ static void take_sample(struct timeline *timeline, const struct event *event)
 		.stack = event->sample.stack,
 	};
 
-	if (!sample.thread || !filter_has_task(timeline->filter, timeline->model, task))
+	if (!filter_has_task(timeline->filter, timeline->model, task))
 		return;
 	TELL(timeline, sample, &sample);
 }

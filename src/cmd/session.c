@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/human.h"
 #include "event/definer.h"
+#include "parts.h"
 #include "symbol/resolver.h"
 
 /* From how many stacks without a switch on, and from one in how many, clocks are to blame. */
@@ -167,20 +168,6 @@ static void audit_clocks(struct session *session)
 		  human_count(all, clocks.n_stacks));
 }
 
-static void discard(const struct analysis *analysis, void *state)
-{
-	struct profile profile;
-	struct sheets sheets;
-
-	if (analysis->profile) {
-		analysis->profile(state, &profile);
-		profile_release(&profile);
-	} else {
-		analysis->sheets(state, &sheets);
-		sheets_release(&sheets);
-	}
-}
-
 /* What makes another command tell of the same. */
 static void put_arguments(struct buf *out, const struct session *session, struct filter *filter)
 {
@@ -227,7 +214,7 @@ int session_read(struct session *session, const struct analysis *analysis, struc
 	if (lack)
 		error = err(-ENODATA, "no %s: %s", analysis->name, lack);
 	if (error)
-		discard(analysis, state);
+		analysis_discard(analysis, state);
 	else
 		*ret = state;
 	return error;
@@ -289,6 +276,7 @@ int session_timeline(struct session *session, struct filter *filter,
 	struct timeline_options options;
 	struct timeline_sink *sink;
 	struct timeline *timeline;
+	struct parts parts;
 	const char *lack;
 	int error = read_ahead(session, filter, &options);
 
@@ -299,12 +287,18 @@ int session_timeline(struct session *session, struct filter *filter,
 	source.end_ns = options.end_ns;
 	sink = exporter->timeline(&source, out);
 	timeline = timeline_begin(&input, &options, sink);
+	parts_begin(&parts, &input, sink);
 	error = reader_feed(session->reader, READ_EVENTS, model_sink(session->model));
 	sched_finish(session->sched);
 	lack = timeline_lack(timeline);
 	timeline_end(timeline);
 	audit_collect(&session->audit, session->model);
 	audit_damage(session);
+	if (parts_end(&parts, filter, &session->audit, sink) && lack) {
+		note("no timeline: %s", lack);
+		source.lack = lack;
+		lack = NULL;
+	}
 	*ret_write_error = sink->end(sink);
 	names_free(source.names);
 	if (error)

@@ -15,6 +15,7 @@
 #include "item.h"
 #include "page.h"
 #include "page_names.h"
+#include "page_profile.h"
 #include "page_table.h"
 
 /* What a slice is: a state; of a blocked one why it is, after these. */
@@ -83,7 +84,7 @@ struct html {
 	ARRAY(struct lane) lanes; /* by reference of a thread */
 	ARRAY(uint64_t) cpu_end_ns;
 	uint64_t mark_ns, other_ns, pause_ns, sample_ns; /* of the last ones */
-	struct timeline_source source;
+	const struct timeline_source *source;            /* borrowed */
 	FILE *out;
 	int error; /* 0, or the first -errno */
 };
@@ -104,7 +105,7 @@ static struct lane *lane_of(struct html *html, uint32_t ref)
 
 	while (html->lanes.n <= ref) {
 		lane = array_add(&html->lanes);
-		lane->end_ns = lane->call_end_ns = html->source.start_ns;
+		lane->end_ns = lane->call_end_ns = html->source->start_ns;
 	}
 	return &html->lanes.items[ref];
 }
@@ -311,7 +312,7 @@ static void html_run(struct timeline_sink *sink, const struct timeline_run *run)
 	uint64_t *last;
 
 	while (html->cpu_end_ns.n <= run->cpu)
-		*array_add(&html->cpu_end_ns) = html->source.start_ns;
+		*array_add(&html->cpu_end_ns) = html->source->start_ns;
 	last = &html->cpu_end_ns.items[run->cpu];
 	page_table_add(table, RUN_CPU, run->cpu);
 	page_table_add(table, RUN_THREAD, thread_ref(html, run->thread));
@@ -350,12 +351,26 @@ static void html_sample(struct timeline_sink *sink, const struct timeline_sample
 	end_row(html, table);
 }
 
+static void html_profile(struct timeline_sink *sink, const struct profile *profile)
+{
+	struct html *html = (struct html *)sink;
+
+	note_error(html, page_put_profile(&html->names, profile, html->out));
+}
+
+static void html_sheets(struct timeline_sink *sink, const struct sheets *sheets)
+{
+	struct html *html = (struct html *)sink;
+
+	note_error(html, page_put_sheets(&html->names, sheets, html->out));
+}
+
 static void put_audit(struct html *html)
 {
 	struct page_table table = { .name = "audit", .out = html->out, .n_columns = N_AUDIT };
 	const struct audit_line *line;
 
-	array_for_each(line, &html->source.audit->lines) {
+	array_for_each(line, &html->source->audit->lines) {
 		page_table_add(&table, AUDIT_IS_FLAW, line->is_flaw);
 		page_table_add(&table, AUDIT_TEXT, page_string(&html->names, line->text));
 	}
@@ -393,6 +408,14 @@ static void put_kinds(struct facts *facts)
 	buf_release(&names);
 }
 
+/* What stands where no stack was taken. */
+static uint32_t no_stack(struct html *html)
+{
+	struct names *names = html->names.names;
+
+	return names_function(names, names_frame(names, NAMES_NO_STACK).items[0].function).name;
+}
+
 /* What the recorder noted, and what is the page's, of which the names begin with its own. */
 static void put_facts(struct html *html)
 {
@@ -401,14 +424,17 @@ static void put_facts(struct html *html)
 		.html = html,
 		.table = { .name = "facts", .out = html->out, .n_columns = N_FACT },
 	};
-	uint64_t since_ns = html->source.start_ns - window.start_ns;
+	uint64_t since_ns = html->source->start_ns - window.start_ns;
 
 	dictionary_each_meta(model_dictionary(html->names.model), put_fact, &facts);
-	put_number(&facts, "page.span_ns", html->source.end_ns - html->source.start_ns);
+	put_number(&facts, "page.span_ns", html->source->end_ns - html->source->start_ns);
 	put_number(&facts, "page.since_ns", since_ns);
 	put_number(&facts, "page.wall_ns", window.wall_ns ? window.wall_ns + since_ns : 0);
 	put_fact(&facts, "page.version", SYSPROF_VERSION);
 	put_kinds(&facts);
+	if (html->source->lack)
+		put_fact(&facts, "page.lack", html->source->lack);
+	put_fact(&facts, "page.no_stack", names_text(html->names.names, no_stack(html)));
 	note_error(html, page_table_finish(&facts.table));
 }
 
@@ -448,10 +474,12 @@ struct timeline_sink *html_timeline(const struct timeline_source *source, FILE *
 		.pause = html_pause,
 		.mark = html_mark,
 		.sample = html_sample,
+		.profile = html_profile,
+		.sheets = html_sheets,
 		.end = html_end,
 	};
 	page_names_init(&html->names, source->model, source->names, out);
-	html->source = *source;
+	html->source = source;
 	html->out = out;
 	html->mark_ns = html->other_ns = html->pause_ns = html->sample_ns = source->start_ns;
 	html->states = (struct page_table){ .name = "states", .out = out, .n_columns = N_STATE };

@@ -154,12 +154,16 @@ static void put_thread(struct page_names *names, uint32_t id)
 	struct model_thread thread = model_thread(names->model, id);
 	struct page_table *table = &names->threads;
 	uint32_t task = names->by_thread.items[id].task;
-	uint32_t name = names_string(names->names, thread.name), process = 0;
+	uint32_t name = names_string(names->names, thread.name);
+	uint32_t process =
+		names_string(names->names, model_thread(names->model, thread.leader).name);
 
 	if (task) {
 		name = names_thread(names->names, names->model, task);
 		process = names_process(names->names, names->model, task);
 	}
+	if (!name)
+		name = names_intern(names->names, "[unnamed]");
 	page_table_add(table, THREAD_ID, id);
 	page_table_add(table, THREAD_LEADER, thread.leader);
 	page_table_add(table, THREAD_PID, thread.pid);

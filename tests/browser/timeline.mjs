@@ -363,13 +363,14 @@ test('the flame graph of CPU samples sums to the profile, whichever way it grows
 		.flatMap((line) => /^comm time=(\S+) pid=(\d+) tid=(\d+)/.test(line) ?
 			[line, line.replace(/^comm time=(\S+) pid=(\d+) tid=(\d+).*/, 'task_state time=$1 pid=$2 tid=$3 state=running')] : line);
 	await open(exported(recording('server-states', states.join('\n'))), async (page) => {
-		await page.locator('[role=tab]', { hasText: 'Flame graphs' }).click();
+		await page.locator('[role=tab]', { hasText: 'CPU' }).click();
 		const sumOf = () => page.evaluate(() => {
-			const { root } = sysprof.views[1].view;
-			const sum = (node) => node.self + node.sorted.reduce((ns, child) => ns + sum(child), 0);
+			const { root } = sysprof.tab.view.flameView;
+			const sum = (branch) => branch.children.reduce((ns, child) => ns + sum(child), branch.self);
 			return [root.total, sum(root)];
 		});
-		await page.locator('.flames-bar', { hasText: 'by samples' }).waitFor();
+		await page.locator('.view:not([hidden]) .flame').first().waitFor();
+		await drawn(page);
 		assert.deepEqual(await sumOf(), [total, total]);
 		await page.keyboard.press('i');
 		await drawn(page);

@@ -14,7 +14,10 @@ export class App {
 		this.state = {
 			tab: 'timeline', since: 0, until: trace.span, scroll: 0, filter: '', order: 'running',
 			closed: new Set(), range: null, pin: null, query: '', found: null, hit: null,
-			theme: 'light', profile: 'cpu', isInverted: false,
+			theme: 'light',
+			/* Of the tabs of profiles: names of functions, and labels from the root to what is the whole. */
+			view: 'flame', value: '', group: 'none', by: 'function', isInverted: false, isMerged: false,
+			fn: '', focus: '', hidden: [], zoom: [], sort: '', sheet: 0,
 		};
 		this.viewers = [];
 		this.isDue = false;
@@ -30,11 +33,11 @@ export class App {
 		Object.assign(this.state, changes);
 		if (!this.isDue) {
 			this.isDue = true;
-			requestAnimationFrame(() => this.#draw());
+			requestAnimationFrame(() => this.isDue && this.drawNow());
 		}
 	}
 
-	#draw() {
+	drawNow() {
 		const begun = performance.now();
 		this.isDue = false;
 		for (const draw of this.viewers)

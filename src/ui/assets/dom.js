@@ -17,9 +17,9 @@ export function byId(id) {
 	return document.getElementById(id);
 }
 
-/* Fit @canvas to its place, in pixels of the screen; returns its context and size in CSS's. */
-export function fitCanvas(canvas, options) {
-	const { width, height } = canvas.parentElement.getBoundingClientRect();
+/* Fit @canvas to @place, in pixels of the screen; returns its context and size in CSS's. */
+export function fitCanvas(canvas, options, place = canvas.parentElement) {
+	const { clientWidth: width, clientHeight: height } = place;
 	const scale = window.devicePixelRatio || 1;
 	const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
 	if (canvas.width !== w || canvas.height !== h) {

@@ -10,6 +10,11 @@ export function threadName(thread) {
 	return `${thread.name} (${thread.tid})`;
 }
 
+/* Of the process that a thread is of, whether or not it has a track. */
+export function processTitle({ process, processName, name, pid }) {
+	return `${processName || process?.name || name} (${pid})`;
+}
+
 function runnableFacts({ trace }, slice, flags, facts) {
 	const tid = trace.states.detail[slice];
 	const instead = tid && trace.threads.find((thread) => thread.tid === tid);
@@ -77,6 +82,5 @@ export function runFacts({ trace }, run) {
 	const { start, end, thread } = trace.runs;
 	const who = trace.threads[thread[run]];
 	return { title: `${threadName(who)} for ${duration(end[run] - start[run])}`,
-		facts: [['process', who.process ? `${who.process.name} (${who.process.pid})` : who.processName],
-			['from', exactTime(start[run])], ['to', exactTime(end[run])]] };
+		facts: [['process', processTitle(who)], ['from', exactTime(start[run])], ['to', exactTime(end[run])]] };
 }

@@ -1,73 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The tree of a flame graph: stacks with values, merged from the outermost function inwards. */
+/* What samples and waits of a part of the timeline are worth, stack by stack. */
+import { CallTree } from './calltree.js';
+import { labelsOf } from './labels.js';
 import { firstAfter } from './track.js';
 import { isBlocked } from './trace.js';
-
-class Node {
-	constructor(fn, parent) {
-		this.fn = fn; /* the function's number; or a text: what is no function */
-		this.parent = parent;
-		this.children = new Map();
-		this.self = 0;
-		this.total = 0;
-		this.depth = parent ? parent.depth + 1 : 0;
-	}
-	child(fn) {
-		let node = this.children.get(fn);
-		if (!node)
-			this.children.set(fn, node = new Node(fn, this));
-		return node;
-	}
-}
-
-/* @values: by stack; that of stack 0 is of none, and stands under the name @without. */
-export function flameTree(trace, values, without, isInverted = false) {
-	const root = new Node('all', null);
-	const { parent, frame } = trace.stacks;
-	const nodes = new Map([[0, root]]);
-	const nodeOf = (stack) => {
-		const path = [];
-		for (; !nodes.has(stack); stack = parent[stack])
-			path.push(stack);
-		let node = nodes.get(stack);
-		while (path.length) {
-			const at = path.pop();
-			for (const { fn } of trace.frames[frame[at]].toReversed())
-				node = node.child(fn);
-			nodes.set(at, node);
-		}
-		return node;
-	};
-	const innerNodeOf = (stack) => {
-		let node = root;
-		for (; stack; stack = parent[stack]) {
-			for (const { fn } of trace.frames[frame[stack]])
-				node = node.child(fn);
-		}
-		return node;
-	};
-	for (const [stack, value] of values) {
-		const node = stack ? (isInverted ? innerNodeOf : nodeOf)(stack) : root.child(without);
-		node.self += value;
-	}
-	sumUp(root);
-	return root;
-}
-
-function sumUp(root) {
-	const order = [root];
-	for (const node of order) {
-		for (const child of node.children.values())
-			order.push(child);
-	}
-	for (const node of order.toReversed()) {
-		node.total += node.self;
-		if (node.parent)
-			node.parent.total += node.total;
-	}
-	for (const node of order)
-		node.sorted = [...node.children.values()].sort((a, b) => b.total - a.total);
-}
 
 function add(values, stack, value) {
 	values.set(stack, (values.get(stack) ?? 0) + value);
@@ -96,4 +32,12 @@ export function waitValues(trace, threads, since, until) {
 		}
 	}
 	return values;
+}
+
+/* The call tree of @values, by stack. */
+export function treeOf(trace, values) {
+	const tree = new CallTree(trace, labelsOf(trace),
+		{ n: values.size, stack: Uint32Array.from(values.keys()) });
+	tree.setValues(Float64Array.from(values.values()));
+	return tree;
 }

@@ -8,6 +8,8 @@ const FURTHER = [
 	['click', 'pin a slice: its stack, who woke it, and why that took so long'],
 	['double click', 'zoom to a slice'],
 	['overview', 'drag over it to look at a part, drag the part to move it'],
+	['heat map', 'drag over it to look at that time in every profile'],
+	['flame graph', 'click to zoom; ctrl-click to invert; shift-click for callers and callees; alt-click to hide'],
 ];
 
 /* [keys, what they do, function of the event]. */
@@ -27,9 +29,11 @@ export function keysOf(app, page) {
 		[['f'], 'zoom to the pinned slice or the range', () => app.fit()],
 		[['[', ','], 'the slice before the pinned one', () => page.step(-1)],
 		[[']', '.'], 'the slice after the pinned one', () => page.step(1)],
-		[['1'], 'the timeline', () => page.showTab(0)],
-		[['2'], 'flame graphs', () => page.showTab(1)],
-		[['i'], 'flame graphs from the innermost function', () => page.turnFlames()],
+		[['1', '2', '3', '4', '5', '6', '7', '8', '9'], 'a tab', ({ key }) => page.showTab(Number(key) - 1)],
+		[['v'], 'the next view of a profile', () => page.nextView()],
+		[['i'], 'flame graphs from the innermost function', () => page.turn('isInverted')],
+		[['r'], 'a function that calls itself as one', () => page.turn('isMerged')],
+		[['u'], 'up one level of a flame graph', () => app.update({ zoom: app.state.zoom.slice(0, -1) })],
 		[['/'], 'search', () => byId('search').select()],
 		[['n'], 'next hit', () => page.nextHit(1)],
 		[['N'], 'previous hit', () => page.nextHit(-1)],
@@ -60,7 +64,8 @@ export function fillHelp(keys) {
 	const close = make('form', { method: 'dialog' }, make('button', {}, 'Close'));
 	byId('help').replaceChildren(make('h2', {}, 'Keys and pointer'), make('dl', {},
 		...rows.flatMap(([names, text]) => [
-			make('dt', {}, ...names.flatMap((name, i) => [i ? ' ' : '', make('kbd', {}, name)])),
+			make('dt', {}, ...(names.length > 4 ? [names[0], '…', names.at(-1)] : names)
+				.flatMap((name, i) => [i ? ' ' : '', make('kbd', {}, name)])),
 			make('dd', {}, text)])), close);
 }
 

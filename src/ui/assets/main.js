@@ -4,25 +4,47 @@ import { App } from './app.js';
 import { byId, make } from './dom.js';
 import { formatState, parseState } from './fragment.js';
 import { fillHelp, keysOf, listenToKeys } from './keys.js';
-import { Profiles } from './profiles.js';
+import { ProfileView, VIEWS } from './profileview.js';
 import { readTables } from './read.js';
 import { hitFrom, hitNumber, search } from './search.js';
+import { SheetView } from './sheetview.js';
 import { themeOf } from './theme.js';
 import { Timeline } from './timeline.js';
 import { readTrace } from './trace.js';
 import { count, duration } from './units.js';
 
-/* A tab more is a row here: a class that is made with the app and its place, and draws a state. */
-const TABS = [
-	{ name: 'timeline', title: 'Timeline', view: Timeline },
-	{ name: 'profiles', title: 'Flame graphs', view: Profiles },
-];
+const TITLES = { cpu: 'CPU' };
+const ORDER = ['timeline', 'cpu', 'block', 'mutex', 'latency', 'syscalls', 'heap', 'allocs'];
+
+function titleOf(name) {
+	return TITLES[name] ?? name[0].toUpperCase() + name.slice(1);
+}
+
+/*
+ * What the recording has: the timeline, if there is one, each profile, and tables that go with
+ * none.  A view is made when it is first looked at, and draws a state.
+ */
+function tabsOf({ facts, profiles, sheets }) {
+	const tabs = [];
+	if (!facts.has('page.lack'))
+		tabs.push({ name: 'timeline', title: 'Timeline', make: (app, element) => new Timeline(app, element) });
+	for (const profile of profiles) {
+		tabs.push({ name: profile.name, title: titleOf(profile.name), make: (app, element) =>
+			new ProfileView(app, element, profile, sheets.get(profile.name)) });
+	}
+	for (const [name, own] of sheets) {
+		if (!profiles.some((profile) => profile.name === name))
+			tabs.push({ name, title: titleOf(name), make: (app, element) => new SheetView(app, element, own) });
+	}
+	return tabs.sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+}
 
 class Page {
 	constructor(app) {
 		this.app = app;
-		this.views = TABS.map((tab) => this.#addTab(tab));
-		this.timeline = this.views[0].view;
+		this.tabs = tabsOf(app.trace).map((tab) => this.#addTab(tab));
+		byId('tabs').hidden = this.tabs.length < 2;
+		this.timeline = this.tabs[0].name === 'timeline' ? this.viewOf(this.tabs[0]) : null;
 		this.#fillHeader();
 		this.#fillFooter();
 		const keys = keysOf(app, this);
@@ -30,19 +52,39 @@ class Page {
 		fillHelp(keys);
 		app.show((state) => this.#draw(state));
 		addEventListener('resize', () => app.update({}));
-		addEventListener('hashchange', () => this.restore());
+		addEventListener('popstate', () => this.restore());
+		this.#printLight();
 		this.setTheme(matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
 		this.restore();
 	}
 
-	#addTab({ name, title, view }) {
-		const { app } = this;
-		const element = make('section', { class: 'view', role: 'tabpanel', 'aria-label': title, id: `view-${name}` });
-		const tab = make('button', { role: 'tab', onclick: () => app.update({ tab: name }) }, title);
+	#addTab(tab) {
+		const { name, title } = tab;
+		const element = make('section', { class: 'view', role: 'tabpanel', 'aria-label': title, id: `view-${name}`, hidden: '' });
+		const button = make('button', { role: 'tab', 'data-tab': name, onclick: () => this.showTab(this.tabs.findIndex((other) =>
+			other.name === name)) }, title);
 		byId('views').append(element);
-		byId('tabs').append(tab);
-		byId('tabs').hidden = TABS.length < 2;
-		return { name, tab, element, view: new view(app, element) };
+		byId('tabs').append(button);
+		return { ...tab, button, element, view: null };
+	}
+
+	viewOf(tab) {
+		return tab.view ??= tab.make(this.app, tab.element);
+	}
+
+	get tab() {
+		return this.tabs.find(({ name }) => name === this.app.state.tab);
+	}
+
+	/* Paper is white. */
+	#printLight() {
+		let before;
+		addEventListener('beforeprint', () => {
+			before = this.app.state.theme;
+			this.setTheme('light');
+			this.app.drawNow();
+		});
+		addEventListener('afterprint', () => this.setTheme(before));
 	}
 
 	#fillHeader() {
@@ -50,7 +92,7 @@ class Page {
 		const command = facts.get('command') || facts.get('target') || 'recording';
 		const wall = Number(facts.get('page.wall_ns'));
 		const when = wall ? new Date(wall / 1e6).toLocaleString() : '';
-		const n = threads.filter(({ process }) => process).length;
+		const n = threads.filter(({ process, samples: [from, to] }) => process || to > from).length;
 		byId('title').textContent = command;
 		byId('title').title = command;
 		document.title = `${command} — sysprof`;
@@ -80,66 +122,86 @@ class Page {
 		});
 	}
 
-	#fillLegend() {
+	#kindsOfSlices() {
 		const { trace, theme } = this.app;
 		const sums = trace.processes.reduce((all, process) => {
 			process.sums.forEach((ns, kind) => { all[kind] += ns; });
 			return all;
 		}, new Float64Array(16));
-		byId('legend').replaceChildren(...trace.kindNames.flatMap((name, kind) => {
-			if (!sums[kind])
-				return [];
+		const kinds = trace.kindNames.map((name, kind) => [name === 'blocked' ? 'blocked, not sampled' : name,
+			theme.states.colours[kind], sums[kind]]).filter(([, , sum]) => sum);
+		return trace.pauses.start.length ? [...kinds, ['stopped by its runtime', theme.ink.pause]] : kinds;
+	}
+
+	#fillLegend() {
+		const { view } = this.tab;
+		const kinds = view === this.timeline ? this.#kindsOfSlices() : view.legend?.() ?? [];
+		byId('legend').replaceChildren(...kinds.map(([name, colour]) => {
 			const dot = make('span', { class: 'dot' });
-			dot.style.background = theme.states.colours[kind];
-			return [make('span', {}, dot, name === 'blocked' ? 'blocked, not sampled' : name)];
+			dot.style.background = colour;
+			return make('span', {}, dot, name);
 		}));
-		if (trace.pauses.start.length) {
-			const dot = make('span', { class: 'dot' });
-			dot.style.background = theme.ink.pause;
-			byId('legend').append(make('span', {}, dot, 'stopped by its runtime'));
-		}
 	}
 
 	#draw(state) {
-		for (const { name, tab, element, view } of this.views) {
-			element.hidden = name !== state.tab;
-			tab.setAttribute('aria-selected', name === state.tab);
-			if (name === state.tab)
-				view.draw(state);
+		for (const tab of this.tabs) {
+			tab.element.hidden = tab.name !== state.tab;
+			tab.button.setAttribute('aria-selected', tab.name === state.tab);
+			if (tab.name === state.tab)
+				this.viewOf(tab).draw(state);
 		}
+		if (this.legendOf !== `${state.tab} ${state.theme}`)
+			this.#fillLegend();
+		this.legendOf = `${state.tab} ${state.theme}`;
 		clearTimeout(this.saving);
 		this.saving = setTimeout(() => this.save(), 250);
 	}
 
+	/* Another place is a step more in the browser's history, what else changes is not. */
 	save() {
-		const text = formatState(this.app);
-		if (text !== location.hash.slice(1))
+		const { text, place } = formatState(this.app, this.tabs[0].name);
+		if (text === location.hash.slice(1))
+			return;
+		if (place === this.place)
 			history.replaceState(null, '', `#${text}`);
+		else
+			history.pushState(null, '', `#${text}`);
+		this.place = place;
 	}
 
 	restore() {
-		const state = parseState(this.app, location.hash.slice(1));
-		if (!this.views.some(({ name }) => name === state.tab))
-			state.tab = TABS[0].name;
-		this.app.update(state);
+		const { app } = this;
+		const state = parseState(app, location.hash.slice(1));
+		if (!this.tabs.some(({ name }) => name === state.tab))
+			state.tab = this.tabs[0].name;
+		app.update(state);
+		this.place = formatState(app, this.tabs[0].name).place;
 		byId('search').value = state.query;
 		this.#search(state.query);
 		if (state.pin)
-			this.timeline.revealThread(state.pin.thread);
+			this.timeline?.revealThread(state.pin.thread);
 	}
 
-	turnFlames() {
-		this.app.update({ isInverted: !this.app.state.isInverted });
+	/* Turn what is yes or no. */
+	turn(name) {
+		this.app.update({ [name]: !this.app.state[name], zoom: [] });
+	}
+
+	nextView() {
+		const views = Object.keys(VIEWS);
+		this.app.update({ view: views[(views.indexOf(this.app.state.view) + 1) % views.length] });
 	}
 
 	showTab(i) {
-		this.app.update({ tab: this.views[i].name });
+		if (!this.tabs[i] || this.tabs[i] === this.tab)
+			return;
+		this.app.update({ tab: this.tabs[i].name, zoom: [], sort: '', sheet: 0 });
+		this.#search(this.app.state.query);
 	}
 
 	setTheme(name) {
 		document.documentElement.dataset.theme = name;
 		this.app.theme = themeOf(name, this.app.trace.kindNames);
-		this.#fillLegend();
 		this.app.update({ theme: name });
 	}
 
@@ -148,8 +210,8 @@ class Page {
 	}
 
 	#search(query) {
-		const found = query.length > 1 ? search(this.app.trace, query) : null;
-		this.app.update({ query, found, hit: null });
+		const isWanted = query.length > 1 && this.timeline && this.app.state.tab === 'timeline';
+		this.app.update({ query, found: isWanted ? search(this.app.trace, query) : null, hit: null });
 	}
 
 	#searchKey(event) {
@@ -187,17 +249,17 @@ class Page {
 	}
 
 	pointerTime() {
-		const { pointer, tracks } = this.timeline;
+		const { pointer, tracks } = this.timeline ?? {};
 		return pointer && pointer.x > tracks.view.gutter ? tracks.timeAt(pointer.x) : undefined;
 	}
 
 	step(by) {
-		this.timeline.step(by);
+		this.timeline?.step(by);
 	}
 
 	letGo() {
 		const { state } = this.app;
-		this.app.update(state.pin ? { pin: null } : { range: null, hit: null });
+		this.app.update(state.pin ? { pin: null } : state.zoom.length ? { zoom: [] } : { range: null, hit: null });
 	}
 }
 

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Below the tracks: all about the pinned slice, or what passed in the selected range. */
+import { wholeBranch } from './branch.js';
 import { chainOf } from './chain.js';
 import { make } from './dom.js';
 import { sliceFacts, threadName } from './facts.js';
-import { flameTree } from './flame.js';
+import { cpuValues, treeOf, waitValues } from './flame.js';
 import { FlameView } from './flameview.js';
 import { pauseFacts, pauseTracksOf, pausesWithin } from './pauses.js';
-import { PROFILES } from './profiles.js';
 import { threadsOf } from './rows.js';
 import { KINDS } from './track.js';
 import {
 	BLOCKED, CUT_END, RUNNABLE, RUNNING, WAKER_INTERRUPT, WAKER_UNRECORDED, blockedSum, isBlocked,
 } from './trace.js';
 import { duration, exactTime, percent } from './units.js';
+
+/* Flame graphs of a range of the timeline, to the nanosecond. */
+const FLAMES = {
+	cpu: { title: 'CPU', values: cpuValues, unit: 'by samples', empty: 'There is no CPU sample.' },
+	waits: { title: 'Waits', values: waitValues, unit: 'blocked', empty: 'Nothing waited.' },
+};
 
 const MOST_ROWS = 200;
 const MOST_FRAMES = 200;
@@ -158,16 +164,16 @@ export class Panel {
 	#showFlames(part, { threads, since, until, ran }) {
 		const place = make('div', { class: 'flame' });
 		const total = make('span', { class: 'grow' });
-		const buttons = Object.entries(PROFILES).map(([name, { title }]) => make('button', {
+		const buttons = Object.entries(FLAMES).map(([name, { title }]) => make('button', {
 			'data-flames': name, onclick: () => pick(name) }, title));
 		const pick = (name) => {
-			const { values, without, unit, empty } = PROFILES[name];
+			const { values, unit, empty } = FLAMES[name];
 			this.flames = name;
 			for (const button of buttons)
 				button.setAttribute('aria-pressed', button.dataset.flames === name);
-			const root = flameTree(this.app.trace, values(this.app.trace, threads, since, until), without);
+			const root = wholeBranch(treeOf(this.app.trace, values(this.app.trace, threads, since, until)));
 			total.textContent = `${duration(root.total)} ${unit}${name === 'cpu' ? `; ${duration(ran)} ran` : ''}`;
-			this.flame.set(root, empty);
+			this.flame.set(root, duration, empty);
 		};
 		part.replaceChildren(make('div', { class: 'bar' }, ...buttons, total), place);
 		this.flame = new FlameView(this.app, place, this.tip);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Colours.  What runs is green, what waits for a CPU amber; what is blocked has the hue of
  * its class, pale where waiting costs nobody anything. */
+import { JIT, KERNEL, NOTE } from './labels.js';
 import { KINDS } from './track.js';
 
 const STATES = { /* by the names of kinds: light, dark */
@@ -79,12 +80,21 @@ function hash(text) {
 	return h >>> 0;
 }
 
-const KERNEL = 2;
-const JIT = 4;
-const NOTE = 5;
+/* Of modules: none near those of the kernel, of JIT and of inlined code. */
+const HUES = [8, 22, 34, 46, 58, 72, 268, 286, 304, 322, 340, 354];
 
-/* Of a function in a flame graph: by the module it is of, the same in every recording. */
-export function flameColour(theme, fn) {
+/* What colours of flame graphs mean, beside that of each module. */
+export const FLAME_KINDS = [
+	['kernel', { name: '', module: '[kernel]', kind: KERNEL }, false],
+	['JIT', { name: '', module: '', kind: JIT }, false],
+	['inlined', { name: '', module: 'x', kind: 1 }, true],
+];
+
+/*
+ * Of a function in a flame graph: by the module it is of, the same in every recording;
+ * @isInlined: wherever it was seen.
+ */
+export function flameColour(theme, fn, isInlined) {
 	const isDark = theme.name === 'dark';
 	const shade = hash(fn.name) % 9 - 4;
 	const hsl = (hue, full, light) => `hsl(${hue} ${full}% ${light + shade * 0.8 - (isDark ? 22 : 0)}%)`;
@@ -94,5 +104,7 @@ export function flameColour(theme, fn) {
 		return hsl(222, isDark ? 30 : 52, 77);
 	if (fn.kind === JIT)
 		return hsl(125, isDark ? 32 : 46, 70);
-	return hsl(8 + hash(fn.module) % 48, isDark ? 50 : 82, 70);
+	if (isInlined)
+		return hsl(176, isDark ? 32 : 44, 74);
+	return hsl(HUES[hash(fn.module) % HUES.length], isDark ? 46 : 78, 72);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What was recorded, made of the tables that src/export/html.c and page_names.c write. */
+import { readProfiles, readSheets } from './profile.js';
 import { KINDS, Track } from './track.js';
 
 export const UNKNOWN = 0;
@@ -399,7 +400,7 @@ export function readTrace(tables) {
 	const cpus = Array.from({ length: runStarts.length - 1 }, (_, cpu) => ({
 		cpu, track: new Track(runs, runStarts[cpu], runStarts[cpu + 1]),
 	})).filter(({ track }) => track.to > track.from);
-	return {
+	const trace = {
 		span, facts, audit, texts, threads, processes, cpus, states, waits, calls, samples, runs, marks,
 		others, pauses,
 		functions: readFunctions(parts('functions'), texts), frames: readFrames(parts('frames')),
@@ -407,6 +408,9 @@ export function readTrace(tables) {
 		kindNames: ['unknown', 'running', 'runnable', 'blocked',
 			...(facts.get('page.waits') ?? '').split(' ')],
 	};
+	trace.profiles = readProfiles(trace, parts('profiles'), parts('rows'));
+	trace.sheets = readSheets(trace, parts('sheets'), parts('cells'));
+	return trace;
 }
 
 /* The functions of a stack, innermost first, as { fn, line }. */

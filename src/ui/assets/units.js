@@ -21,6 +21,20 @@ export function exactTime(ns) {
 	return `${sign}${whole}.${rest.slice(0, 3)} ${rest.slice(3, 6)} ${rest.slice(6)} s`;
 }
 
+const BYTES = [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB'], [1, 'B']];
+
+export function byteSize(n) {
+	const [unit, name] = BYTES.find(([least]) => Math.abs(n) >= least) ?? BYTES[4];
+	const value = n / unit;
+	const digits = unit === 1 ? 0 : Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+	return `${value.toFixed(digits)} ${name}`;
+}
+
+/* Of values in the unit that a profile's type says. */
+export function formatOf(unit) {
+	return { nanoseconds: duration, bytes: byteSize }[unit] ?? ((n) => count(Math.round(n)));
+}
+
 export function percent(part, whole) {
 	const share = whole ? 100 * part / whole : 0;
 	return `${share.toFixed(share >= 99.95 || share === 0 ? 0 : share >= 10 ? 1 : 2)} %`;

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The call tree of rows of stacks: its shape is made once, what the rows are worth, or
+ * which of them count, may change often.  Everything is in columns of numbers, as there may
+ * be millions of nodes; parents have smaller numbers than their children.
+ */
+
+const NO_NODE = 0; /* the root, which is no child */
+
+/* The child of a node for a label, by open addressing. */
+class Children {
+	constructor() {
+		this.slots = new Uint32Array(1 << 12);
+	}
+	#slot(parent, label) {
+		const hash = Math.imul(Math.imul(parent, 0x9e3779b1) ^ label, 0x85ebca6b);
+		return (hash ^ hash >>> 15) & (this.slots.length - 1);
+	}
+	find(tree, parent, label) {
+		const mask = this.slots.length - 1;
+		for (let at = this.#slot(parent, label); ; at = (at + 1) & mask) {
+			const node = this.slots[at];
+			if (node === NO_NODE || tree.parent[node] === parent && tree.label[node] === label)
+				return [node, at];
+		}
+	}
+	put(tree, at, node) {
+		this.slots[at] = node;
+		if (node * 2 < this.slots.length)
+			return;
+		this.slots = new Uint32Array(this.slots.length * 2);
+		for (let i = 1; i <= node; i++)
+			this.slots[this.find(tree, tree.parent[i], tree.label[i])[1]] = i;
+	}
+}
+
+function grown(column, length) {
+	const to = new column.constructor(length);
+	to.set(column);
+	return to;
+}
+
+export class CallTree {
+	/*
+	 * @rows: { n, stack } and @group of each, an index of @groups' names, or null.
+	 * @isMerged: a function that calls itself is one node; @hidden: labels left out.
+	 */
+	constructor(trace, labels, rows, { group = null, groups = [], isMerged = false, hidden = new Set() } = {}) {
+		this.labels = labels;
+		this.groups = groups;
+		this.isMerged = isMerged || labels.isModules;
+		this.hidden = hidden;
+		this.n = 1;
+		this.parent = new Uint32Array(1 << 10);
+		this.label = new Uint32Array(1 << 10);
+		this.isCalled = new Uint8Array(1 << 10); /* not always inlined */
+		this.label[0] = this.nLabels = labels.items.length + groups.length;
+		this.#place(trace, rows, group);
+		for (const name of ['parent', 'label', 'isCalled'])
+			this[name] = this[name].slice(0, this.n);
+		this.#link();
+		this.self = new Float64Array(this.n);
+		this.total = new Float64Array(this.n);
+	}
+
+	#child(children, parent, label, isInlined) {
+		const [known, at] = children.find(this, parent, label);
+		let node = known;
+		if (node === NO_NODE) {
+			node = this.n++;
+			if (node >= this.parent.length) {
+				for (const name of ['parent', 'label', 'isCalled'])
+					this[name] = grown(this[name], node * 2);
+			}
+			this.parent[node] = parent;
+			this.label[node] = label;
+			children.put(this, at, node);
+		}
+		if (!isInlined)
+			this.isCalled[node] = 1;
+		return node;
+	}
+
+	#frame(children, node, frame) {
+		const { labels: { first, label, isInlined }, hidden } = this;
+		for (let i = first[frame]; i < first[frame + 1]; i++) {
+			if (hidden.has(label[i]) || this.isMerged && node && this.label[node] === label[i])
+				continue;
+			node = this.#child(children, node, label[i], isInlined[i]);
+		}
+		return node;
+	}
+
+	/* The node of each row; those of one group one after another, so that one memory serves. */
+	#place({ stacks }, rows, group) {
+		const children = new Children();
+		const known = new Uint32Array(stacks.n);
+		const since = new Int32Array(stacks.n).fill(-1);
+		const order = Uint32Array.from({ length: rows.n }, (_, i) => i);
+		const path = [];
+		if (group)
+			order.sort((a, b) => group[a] - group[b] || a - b);
+		this.nodeOfRow = new Uint32Array(rows.n);
+		for (const row of order) {
+			const which = group ? group[row] : 0;
+			const root = group ? this.#child(children, 0, this.labels.items.length + which, 0) : 0;
+			let stack = rows.stack[row];
+			if (!stack && since[0] !== which) {
+				known[0] = this.#frame(children, root, 0);
+				since[0] = which;
+			}
+			for (path.length = 0; stack && since[stack] !== which; stack = stacks.parent[stack])
+				path.push(stack);
+			let node = stack || !path.length ? known[stack] : root;
+			while (path.length) {
+				const at = path.pop();
+				node = this.#frame(children, node, stacks.frame[at]);
+				known[at] = node;
+				since[at] = which;
+			}
+			this.nodeOfRow[row] = node;
+		}
+	}
+
+	/* Lists of children; and which nodes are below none of the same label. */
+	#link() {
+		const { n, parent, label } = this;
+		this.firstChild = new Uint32Array(n);
+		this.nextSibling = new Uint32Array(n);
+		this.isOuter = new Uint8Array(n);
+		this.depth = new Uint16Array(n);
+		this.height = new Uint16Array(n);
+		for (let i = n - 1; i > 0; i--) {
+			this.nextSibling[i] = this.firstChild[parent[i]];
+			this.firstChild[parent[i]] = i;
+			this.height[parent[i]] = Math.max(this.height[parent[i]], this.height[i] + 1);
+		}
+		const above = new Uint32Array(this.nLabels + 1); /* how many of each label are on the way */
+		for (let i = this.firstChild[0]; i;) {
+			this.depth[i] = this.depth[parent[i]] + 1;
+			this.isOuter[i] = above[label[i]]++ ? 0 : 1;
+			let next = this.firstChild[i];
+			while (!next && i) {
+				above[label[i]]--;
+				next = this.nextSibling[i];
+				i = parent[i];
+			}
+			i = next;
+		}
+	}
+
+	/* Row i is worth @values[i], which may be 0. */
+	setValues(values) {
+		this.values = values;
+		const { n, parent, self, total, nodeOfRow } = this;
+		self.fill(0);
+		for (let row = 0; row < values.length; row++)
+			self[nodeOfRow[row]] += values[row];
+		total.set(self);
+		for (let i = n - 1; i > 0; i--)
+			total[parent[i]] += total[i];
+	}
+
+	/* For each node whether it, or one above it, has a label that @isWanted. */
+	under(isWanted) {
+		const { n, parent, label } = this;
+		const under = new Uint8Array(n);
+		for (let i = 1; i < n; i++)
+			under[i] = isWanted[label[i]] | under[parent[i]];
+		return under;
+	}
+
+	/* How much lies under labels that @isWanted: each stack counts once. */
+	sumUnder(isWanted) {
+		const under = this.under(isWanted);
+		let sum = 0;
+		for (let i = 1; i < this.n; i++)
+			sum += under[i] ? this.self[i] : 0;
+		return sum;
+	}
+
+	/* By label: flat is what stands in it, cum what it called, too, each stack once. */
+	sums() {
+		const flat = new Float64Array(this.nLabels + 1);
+		const cum = new Float64Array(this.nLabels + 1);
+		for (let i = 1; i < this.n; i++) {
+			flat[this.label[i]] += this.self[i];
+			if (this.isOuter[i])
+				cum[this.label[i]] += this.total[i];
+		}
+		return { flat, cum };
+	}
+
+	/* { name, module, kind, file, line } of a label. */
+	labelAt(label) {
+		const { labels: { items }, groups } = this;
+		return items[label] ?? { name: groups[label - items.length] ?? 'all', module: '', kind: 0, file: '',
+			isGroup: true };
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A tab of tables that are not about stacks, as the reports have them. */
+import { make } from './dom.js';
+import { matcherOf } from './search.js';
+import { Table } from './table.js';
+import { duration, formatOf } from './units.js';
+
+function formatterOf(unit) {
+	return { id: String, nanoseconds: duration, percent: (share) => `${share.toFixed(1)} %` }[unit] ?? formatOf(unit);
+}
+
+export class SheetView {
+	constructor(app, element, sheets) {
+		this.app = app;
+		this.sheets = sheets;
+		this.about = make('output', { class: 'grow' });
+		this.buttons = sheets.map(({ name, title }, i) => make('button', { onclick: () => app.update({ sheet: i }) },
+			title || name));
+		element.dataset.view = 'only';
+		this.place = make('div', { tabindex: '0' });
+		element.append(make('div', { class: 'bar' }, ...sheets.length > 1 ? this.buttons : [], this.about),
+			make('div', { class: 'content' }, this.place));
+		this.table = new Table(this.place, { sort: (sort) => app.update({ sort }) });
+	}
+
+	draw(state) {
+		const which = Math.min(state.sheet, this.sheets.length - 1);
+		const { columns, rows } = this.sheets[which];
+		this.buttons.forEach((button, i) => button.setAttribute('aria-pressed', i === which));
+		const key = [which, state.sort, state.query].join('\n');
+		if (key === this.key) {
+			this.table.draw();
+			return;
+		}
+		this.key = key;
+		const matches = state.query.length > 1 ? matcherOf(state.query) : null;
+		const wanted = matches ? rows.filter((row) => row.some((cell) => typeof cell === 'string' && matches(cell))) : rows;
+		const shown = columns.map((column, i) => ({ key: column.key || column.title, title: column.title,
+			cell: (row) => row[i], isText: column.unit === 'text', text: column.unit === 'text' ? null : formatterOf(column.unit) }))
+			.filter(({ title }) => title);
+		this.about.textContent = `${wanted.length} of ${rows.length} rows${state.range ? ', of all the time' : ''}`;
+		this.table.set(shown, wanted, state.sort, wanted.length ? '' : 'No row matches.');
+	}
+}

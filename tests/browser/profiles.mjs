@@ -1,0 +1,271 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: GPL-2.0-only
+// The profiles of a page in a browser: what is on the screen is what `report --json` says.
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { test } from 'node:test';
+import { formatOf, percent } from '../../src/ui/assets/units.js';
+import { drawn, exported, open, recording, sysprof, until } from './browser.mjs';
+
+// Which of tests/data holds what.
+const PROFILES = [['server', 'cpu'], ['waits', 'block'], ['idle', 'block'], ['locks', 'mutex'], ['syscalls', 'syscalls'],
+	['heap', 'heap'], ['heap', 'allocs']];
+
+function report(recorded, profile, ...options) {
+	return JSON.parse(sysprof('report', '-i', recorded, profile, '--json', '--tree', '--min', '0', '-n', '0', ...options));
+}
+
+const update = (page, changes) => page.evaluate((wanted) => sysprof.app.update(wanted), changes).then(() => drawn(page));
+
+// The rows of the table in view, as what stands in each column.
+function tableOf(page) {
+	return page.locator('.view:not([hidden]) .table tbody tr:not([aria-hidden])').evaluateAll((rows) =>
+		rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+}
+
+const byText = (a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+
+// What the table should show of a report's @rows.
+function wanted({ rows, types }, type, isGroup, nameOf = ({ name }) => name) {
+	const format = formatOf(types.find((candidate) => candidate.type === type).unit);
+	const { total } = types.find((candidate) => candidate.type === type);
+	return rows.filter(({ cum }) => cum[type] > 0).map((row) => [format(row.flat[type]), percent(row.flat[type], total),
+		...isGroup ? [] : [format(row.cum[type]), percent(row.cum[type], total)], nameOf(row)]).sort(byText);
+}
+
+function linesOf({ rows, types }, type) {
+	const format = formatOf(types.find((candidate) => candidate.type === type).unit);
+	return rows.filter(({ cum }) => cum[type] > 0).map(({ flat, cum, name, file = '', line }) =>
+		[format(flat[type]), format(cum[type]), name, line ? `${file}:${line}` : file]).sort(byText);
+}
+
+// Each way from the root with what it and all below it is worth, of a list of nodes that name their parents.
+function waysOf(nodes, type) {
+	const ways = [];
+	for (const { parent, name, cum } of nodes)
+		ways.push({ way: parent < 0 ? name : `${ways[parent].way} > ${name}`, value: cum[type] });
+	return Object.fromEntries(ways.filter(({ value }) => value > 0).map(({ way, value }) => [way, value]));
+}
+
+// The same of what a flame graph draws, from the branches below its root, or with it.
+function branchesOf(page, view, withRoot = false) {
+	return page.evaluate(([which, isFirst]) => {
+		const { view: tab } = sysprof.tab;
+		const { root } = which < 0 ? tab.flameView : tab.sideViews[which];
+		const ways = {};
+		const add = (branch, way) => {
+			ways[way] = branch.total;
+			branch.children.forEach((child) => add(child, `${way} > ${child.info.name}`));
+		};
+		if (isFirst)
+			add(root, root.info.name);
+		else
+			root.children.forEach((child) => add(child, child.info.name));
+		return ways;
+	}, [view, withRoot]);
+}
+
+for (const [name, profile] of PROFILES) {
+	test(`the flame graphs of ${profile} in ${name} are the trees of the report`, async () => {
+		const recorded = recording(name);
+		await open(exported(recorded), async (page) => {
+			const said = report(recorded, profile);
+			for (const { type } of said.types) {
+				await update(page, { view: 'flame', value: type });
+				assert.deepEqual(await branchesOf(page, -1), waysOf(said.tree, type));
+				await update(page, { isInverted: true });
+				const inverted = await page.evaluate(() => sysprof.tab.view.flameView.root.children.map(({ info, total }) => [info.name, total]));
+				assert.deepEqual(inverted.sort(byText), said.rows.filter(({ flat }) => flat[type] > 0)
+					.map((row) => [row.name, row.flat[type]]).sort(byText));
+				await update(page, { isInverted: false });
+			}
+			const { type } = said.types.at(-1);
+			for (const { name: fn } of said.rows.filter(({ cum }) => cum[type] > 0)) {
+				await update(page, { view: 'sandwich', value: type, fn });
+				for (const [i, side] of ['callers', 'callees'].entries()) {
+					const { [side]: [nodes] } = JSON.parse(sysprof('report', '-i', recorded, profile, '--json',
+						`--${side}`, `^${fn.replace(/[[\]().*+?^${}|\\]/g, '\\$&')}$`, '--min', '0', '--value', type));
+					assert.deepEqual(await branchesOf(page, i, true), waysOf(nodes, type));
+				}
+			}
+		}, { hash: `#tab=${profile}` });
+	});
+}
+
+for (const [name, profile] of PROFILES) {
+	test(`the tables of ${profile} in ${name} are those of the report`, async () => {
+		const recorded = recording(name);
+		await open(exported(recorded), async (page) => {
+			const said = report(recorded, profile);
+			for (const { type, unit, total } of said.types) {
+				await update(page, { view: 'table', by: 'function', value: type });
+				assert.equal(await page.locator('.view:not([hidden]) output').first().innerText(),
+					`${formatOf(unit)(total)} ${type.replaceAll('_', ' ')}`);
+				assert.deepEqual((await tableOf(page)).map((row) => row.slice(0, 5)).sort(byText), wanted(said, type, false));
+			}
+			const { type } = said.types.at(-1);
+			await update(page, { by: 'line' });
+			assert.deepEqual((await tableOf(page)).map(([flat, , cum, , ...row]) => [flat, cum, ...row]).sort(byText),
+				linesOf(report(recorded, profile, '--by', 'line'), type));
+			await update(page, { by: 'process' });
+			assert.deepEqual((await tableOf(page)).sort(byText),
+				wanted(report(recorded, profile, '--by', 'process'), type, true, (row) => `${row.name} (${row.pid})`));
+			await update(page, { by: 'thread' });
+			assert.deepEqual((await tableOf(page)).sort(byText),
+				wanted(report(recorded, profile, '--by', 'thread'), type, true, (row) => `${row.name} (${row.tid})`));
+		}, { hash: `#tab=${profile}` });
+	});
+}
+
+test('a range that is dragged over the heat map is what all views are of', async () => {
+	const recorded = recording('server');
+	await open(exported(recorded), async (page) => {
+		const box = await page.locator('.heat').boundingBox();
+		const pointOfCell = (cell) => page.evaluate((i) => {
+			const { width, height, n } = sysprof.tab.view.heatMap;
+			const rows = Math.round(sysprof.tab.view.heatMap.column / sysprof.tab.view.heatMap.cell);
+			return [12 + (Math.floor(i / rows) + 0.5) * width, 16 + (i % rows + 0.5) * height, n];
+		}, cell);
+		await drawn(page);
+		const cellNs = await page.evaluate(() => sysprof.tab.view.heatMap.cell);
+		const [first, last] = [Math.round(300e6 / cellNs), Math.round(800e6 / cellNs) - 1];
+		const [from, to] = [await pointOfCell(first), await pointOfCell(last)];
+		await page.mouse.move(box.x + from[0], box.y + from[1]);
+		await page.mouse.down();
+		await page.mouse.move(box.x + to[0], box.y + to[1], { steps: 5 });
+		await page.mouse.up();
+		await drawn(page);
+		assert.deepEqual(await page.evaluate(() => sysprof.app.state.range), [300e6, 800e6]);
+		const said = report(recorded, 'cpu', '--since', '300ms', '--until', '800ms');
+		assert.ok(said.rows.length > 0);
+		assert.deepEqual(await branchesOf(page, -1), waysOf(said.tree, 'cpu'));
+		await update(page, { view: 'table' });
+		assert.deepEqual((await tableOf(page)).map((row) => row.slice(0, 5)).sort(byText), wanted(said, 'cpu', false));
+		await page.keyboard.press('Escape');
+		await drawn(page);
+		assert.equal(await page.evaluate(() => sysprof.app.state.range), null);
+	}, { hash: '#tab=cpu' });
+});
+
+test('a filter of threads and a function in focus leave what the report leaves', async () => {
+	const recorded = recording('server');
+	await open(exported(recorded), async (page) => {
+		await update(page, { filter: 'worker' });
+		assert.deepEqual(await branchesOf(page, -1), waysOf(report(recorded, 'cpu', '--thread', 'worker').tree, 'cpu'));
+		await update(page, { filter: '', focus: 'fib' });
+		assert.deepEqual(await branchesOf(page, -1), waysOf(report(recorded, 'cpu', '--focus', '^fib$').tree, 'cpu'));
+		await page.locator('.chips button', { hasText: 'only stacks with fib' }).click();
+		await update(page, { isMerged: true, hidden: ['serve'] });
+		const ways = Object.keys(await branchesOf(page, -1));
+		assert.ok(ways.includes('clone3 > fib > add') && ways.includes('main > parse > next_char'), ways.join('\n'));
+		assert.ok(!ways.some((way) => way.includes('fib > fib') || way.includes('serve')));
+	}, { hash: '#tab=cpu' });
+});
+
+test('search says how much of the profile matches; by process, they are the roots', async () => {
+	const recorded = recording('server');
+	await open(exported(recorded), async (page) => {
+		const { types, tree } = report(recorded, 'cpu');
+		const { total } = types.find(({ type }) => type === 'cpu');
+		const fib = tree.filter(({ name, parent }) => name === 'fib' && tree[parent]?.name !== 'fib').reduce((sum, { cum }) => sum + cum.cpu, 0);
+		await page.locator('#search').fill('/^f[i]b$/');
+		await page.locator('.part-found', { hasText: `${percent(fib, total)} matches` }).waitFor();
+		await page.locator('#search').fill('');
+		await page.locator('select[name=group]').selectOption('process');
+		await drawn(page);
+		const roots = await page.evaluate(() => sysprof.tab.view.flameView.root.children.map(({ info, total: ns }) => [info.name, ns]));
+		assert.deepEqual(roots.sort(byText), report(recorded, 'cpu', '--by', 'process').rows
+			.map(({ name, pid, cum }) => [`${name} (${pid})`, cum.cpu]).sort(byText));
+	}, { hash: '#tab=cpu' });
+});
+
+test('back and forward go through what was looked at, and the address brings it back', async () => {
+	const file = exported(recording('server'));
+	let hash;
+	await open(file, async (page) => {
+		const step = async (act) => {
+			await act();
+			await drawn(page);
+			await page.evaluate(() => sysprof.save());
+		};
+		await step(() => page.locator('.flame').first().click({ position: { x: 100, y: 27 } }));
+		const zoom = await page.evaluate(() => sysprof.app.state.zoom);
+		assert.equal(zoom.length, 1);
+		await step(() => page.locator('.view:not([hidden]) [data-view=table]').click());
+		await step(() => page.locator('.table td', { hasText: 'next_char' }).first().click());
+		assert.equal(await page.evaluate(() => sysprof.app.state.view), 'sandwich');
+		hash = new URL(page.url()).hash;
+		await page.goBack();
+		await until(page, () => sysprof.app.state.view === 'table');
+		await page.goBack();
+		await until(page, () => sysprof.app.state.view === 'flame' && sysprof.app.state.zoom.length === 1);
+		await page.goBack();
+		await until(page, () => sysprof.app.state.zoom.length === 0);
+		await page.goForward();
+		await until(page, () => sysprof.app.state.zoom.length === 1);
+	}, { hash: '#tab=cpu' });
+	await open(file, async (page) => {
+		assert.deepEqual(await page.evaluate(() => [sysprof.app.state.view, sysprof.app.state.fn]), ['sandwich', 'next_char']);
+		assert.match(await page.locator('.sides').innerText(), /Who calls next_char/);
+	}, { hash });
+});
+
+test('a recording without switches has a page of its profiles', async () => {
+	const recorded = recording('server');
+	await open(exported(recorded), async (page) => {
+		assert.equal(await page.locator('#tabs').isVisible(), false);
+		assert.equal(await page.locator('[role=tab]').count(), 1);
+		assert.match(await page.locator('.view output').first().innerText(), /130 ms cpu/);
+	});
+});
+
+test('the tables that are not about stacks are those of the report', async () => {
+	const recorded = recording('syscalls');
+	const { syscalls } = JSON.parse(sysprof('report', '-i', recorded, 'syscalls', '--json'));
+	await open(exported(recorded), async (page) => {
+		await page.locator('.view:not([hidden]) [data-view=sheet]').click();
+		await drawn(page);
+		const [duration, count] = [formatOf('nanoseconds'), formatOf('count')];
+		const shown = await page.locator('.sheet .table tbody tr:not([aria-hidden])').evaluateAll((rows) =>
+			rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+		assert.deepEqual(shown, syscalls.map((row) => [row.syscall, row.name, String(row.tid), count(row.calls), count(row.errors),
+			duration(row.total_ns), duration(row.mean_ns), duration(row.p99_ns), duration(row.max_ns)]));
+	}, { hash: '#tab=syscalls' });
+});
+
+test('functions whose names are markup, script, right to left or 10 KB long are only text', async () => {
+	const names = ['<script>pwned=1</script>', '</script><img src=x onerror=pwned=1>', '\'\\"--><svg onload=pwned=1>',
+		'a\\xe2\\x80\\xaeb', 'x'.repeat(10_000), '${pwned=1}{{pwned=1}}', 'constructor', '__proto__'];
+	const events = ['start time=1s'];
+	names.forEach((name, i) => events.push(`comm time=1s pid=${10 + i} tid=${10 + i} name="${name}"`,
+		`sample time=${1100 + i}ms pid=${10 + i} tid=${10 + i} cpu=0 weight=10ms stack={"${name}"!"${name}";"${name}"!"${name}"@"${name}":3}`));
+	const recorded = recording('markup-functions', `${events.join('\n')}\nend time=2s\n`);
+	const said = report(recorded, 'cpu');
+	await open(exported(recorded), async (page) => {
+		for (const view of ['flame', 'sandwich', 'table']) {
+			for (const fn of said.rows.map((row) => row.name))
+				await update(page, { view, fn, focus: '', hidden: [] });
+		}
+		assert.deepEqual((await tableOf(page)).map((row) => row.slice(0, 5)).sort(byText), wanted(said, 'cpu', false));
+		for (const fn of said.rows.map((row) => row.name))
+			await update(page, { view: 'flame', focus: fn, hidden: [fn] });
+		await page.evaluate(() => sysprof.save());
+		await page.reload();
+		await until(page, () => document.documentElement.dataset.ready && sysprof.app.state.focus);
+		assert.deepEqual(await page.evaluate(() => [typeof globalThis.pwned, document.images.length,
+			document.querySelectorAll('svg').length, document.scripts.length]), ['undefined', 0, 0, 1]);
+	}, { hash: '#tab=cpu' });
+});
+
+test('the page itself, without data, is no more than 300 KB', () => {
+	assert.ok(statSync(exported(recording('empty', 'start time=1s\nsample time=1100ms pid=1 tid=1 cpu=0 weight=1ms\nend time=2s\n'))).size < 300_000);
+});
+
+test('on a narrow window nothing of a profile is beyond its edge', async () => {
+	await open(exported(recording('server')), async (page) => {
+		for (const view of ['flame', 'sandwich', 'table']) {
+			await update(page, { view });
+			assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), view);
+		}
+	}, { hash: '#tab=cpu', viewport: { width: 390, height: 760 } });
+});
