@@ -80,12 +80,22 @@ const char *definer_text(const struct definer *definer, uint32_t string);
  */
 int definer_place(struct definer *definer, uint32_t object, uint32_t frame);
 
+/* Whether it was put for @object. */
+bool definer_has_place(const struct definer *definer, uint32_t object);
+
+/* Put a POINTER event. */
+int definer_pointer(struct definer *definer, const struct event_pointer *pointer);
+
+/* Put an OBJECT_NAME event. */
+int definer_object_name(struct definer *definer, uint32_t pid, uint32_t object, const char *name,
+			uint64_t rank);
+
 /* Put a DESCRIPTOR event. */
 int definer_descriptor(struct definer *definer, const struct event_descriptor *descriptor);
 
 /*
- * Put again what says what the frames are: strings, modules, frames and places, into another
- * sink.  Names are found by it, and nobody need hold all that while events come.  0, or the
+ * Put again what says what the frames are: strings, modules, frames, places and pointers, into
+ * another sink.  Names are found by it, and nobody need hold all that while events come.  0, or the
  * first -errno of the sink.
  */
 int definer_describe(const struct definer *definer, struct event_sink *sink);

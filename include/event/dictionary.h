@@ -65,6 +65,12 @@ struct dict_stack dictionary_stack(const struct dictionary *dict, uint32_t id);
 /* The frame that stands for where @object lies in static data; 0: it does not, or unknown. */
 uint32_t dictionary_place(const struct dictionary *dict, uint32_t object);
 
+/* Pointer @index, counted from 0, to a lock; NULL: there are fewer.  Good until the next put. */
+const struct event_pointer *dictionary_pointer(const struct dictionary *dict, size_t index);
+
+/* String id of what debug information calls @object of process @pid; 0: it does not. */
+uint32_t dictionary_object_name(const struct dictionary *dict, uint32_t pid, uint32_t object);
+
 /* String id of the file that descriptor @fd of process @pid was at @time_ns; 0: not known. */
 uint32_t dictionary_descriptor(struct dictionary *dict, uint32_t pid, uint32_t fd,
 			       uint64_t time_ns);

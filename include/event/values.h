@@ -14,6 +14,12 @@ enum module_kind {
 #define MODULE_KERNEL_CODE "[kernel]"
 #define MODULE_KERNEL_DATA "[kernel data]" /* no code, but static data */
 
+enum pointer_where {
+	POINTER_REGISTER = 1, /* in a register, as it was when the frame called the next one */
+	POINTER_MEMORY = 2,   /* in the frame's part of the stack */
+	POINTER_HERE = 3,     /* none: the lock itself lies there */
+};
+
 enum task_state {
 	TASK_RUNNABLE = 0, /* running, or would: preempted */
 	TASK_SLEEPING = 1, /* until an event or a signal */

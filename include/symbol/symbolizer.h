@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "event/event.h"
 
 #define SYMBOL_TEXT_MAX   4096 /* bytes; longer names are cut */
@@ -43,6 +44,7 @@ struct symbol_module {
 	 */
 	const uint64_t *addresses;
 	size_t n_addresses;
+	bool has_pointers; /* symbolizer_find_pointer() will be called */
 };
 
 struct symbol_name {          /* one level; strings borrowed until another module is opened */
@@ -85,5 +87,14 @@ int symbolizer_open(struct symbolizer *symbolizer, const struct symbol_module *m
  */
 size_t symbolizer_find(struct symbolizer *symbolizer, uint64_t address,
 		       const struct symbol_name **ret);
+
+/*
+ * Name the object that @pointer, held by the frame at @address of the module, points to, or into:
+ * "(Cache).lru.lock" by the pointer's type, "lock of function" by a variable that lies there.
+ * Puts it into @out; @ret_rank: the higher, the more it tells.  false: nobody knows.
+ */
+bool symbolizer_find_pointer(struct symbolizer *symbolizer, uint64_t address,
+			     const struct event_pointer *pointer, struct buf *out,
+			     uint64_t *ret_rank);
 
 #endif /* SYMBOL_SYMBOLIZER_H */

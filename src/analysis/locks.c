@@ -236,8 +236,9 @@ static struct lock_site wait_site(struct locks *locks, const struct entry *entry
 }
 
 /*
- * "g_pool[3].lock" or "app+0x4040" in static data; elsewhere where it was waited for
- * first, and its address.
+ * "g_pool[3].lock" or "app+0x4040" in static data; elsewhere by the type of an object that
+ * somebody who waited for it had a pointer to, "(Cache).lock"; else where it was waited for first,
+ * and its address.
  * @function: a text id.
  */
 static uint32_t name_lock(struct locks *locks, const struct lock *lock, uint32_t function)
@@ -245,6 +246,9 @@ static uint32_t name_lock(struct locks *locks, const struct lock *lock, uint32_t
 	const char *place = lock_place(locks->model, lock->object);
 	struct dictionary *dict = model_dictionary(locks->model);
 	uint32_t frame = dictionary_place(dict, lock->object);
+	uint32_t typed = lock->object ? dictionary_object_name(dict, pid_of(locks, lock->task),
+							       lock->object) :
+					0;
 	struct buf text = { 0 };
 	uint32_t name;
 
@@ -256,6 +260,8 @@ static uint32_t name_lock(struct locks *locks, const struct lock *lock, uint32_t
 		buf_puts(&text, dictionary_string(model_dictionary(locks->model), lock->object));
 	else if (place && (strstr(place, "+0x") || lock_is_shared(locks->model, lock->object)))
 		buf_puts(&text, place);
+	else if (typed)
+		buf_puts(&text, dictionary_string(dict, typed));
 	else if (function && lock->address)
 		buf_printf(&text, "0x%llx of %s", (unsigned long long)lock->address,
 			   names_text(locks->names, function));

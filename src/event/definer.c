@@ -21,7 +21,8 @@ struct definer {
 	struct intern modules; /* of struct event_module with id 0 */
 	ARRAY(struct frame) frames;
 	ARRAY(struct event_place) places;
-	struct map placed;        /* objects that have one */
+	struct map placed; /* objects that have one */
+	ARRAY(struct event_pointer) pointers;
 	struct map frame_by_hash; /* to the place + 1 of the first */
 	struct map stacks;        /* parent << 32 | frame, to the id */
 	size_t text_bytes;        /* of all strings and modules */
@@ -54,6 +55,7 @@ void definer_free(struct definer *definer)
 	array_release(&definer->frames);
 	array_release(&definer->places);
 	map_release(&definer->placed);
+	array_release(&definer->pointers);
 	map_release(&definer->frame_by_hash);
 	map_release(&definer->stacks);
 	free(definer);
@@ -215,6 +217,29 @@ int definer_place(struct definer *definer, uint32_t object, uint32_t frame)
 	return put(definer, &event);
 }
 
+bool definer_has_place(const struct definer *definer, uint32_t object)
+{
+	return map_find(&definer->placed, object);
+}
+
+int definer_pointer(struct definer *definer, const struct event_pointer *pointer)
+{
+	*array_add(&definer->pointers) = *pointer;
+	return put(definer, &(struct event){ .kind = EVENT_POINTER, .pointer = *pointer });
+}
+
+int definer_object_name(struct definer *definer, uint32_t pid, uint32_t object, const char *name,
+			uint64_t rank)
+{
+	struct event event = { .kind = EVENT_OBJECT_NAME };
+
+	event.object_name.pid = pid;
+	event.object_name.object = object;
+	event.object_name.name = definer_string(definer, name);
+	event.object_name.rank = rank;
+	return put(definer, &event);
+}
+
 int definer_descriptor(struct definer *definer, const struct event_descriptor *descriptor)
 {
 	return put(definer, &(struct event){ .kind = EVENT_DESCRIPTOR, .descriptor = *descriptor });
@@ -264,6 +289,11 @@ int definer_describe(const struct definer *definer, struct event_sink *sink)
 	}
 	for (size_t i = 0; !r && i < definer->places.n; i++) {
 		event = (struct event){ .kind = EVENT_PLACE, .place = definer->places.items[i] };
+		r = event_sink_put(sink, &event);
+	}
+	for (size_t i = 0; !r && i < definer->pointers.n; i++) {
+		event = (struct event){ .kind = EVENT_POINTER,
+					.pointer = definer->pointers.items[i] };
 		r = event_sink_put(sink, &event);
 	}
 	return r;
@@ -328,7 +358,8 @@ size_t definer_size_bytes(const struct definer *definer)
 	size_t n_slots = definer->frame_by_hash.n_slots + definer->stacks.n_slots;
 	size_t bytes = definer->text_bytes +
 		       definer->frames.alloc * sizeof(*definer->frames.items) +
-		       definer->places.alloc * sizeof(*definer->places.items);
+		       definer->places.alloc * sizeof(*definer->places.items) +
+		       definer->pointers.alloc * sizeof(*definer->pointers.items);
 
 	for (size_t i = 0; i < sizeof(interns) / sizeof(interns[0]); i++) {
 		n_slots += interns[i]->by_hash.n_slots;

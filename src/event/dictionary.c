@@ -54,6 +54,9 @@ struct dictionary {
 	struct intern meta_keys;
 	ARRAY(struct meta) metas; /* of meta_keys' id i at i - 1 */
 	struct map places;        /* from a string to a frame */
+	ARRAY(struct event_pointer) pointers;
+	ARRAY(struct event_object_name) object_names;
+	struct map named; /* from pid << 32 | string to the index + 1 of its best name */
 	struct descriptor_table descriptors;
 	size_t n_defined;
 	size_t used_bytes;
@@ -83,6 +86,9 @@ void dictionary_free(struct dictionary *dict)
 	intern_release(&dict->meta_keys);
 	array_release(&dict->metas);
 	map_release(&dict->places);
+	array_release(&dict->pointers);
+	array_release(&dict->object_names);
+	map_release(&dict->named);
 	descriptor_table_release(&dict->descriptors);
 	free(dict);
 }
@@ -226,6 +232,29 @@ static bool put_place(struct dictionary *dict, const struct event_place *event)
 	return true;
 }
 
+static bool put_pointer(struct dictionary *dict, const struct event_pointer *event)
+{
+	if (!event->object || !event->frame || !take_bytes(dict, sizeof(*event)))
+		return false;
+	*array_add(&dict->pointers) = *event;
+	return true;
+}
+
+/* Of equal rank the first. */
+static bool put_object_name(struct dictionary *dict, const struct event_object_name *event)
+{
+	uint64_t *best;
+
+	if (!event->object || !event->name ||
+	    !take_bytes(dict, sizeof(*event) + sizeof(struct map_slot)))
+		return false;
+	*array_add(&dict->object_names) = *event;
+	best = map_insert(&dict->named, (uint64_t)event->pid << 32 | event->object);
+	if (!*best || event->rank > dict->object_names.items[*best - 1].rank)
+		*best = dict->object_names.n;
+	return true;
+}
+
 static bool put_descriptor(struct dictionary *dict, const struct event_descriptor *event)
 {
 	if (!take_bytes(dict, sizeof(*event)))
@@ -259,6 +288,12 @@ int dictionary_put(struct dictionary *dict, const struct event *event)
 		break;
 	case EVENT_PLACE:
 		is_taken = put_place(dict, &event->place);
+		break;
+	case EVENT_POINTER:
+		is_taken = put_pointer(dict, &event->pointer);
+		break;
+	case EVENT_OBJECT_NAME:
+		is_taken = put_object_name(dict, &event->object_name);
 		break;
 	case EVENT_DESCRIPTOR:
 		is_taken = put_descriptor(dict, &event->descriptor);
@@ -378,6 +413,18 @@ uint32_t dictionary_place(const struct dictionary *dict, uint32_t object)
 	uint64_t *frame = map_find(&dict->places, object);
 
 	return frame ? (uint32_t)*frame : 0;
+}
+
+const struct event_pointer *dictionary_pointer(const struct dictionary *dict, size_t index)
+{
+	return index < dict->pointers.n ? &dict->pointers.items[index] : NULL;
+}
+
+uint32_t dictionary_object_name(const struct dictionary *dict, uint32_t pid, uint32_t object)
+{
+	const uint64_t *best = map_find(&dict->named, (uint64_t)pid << 32 | object);
+
+	return best ? dict->object_names.items[*best - 1].name : 0;
 }
 
 uint32_t dictionary_descriptor(struct dictionary *dict, uint32_t pid, uint32_t fd, uint64_t time_ns)

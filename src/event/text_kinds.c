@@ -54,6 +54,13 @@ static const char *const pause_scopes[MAX_WORDS] = {
 	[PAUSE_PROCESS] = "process",
 	[PAUSE_THREAD] = "thread",
 };
+
+static const char *const pointer_wheres[MAX_WORDS] = {
+	[POINTER_REGISTER] = "register",
+	[POINTER_MEMORY] = "memory",
+	[POINTER_HERE] = "here",
+};
+
 _Static_assert((int)WAIT_N_CLASSES <= MAX_WORDS, "each class of waits may have a word");
 
 const char *wait_class_name(unsigned int why)
@@ -81,6 +88,7 @@ static const struct {
 	{ EVENT_INTERRUPT, "kind", interrupt_kinds },
 	{ EVENT_PAUSE, "step", pause_steps },
 	{ EVENT_PAUSE, "scope", pause_scopes },
+	{ EVENT_POINTER, "where", pointer_wheres },
 };
 
 static const char *const *find_words(enum event_kind kind, const struct event_field *field)

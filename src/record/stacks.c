@@ -435,6 +435,27 @@ static uint32_t unwind_user(struct stacks *stacks, const struct perf_record *rec
 	return add_user(&unwinding, &result);
 }
 
+void stacks_walk(struct stacks *stacks, const struct perf_record *record, unwind_visit_fn *visit,
+		 void *arg)
+{
+	const struct perf_sample *sample = &record->sample;
+	struct unwind_sample from = {
+		.stack = sample->stack,
+		.stack_size = sample->stack_size,
+		.space = spaces_get(stacks->spaces, (pid_t)record->pid),
+	};
+
+	if (sample->abi != PERF_SAMPLE_REGS_ABI_64)
+		return;
+	copy_regs(sample->regs, from.regs);
+	unwinder_walk(stacks->unwinder, &from, visit, arg);
+}
+
+uint32_t stacks_frame(struct stacks *stacks, const struct unwind_frame *frame)
+{
+	return user_frame(stacks, frame);
+}
+
 /* A 32-bit process: its registers have other names, and its CFI another numbering. */
 static uint32_t foreign_user(struct stacks *stacks)
 {

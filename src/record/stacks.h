@@ -12,7 +12,7 @@
 #include "event/definer.h"
 #include "proc/space.h"
 #include "record/perf_record.h"
-#include "unwind/unwind.h"
+#include "unwind/walk.h"
 
 /*
  * What needs to be copied of a stack where the callers of each place that a thread blocks at
@@ -28,6 +28,16 @@ void stacks_free(struct stacks *stacks);
 
 /* The stack of a PERF_RECORD_SAMPLE; 0 if it holds no frame at all. */
 uint32_t stacks_intern(struct stacks *stacks, const struct perf_record *record);
+
+/*
+ * Have the frames of the same sample seen as far as its captured bytes lead, with their registers;
+ * dearer than stacks_intern().
+ */
+void stacks_walk(struct stacks *stacks, const struct perf_record *record, unwind_visit_fn *visit,
+		 void *arg);
+
+/* The id of such a frame. */
+uint32_t stacks_frame(struct stacks *stacks, const struct unwind_frame *frame);
 
 /* The frame that stands for static data of the kernel's at @address. */
 uint32_t stacks_kernel_data(struct stacks *stacks, uint64_t address);

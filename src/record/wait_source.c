@@ -16,6 +16,7 @@
 #include "wait_fault.h"
 #include "wait_filter.h"
 #include "wait_look.h"
+#include "wait_pointer.h"
 
 #define FAULT_STACK_BYTES 8192u
 #define POLL_MS           3 /* so that waits of 10 ms are surely found */
@@ -37,6 +38,7 @@ struct wait_source {
 	struct wait_faults *faults;
 	struct wait_reasons *reasons;
 	struct wait_look *look;
+	struct wait_pointers pointers;
 	struct call_stacks calls;
 	uint32_t switch_id, waking_id;
 	struct tracepoint_field woken; /* in raw data of a waking */
@@ -96,6 +98,7 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 	source->faults = wait_faults_new(context->definer);
 	source->reasons = wait_reasons_new(context->spaces, context->definer, source->faults);
 	source->look = wait_look_new(&source->context, source->reasons);
+	wait_pointers_init(&source->pointers, context->stacks, context->definer);
 	wait_cost_init(&source->cost);
 	budget_init(&source->budget, budget_permille, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
 	*ret = source;
@@ -115,6 +118,7 @@ void wait_source_close(struct wait_source *source)
 	wait_look_free(source->look);
 	wait_reasons_free(source->reasons);
 	wait_faults_free(source->faults);
+	wait_pointers_release(&source->pointers);
 	map_release(&source->strangers);
 	free(source);
 }
@@ -252,6 +256,8 @@ static void put_wait(struct wait_source *source, const struct perf_record *recor
 		},
 	};
 
+	if (reason.why == WAIT_LOCK || reason.why == WAIT_CONDVAR)
+		wait_pointers_take(&source->pointers, record, &event.wait_stack);
 	wait_look_remember(source->look, record, stack);
 	life_meet(source->context.life, record->pid, record->tid, record->time_ns);
 	source->stats.n_waits++;
@@ -475,6 +481,7 @@ void wait_source_take_exact(struct wait_source *source, const struct event *even
 void wait_source_forget_ids(struct wait_source *source)
 {
 	wait_look_forget_ids(source->look);
+	wait_pointers_forget_ids(&source->pointers);
 	wait_reasons_forget_ids(source->reasons);
 }
 

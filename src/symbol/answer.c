@@ -51,11 +51,13 @@ void answer_encode(struct buf *out, enum answer_kind kind, uint32_t index, int e
 	end_answer(out, at);
 }
 
-void answer_encode_names(struct buf *out, uint32_t index, const struct symbol_name *names, size_t n)
+void answer_encode_names(struct buf *out, uint32_t index, const struct symbol_name *names, size_t n,
+			 uint64_t rank)
 {
 	size_t at = begin_answer(out, ANSWER_NAMES);
 
 	put_u32(out, index);
+	buf_add(out, &rank, sizeof(rank));
 	put_u32(out, (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
 		put_text(out, names[i].function);
@@ -176,6 +178,7 @@ static const char *get_text(struct input *in, struct buf *texts)
 static void get_names(struct input *in, struct answer *ret)
 {
 	ret->index = get_u32(in);
+	get(in, &ret->rank, sizeof(ret->rank));
 	ret->n_levels = get_u32(in);
 	if (ret->n_levels > ANSWER_LEVELS_MAX)
 		in->is_bad = true;

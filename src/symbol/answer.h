@@ -16,7 +16,7 @@
 
 enum answer_kind {
 	ANSWER_JOB = 1,    /* work on job `index` begins */
-	ANSWER_NAMES = 2,  /* of the frame `index` of the plan */
+	ANSWER_NAMES = 2,  /* of the frame `index` of the plan, or of its pointer */
 	ANSWER_FAILED = 3, /* job `index` could not be read: `error` */
 	ANSWER_NOTE = 4,   /* `text` for people */
 	ANSWER_ALIVE = 5,  /* a download of `done` of `total` bytes goes on */
@@ -30,6 +30,7 @@ struct answer {
 	uint32_t index;
 	int error;
 	uint64_t done, total;
+	uint64_t rank; /* of a pointer's name, among those of one object */
 	size_t n_levels;
 	struct definer_name levels[ANSWER_LEVELS_MAX];
 	const char *text;
@@ -38,8 +39,8 @@ struct answer {
 
 /* Append to @out. */
 void answer_encode(struct buf *out, enum answer_kind kind, uint32_t index, int error);
-void answer_encode_names(struct buf *out, uint32_t index, const struct symbol_name *names,
-			 size_t n);
+void answer_encode_names(struct buf *out, uint32_t index, const struct symbol_name *names, size_t n,
+			 uint64_t rank);
 void answer_encode_note(struct buf *out, const char *text);
 void answer_encode_alive(struct buf *out, uint64_t done, uint64_t total);
 

@@ -5,6 +5,7 @@
 
 #include "base/intern.h"
 #include "demangle.h"
+#include "pointer_name.h"
 #include "unit.h"
 
 #define UNITS_MAX (1u << 20)
@@ -242,4 +243,25 @@ size_t debug_info_find(struct debug_info *info, uint64_t address, struct symbol_
 		memset(&ret[n], 0, sizeof(*ret));
 		set_call_line(info, unit, &die, &ret[n]);
 	}
+}
+
+bool debug_info_find_pointer(struct debug_info *info, uint64_t address,
+			     const struct event_pointer *pointer, struct buf *out,
+			     uint64_t *ret_rank)
+{
+	const struct span *span = spans_find(&info->spans, address);
+	struct unit *unit;
+	Dwarf_Die die;
+	uint32_t at;
+
+	if (!span)
+		return false;
+	unit = &info->units.items[span->value];
+	unit_index(unit, &info->filter);
+	at = unit_find(unit, address);
+	if (at == CALL_NONE)
+		return false;
+	while (unit->calls.items[at].parent != CALL_NONE)
+		at = unit->calls.items[at].parent;
+	return call_die(unit, at, &die) && pointer_name_find(&die, address, pointer, out, ret_rank);
 }

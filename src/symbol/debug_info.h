@@ -34,4 +34,9 @@ void debug_info_free(struct debug_info *info);
 size_t debug_info_find(struct debug_info *info, uint64_t address, struct symbol_name *ret,
 		       uint64_t *ret_entry);
 
+/* As pointer_name_find(), of the function at @address. */
+bool debug_info_find_pointer(struct debug_info *info, uint64_t address,
+			     const struct event_pointer *pointer, struct buf *out,
+			     uint64_t *ret_rank);
+
 #endif /* SYMBOL_DEBUG_INFO_H */

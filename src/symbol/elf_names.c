@@ -188,7 +188,7 @@ static void hide_unwanted(Dwfl_Module *module)
 }
 
 /* Takes @fd. */
-static int read_names(struct elf_names *names, const char *path, int fd)
+static int read_names(struct elf_names *names, const char *path, int fd, bool has_pointers)
 {
 	Dwfl_Module *module;
 	GElf_Addr bias = 0, dwarf_bias = 0;
@@ -206,7 +206,8 @@ static int read_names(struct elf_names *names, const char *path, int fd)
 	if (!elf)
 		return -EBADMSG;
 	symtab_init(&names->symtab, module);
-	hide_unwanted(module);
+	if (!has_pointers)
+		hide_unwanted(module);
 	dwarf = dwfl_module_getdwarf(module, &dwarf_bias);
 	if (dwarf) {
 		names->bias = dwarf_bias - bias;
@@ -245,7 +246,7 @@ int elf_names_open(const struct symbol_module *module, const struct symbolizer_o
 		return -ENOMEM;
 	}
 	download_watch(&names->download, names->dwfl, options);
-	r = read_names(names, path, fd);
+	r = read_names(names, path, fd, module->has_pointers);
 	free(path);
 	if (r)
 		elf_names_free(names);
@@ -370,4 +371,13 @@ size_t elf_names_find(struct elf_names *names, uint64_t address, struct symbol_n
 	if (symbol)
 		add_symbol(names, symbol, symbol->start == entry + names->bias, &ret[n - 1]);
 	return *ret[n - 1].function ? n : find_place(names, address, ret);
+}
+
+bool elf_names_find_pointer(struct elf_names *names, uint64_t address,
+			    const struct event_pointer *pointer, struct buf *out,
+			    uint64_t *ret_rank)
+{
+	return names->debug_info &&
+	       debug_info_find_pointer(names->debug_info, address - names->bias, pointer, out,
+				       ret_rank);
 }

@@ -17,4 +17,9 @@ void elf_names_free(struct elf_names *names);
 /* As debug_info_find(); every level has a function. */
 size_t elf_names_find(struct elf_names *names, uint64_t address, struct symbol_name *ret);
 
+/* As symbolizer_find_pointer(). */
+bool elf_names_find_pointer(struct elf_names *names, uint64_t address,
+			    const struct event_pointer *pointer, struct buf *out,
+			    uint64_t *ret_rank);
+
 #endif /* SYMBOL_ELF_NAMES_H */

@@ -159,29 +159,113 @@ static enum step step_array(Dwarf_Die *type, uint64_t *offset, struct buf *out)
 	return STEP_ON;
 }
 
+static enum step step_into(Dwarf_Die *type, uint64_t *offset, struct buf *out)
+{
+	switch (dwarf_tag(type)) {
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
+	case DW_TAG_union_type:
+		return step_member(type, offset, out);
+	case DW_TAG_array_type:
+		return step_array(type, offset, out);
+	default:
+		return STEP_LOST;
+	}
+}
+
+/* A word of the program's own that threads wait for: no byte of some buffer. */
+static bool is_word(Dwarf_Die *type, uint64_t offset)
+{
+	uint64_t size;
+
+	switch (dwarf_tag(type)) {
+	case DW_TAG_base_type:
+	case DW_TAG_enumeration_type:
+	case DW_TAG_pointer_type:
+		return !offset && size_of(type, &size) && size >= 4;
+	default:
+		return false;
+	}
+}
+
+bool member_path_in(const Dwarf_Die *whole, uint64_t offset, struct buf *out)
+{
+	Dwarf_Die type = *whole;
+	enum step step = STEP_ON;
+
+	for (unsigned int n = 0; step == STEP_ON && n < STEPS_MAX; n++)
+		step = step_into(&type, &offset, out);
+	if (step == STEP_THERE)
+		return true;
+	if (offset)
+		buf_printf(out, "+0x%llx", (unsigned long long)offset);
+	return is_word(&type, offset);
+}
+
 bool member_path(Dwarf_Die *variable, uint64_t offset, struct buf *out)
 {
-	enum step step = STEP_ON;
 	Dwarf_Die type;
 
 	if (!peel(variable, &type))
 		return false;
-	for (unsigned int n = 0; step == STEP_ON && n < STEPS_MAX; n++) {
-		switch (dwarf_tag(&type)) {
-		case DW_TAG_structure_type:
-		case DW_TAG_class_type:
-		case DW_TAG_union_type:
-			step = step_member(&type, &offset, out);
-			break;
-		case DW_TAG_array_type:
-			step = step_array(&type, &offset, out);
-			break;
-		default:
-			step = STEP_LOST;
-			break;
-		}
-	}
-	if (step != STEP_THERE && offset)
-		buf_printf(out, "+0x%llx", (unsigned long long)offset);
+	member_path_in(&type, offset, out);
 	return true;
+}
+
+static bool is_pointer(Dwarf_Die *type)
+{
+	int tag = dwarf_tag(type);
+
+	return tag == DW_TAG_pointer_type || tag == DW_TAG_reference_type ||
+	       tag == DW_TAG_rvalue_reference_type;
+}
+
+bool member_path_to_lock(Dwarf_Die *variable, uint64_t offset, struct buf *out)
+{
+	Dwarf_Die type;
+	uint64_t size;
+
+	return peel(variable, &type) && !is_pointer(&type) && size_of(&type, &size) &&
+	       offset < size && member_path_in(&type, offset, out);
+}
+
+/* The first of a type's names: its own, else that of a typedef of it. */
+static void set_name(Dwarf_Die *named, Dwarf_Die *type, Dwarf_Die *ret_named)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die die = *named;
+
+	*ret_named = *type;
+	for (unsigned int n = 0; !dwarf_diename(ret_named) && n < STEPS_MAX; n++) {
+		if (!dwarf_attr_integrate(&die, DW_AT_type, &attr) ||
+		    !dwarf_formref_die(&attr, &die))
+			return;
+		*ret_named = die;
+	}
+}
+
+bool member_path_pointee(Dwarf_Die *variable, uint64_t offset, Dwarf_Die *ret, Dwarf_Die *ret_named)
+{
+	Dwarf_Die type, member;
+	uint64_t start;
+
+	if (!peel(variable, &type))
+		return false;
+	for (unsigned int n = 0; !is_pointer(&type); n++) {
+		int tag = dwarf_tag(&type);
+
+		if ((tag != DW_TAG_structure_type && tag != DW_TAG_class_type) || n == STEPS_MAX ||
+		    !find_member(&type, offset, &member, &start) || !peel(&member, &type))
+			return false;
+		offset -= start;
+	}
+	if (offset || !peel(&type, ret))
+		return false;
+	set_name(&type, ret, ret_named);
+	return true;
+}
+
+bool member_path_is_library(Dwarf_Die *type)
+{
+	return is_of_library(type) || is_reserved(dwarf_diename(type));
 }

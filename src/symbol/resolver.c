@@ -90,6 +90,7 @@ static int take_job(struct resolver *r)
 static int take_names(struct resolver *r)
 {
 	const struct answer *a = &r->answer;
+	const struct plan_frame *frame;
 	const struct plan_job *job;
 
 	if (r->job >= r->plan.jobs.n || !a->n_levels)
@@ -98,9 +99,15 @@ static int take_names(struct resolver *r)
 	if (a->index < r->next_frame || a->index >= job->first + job->n)
 		return -EBADMSG;
 	r->next_frame = a->index + 1;
+	frame = &r->plan.frames.items[a->index];
+	if (frame->pointer) {
+		r->error = definer_object_name(r->definer, frame->pointer->pid,
+					       frame->pointer->object, a->levels[0].function,
+					       a->rank);
+		return 0;
+	}
 	for (size_t i = 0; i < a->n_levels && !r->error; i++)
-		r->error = definer_name(r->definer, r->plan.frames.items[a->index].frame,
-					(uint32_t)i, &a->levels[i]);
+		r->error = definer_name(r->definer, frame->frame, (uint32_t)i, &a->levels[i]);
 	r->result->n_named += !is_place(a->levels[a->n_levels - 1].function);
 	return 0;
 }
@@ -336,7 +343,7 @@ int resolver_run_worker(const struct dictionary *dict, const struct resolver_opt
 	r->result = ret;
 	r->deadline_ns = clock_ns(CLOCK_MONOTONIC) + seconds * NS_PER_SECOND;
 	plan_init(&r->plan, dict, options);
-	ret->n_frames = r->plan.frames.n;
+	ret->n_frames = r->plan.frames.n - r->plan.n_pointers;
 	ret->is_complete = true;
 	if (r->plan.jobs.n) {
 		ret->is_complete = false;

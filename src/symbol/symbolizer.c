@@ -92,3 +92,10 @@ size_t symbolizer_find(struct symbolizer *s, uint64_t address, const struct symb
 	s->levels[0] = (struct symbol_name){ .function = name };
 	return name != NULL;
 }
+
+bool symbolizer_find_pointer(struct symbolizer *s, uint64_t address,
+			     const struct event_pointer *pointer, struct buf *out,
+			     uint64_t *ret_rank)
+{
+	return s->elf && elf_names_find_pointer(s->elf, address, pointer, out, ret_rank);
+}

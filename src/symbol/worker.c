@@ -25,6 +25,8 @@ struct worker {
 	uint32_t answer_seconds;
 	uint64_t waiting_since_ns; /* for a server's answer */
 	struct buf answers;
+	struct buf pointer; /* the name of the last one; empty: it has none */
+	uint64_t rank;
 	int *dirs; /* where each job's file lies, or -1 */
 };
 
@@ -171,6 +173,43 @@ static uint64_t *addresses_of(const struct plan *plan, const struct plan_job *jo
 	return ret;
 }
 
+static void name_frame(struct worker *w, struct symbolizer *symbolizer, size_t index)
+{
+	const struct symbol_name *names;
+	size_t n = symbolizer_find(symbolizer, w->plan->frames.items[index].address, &names);
+
+	if (n)
+		answer_encode_names(&w->answers, (uint32_t)index, names, n, 0);
+}
+
+/* What one lock's waiters did with it, others' did as well: asked once. */
+static void name_pointer(struct worker *w, struct symbolizer *symbolizer,
+			 const struct plan_job *job, size_t index)
+{
+	const struct plan_frame *frame = &w->plan->frames.items[index];
+	struct symbol_name name = { 0 };
+
+	if (index == job->first || frame[-1].frame != frame->frame || !frame[-1].pointer ||
+	    !plan_is_same_pointer(frame[-1].pointer, frame->pointer)) {
+		buf_clear(&w->pointer);
+		if (!symbolizer_find_pointer(symbolizer, frame->address, frame->pointer,
+					     &w->pointer, &w->rank))
+			buf_clear(&w->pointer);
+	}
+	name.function = buf_str(&w->pointer);
+	if (w->pointer.size)
+		answer_encode_names(&w->answers, (uint32_t)index, &name, 1, w->rank);
+}
+
+static bool has_pointers(const struct plan *plan, const struct plan_job *job)
+{
+	for (size_t i = job->first; i < job->first + job->n; i++) {
+		if (plan->frames.items[i].pointer)
+			return true;
+	}
+	return false;
+}
+
 static void do_job(struct worker *w, struct symbolizer *symbolizer, size_t index)
 {
 	const struct plan_job *job = &w->plan->jobs.items[index];
@@ -185,6 +224,7 @@ static void do_job(struct worker *w, struct symbolizer *symbolizer, size_t index
 		.dir = dir,
 		.addresses = addresses,
 		.n_addresses = job->n,
+		.has_pointers = has_pointers(w->plan, job),
 	};
 	int r;
 
@@ -199,11 +239,10 @@ static void do_job(struct worker *w, struct symbolizer *symbolizer, size_t index
 		return;
 	}
 	for (size_t i = job->first; i < job->first + job->n; i++) {
-		const struct symbol_name *names;
-		size_t n = symbolizer_find(symbolizer, w->plan->frames.items[i].address, &names);
-
-		if (n)
-			answer_encode_names(&w->answers, (uint32_t)i, names, n);
+		if (w->plan->frames.items[i].pointer)
+			name_pointer(w, symbolizer, job, i);
+		else
+			name_frame(w, symbolizer, i);
 		if (w->answers.size > FLUSH_SIZE)
 			flush(w);
 	}

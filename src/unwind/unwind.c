@@ -7,6 +7,7 @@
 #include "unwind/eval.h"
 #include "unwind/rules.h"
 #include "unwind/stack.h"
+#include "unwind/walk.h"
 
 #define MAX_JUMPS 8 /* from stack to stack, in Go code */
 
@@ -35,6 +36,8 @@ struct walk {
 	size_t chained; /* the entry of the sample's chain to go on with; 0: off the chain */
 	bool is_exact;  /* the PC is that of an instruction, not a return address */
 	bool is_full;   /* track every register, not only rsp, rbp and rip */
+	unwind_visit_fn *visit; /* NULL: nobody looks */
+	void *visit_arg;
 };
 
 struct unwinder *unwinder_new(void)
@@ -313,9 +316,23 @@ static int end_stack(struct walk *walk, int r)
 	return UNWIND_DONE;
 }
 
+/* The stack pointer is the CFA of the frame that the walk left with @before as its registers. */
+static bool show(const struct walk *walk, const struct regs *before)
+{
+	const struct unwind_visit visit = {
+		.frame = walk->unwinder->frames[walk->n - 1],
+		.regs = before->values,
+		.known = before->known,
+		.cfa = walk->regs.values[UNWIND_RSP],
+	};
+
+	return walk->is_exact || walk->visit(walk->visit_arg, &visit);
+}
+
 static int walk_stack(struct walk *walk)
 {
 	const struct space *space = walk->sample->space;
+	struct regs before;
 	int r = GO_ON;
 
 	while (walk->n < UNWIND_MAX_FRAMES && r == GO_ON) {
@@ -327,13 +344,18 @@ static int walk_stack(struct walk *walk)
 		walk->unwinder->frames[walk->n++] = (struct unwind_frame){ address, mapping };
 		if (!entry)
 			return end_stack(walk, UNWIND_NO_MAPPING);
+		if (walk->visit)
+			before = walk->regs;
 		r = step_any(walk, entry, mapping);
 		while (is_stop(r) && walk->stack.wants_more && !walk->chained)
 			r = step_beyond(walk, entry, mapping);
+		if (walk->visit && r == GO_ON && !show(walk, &before))
+			break;
 	}
 	return end_stack(walk, r);
 }
 
+/* With walk->visit set. */
 static int start(struct unwinder *unwinder, const struct unwind_sample *sample, bool is_full,
 		 struct walk *walk)
 {
@@ -357,7 +379,7 @@ void unwinder_run(struct unwinder *unwinder, const struct unwind_sample *sample,
 		  struct unwind_result *ret)
 {
 	struct unwind_stats *stats = &unwinder->stats;
-	struct walk walk;
+	struct walk walk = { .visit = NULL };
 	int stop = start(unwinder, sample, false, &walk);
 
 	if (stop == START_OVER) {
@@ -378,6 +400,14 @@ void unwinder_run(struct unwinder *unwinder, const struct unwind_sample *sample,
 		.is_joined = walk.is_joined,
 		.wants_chain = walk.wants_chain,
 	};
+}
+
+void unwinder_walk(struct unwinder *unwinder, const struct unwind_sample *sample,
+		   unwind_visit_fn *visit, void *arg)
+{
+	struct walk walk = { .visit = visit, .visit_arg = arg };
+
+	start(unwinder, sample, true, &walk);
 }
 
 const char *unwind_stop_text(enum unwind_stop stop)

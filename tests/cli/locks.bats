@@ -25,6 +25,21 @@ figures() {
 	[ "$(figures '[not unlocked by the end]')" = '[1,500000000]' ]
 }
 
+@test "a lock on the heap is called by its object's type, in the process of which that is known" {
+	{
+		cat "$BATS_TEST_DIRNAME/../data/locks.events"
+		for name in 'pid=100 rank=88 name="(Cache).lru.lock"' \
+			'pid=100 rank=200 name="(Server).cache.lru.lock"' 'pid=200 rank=300 name=other'; do
+			echo "object_name object=\"futex 0x7f0000001000\" $name"
+		done
+	} >"$T/named.events"
+	"$SYSPROF" dump --assemble "$T/named.events" -o "$T/named.data"
+	report -i "$T/named.data" mutex --json >"$T/json"
+	[ "$(figures '[rwlock: (Server).cache.lru.lock]')" = '[2,100000000]' ]
+	report -i "$T/named.data" mutex --lock '(Server).cache.lru.lock' --json |
+		jq -e '[.holders[].contentions] | add == 2'
+}
+
 @test "waits of a thread that another one barged past are one contention" {
 	report -i "$(recording locks)" mutex --json >"$T/json"
 	[ "$(figures work_b)" = '[1,91000000]' ]

@@ -135,6 +135,20 @@ kinds() {
 	[ "$(jq -r '[.locks[].lock] | sort | first' locks.json)" = "rustlocks::SERVER.pool[0].lock" ]
 }
 
+@test "locks on the heap and on a stack are called by what they are part of" {
+	record -- "$W/heaplocks" 2
+	"$SYSPROF" report mutex --locks --json >locks.json
+	[ "$(jq -r '[.locks[].lock] | sort | join(", ")' locks.json)" = \
+		"(app::Cache).lru.lock, (table).shards[2].lock, local.shards[1].lock of main \
+(stack of the main thread)" ] || {
+		jq -c '.locks[]' locks.json
+		"$SYSPROF" dump | grep -E '^(pointer|object_name) '
+		false
+	}
+	"$SYSPROF" report mutex --lock '(app::Cache).lru.lock' --json |
+		jq -e 'any(.waiters[]; .stack | test("app::Cache::get"))'
+}
+
 @test "whom others waited for, whoever was woken" {
 	record -- "$W/locks" mutex 3
 	"$SYSPROF" report mutex --value holdup --json >mutex.json

@@ -253,6 +253,51 @@ static void the_first_place_of_an_object_holds(void **state)
 	dictionary_free(r.dict);
 }
 
+static void the_name_of_highest_rank_holds_and_of_equals_the_first(void **state)
+{
+	struct recorder r = recorder_new();
+	struct definer *definer = definer_new(&r.sink);
+	uint32_t object;
+
+	(void)state;
+	object = definer_string(definer, "futex 0x404040");
+	assert_int_equal(dictionary_object_name(r.dict, 7, object), 0);
+	definer_object_name(definer, 7, object, "(Cache).lock", 40);
+	definer_object_name(definer, 7, object, "(Server).cache.lock", 80);
+	definer_object_name(definer, 7, object, "(Shop).stock.lock", 80);
+	definer_object_name(definer, 7, object, "(Mutex<int>)", 0);
+	definer_object_name(definer, 8, object, "(Other).lock", 0);
+	assert_string_equal(dictionary_string(r.dict, dictionary_object_name(r.dict, 7, object)),
+			    "(Server).cache.lock");
+	assert_string_equal(dictionary_string(r.dict, dictionary_object_name(r.dict, 8, object)),
+			    "(Other).lock");
+	definer_free(definer);
+	dictionary_free(r.dict);
+}
+
+static void pointers_are_described_again(void **state)
+{
+	struct recorder r = recorder_new(), again = recorder_new();
+	struct definer *definer = definer_new(&r.sink);
+	struct event_pointer pointer = {
+		.pid = 7, .frame = 3, .where = POINTER_MEMORY, .below = 16, .distance = 40
+	};
+
+	(void)state;
+	pointer.object = definer_string(definer, "futex 0x404040");
+	definer_pointer(definer, &pointer);
+	assert_int_equal(definer_describe(definer, &again.sink), 0);
+	assert_memory_equal(dictionary_pointer(again.dict, 0), &pointer, sizeof(pointer));
+	assert_null(dictionary_pointer(again.dict, 1));
+	pointer.frame = 0; /* of nowhere: refused */
+	definer_pointer(definer, &pointer);
+	assert_null(dictionary_pointer(r.dict, 1));
+	assert_int_equal(dictionary_n_refused(r.dict), 1);
+	definer_free(definer);
+	dictionary_free(r.dict);
+	dictionary_free(again.dict);
+}
+
 static void the_last_value_of_a_meta_holds(void **state)
 {
 	struct recorder r = recorder_new();
@@ -387,6 +432,8 @@ int main(void)
 		cmocka_unit_test(a_failing_sink_is_remembered_and_ids_go_on),
 		cmocka_unit_test(names_are_kept_innermost_first),
 		cmocka_unit_test(the_first_place_of_an_object_holds),
+		cmocka_unit_test(the_name_of_highest_rank_holds_and_of_equals_the_first),
+		cmocka_unit_test(pointers_are_described_again),
 		cmocka_unit_test(the_last_value_of_a_meta_holds),
 		cmocka_unit_test(ids_never_defined_give_empty_entries),
 		cmocka_unit_test(definitions_that_break_a_rule_are_counted_and_left_out),

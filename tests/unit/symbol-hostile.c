@@ -73,7 +73,7 @@ static void name_frame(struct buf *answers, uint32_t index, const char *name)
 {
 	struct symbol_name names[2] = { { .function = name, .line = 1 }, { .function = "outer" } };
 
-	answer_encode_names(answers, index, names, 2);
+	answer_encode_names(answers, index, names, 2, 0);
 }
 
 /* Name all frames, but for what @bad does at the second frame of its module. */
@@ -262,7 +262,7 @@ WORKER_SAYING(unknown_kind, answer_encode(answers, (enum answer_kind)99, 0, 0))
 WORKER_SAYING(frame_of_another_job, name_frame(answers, 0, "fn"))
 WORKER_SAYING(frame_beyond_all, name_frame(answers, 1000000, "fn"))
 WORKER_SAYING(frame_twice, name_frame(answers, N_FRAMES, "fn"))
-WORKER_SAYING(no_levels, answer_encode_names(answers, N_FRAMES + 1, NULL, 0))
+WORKER_SAYING(no_levels, answer_encode_names(answers, N_FRAMES + 1, NULL, 0, 0))
 WORKER_SAYING(no_function, name_frame(answers, N_FRAMES + 1, ""))
 WORKER_SAYING(job_beyond_all, answer_encode(answers, ANSWER_JOB, 1000000, 0))
 WORKER_SAYING(job_again, answer_encode(answers, ANSWER_JOB, 0, 0))

@@ -8,7 +8,7 @@ WORKLOADS := demo split split-static split-static-pie split-stripped split-fp de
 	details faults goburn gogarbage rustburn JavaBurn.class JavaGarbage.class mntns.sh
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
-WORKLOADS += callers mapper waitany stutter leaks mallocs objects ownmalloc cxxnew
+WORKLOADS += heaplocks callers mapper waitany stutter leaks mallocs objects ownmalloc cxxnew
 
 workloads: $(addprefix $(W)/,$(WORKLOADS))
 
