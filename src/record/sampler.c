@@ -46,6 +46,7 @@ struct sampler {
 	uint64_t lost_closed[N_RING_KINDS]; /* what events had lost when they were closed */
 	size_t max_events;                  /* of tasks: descriptors are for other things too */
 	bool is_started;
+	bool is_replacing; /* new events wait for the old ones to be taken off */
 };
 
 /* A part of a second of samples, whatever the rate: the reader comes round far more often. */
@@ -238,6 +239,12 @@ static int add_ring(struct sampler *sampler, uint32_t cpu, enum ring_kind kind, 
 	return 0;
 }
 
+static void enable_event(const struct sampler *sampler, const struct perf_event *event)
+{
+	if (sampler->is_started && !sampler->options.on_exec)
+		ioctl(event->fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
 /* An event writes into its CPU's ring, which the CPU's first event of the kind brings. */
 static int add_event(struct sampler *sampler, const struct perf_event *event)
 {
@@ -253,8 +260,8 @@ static int add_event(struct sampler *sampler, const struct perf_event *event)
 		return r;
 	}
 	*array_add(&sampler->events) = *event;
-	if (sampler->is_started && !sampler->options.on_exec)
-		ioctl(event->fd, PERF_EVENT_IOC_ENABLE, 0);
+	if (!sampler->is_replacing)
+		enable_event(sampler, event);
 	return 0;
 }
 
@@ -468,6 +475,33 @@ static int open_source(struct sampler *sampler, enum sampler_source source)
 	return r;
 }
 
+/* Of the first @n those of @source on @cpu. */
+static void disable_old(const struct sampler *sampler, enum sampler_source source, uint32_t cpu,
+			size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct perf_event *event = &sampler->events.items[i];
+
+		if (event->source == source && event->cpu == cpu)
+			ioctl(event->fd, PERF_EVENT_IOC_DISABLE, 0);
+	}
+}
+
+/*
+ * The events behind the first @n take over, CPU by CPU, with nothing in between: opening them
+ * lasts for milliseconds on a busy machine, and what happened then would not be told, nor counted
+ * as lost.  Both at a time would tell it twice.
+ */
+static void take_over(struct sampler *sampler, enum sampler_source source, size_t n)
+{
+	for (size_t i = n; i < sampler->events.n; i++) {
+		const struct perf_event *event = &sampler->events.items[i];
+
+		disable_old(sampler, source, event->cpu, n);
+		enable_event(sampler, event);
+	}
+}
+
 /*
  * The old events go last: where none are left, the kernel takes the tracepoint's code away
  * and waits until nobody runs it, which lasts up to a second while the rings overflow.
@@ -479,12 +513,15 @@ int sampler_trace(struct sampler *sampler, enum sampler_source source,
 	size_t n_before = sampler->events.n;
 	int r = 0;
 
-	sampler_pause(sampler, source, true); /* or they and the new ones tell all twice */
 	free(tp->filter);
 	tp->filter = tracepoint->filter ? xstrdup(tracepoint->filter) : NULL;
 	tp->attr = perf_attr_of_tracepoint(tracepoint, sampler->attr.read_format);
+	sampler->is_replacing = true;
 	if (tracepoint->period)
 		r = open_source(sampler, source);
+	sampler->is_replacing = false;
+	if (!r)
+		take_over(sampler, source, n_before);
 	close_source(sampler, source, n_before);
 	if (r) {
 		close_source(sampler, source, sampler->events.n);
