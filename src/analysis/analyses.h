@@ -27,6 +27,10 @@ const char *kernel_locks_lack(const void *state);
 void kernel_locks_profile(void *state, struct profile *ret);
 void kernel_locks_sheets(void *state, struct sheets *ret);
 
+void *stacks_begin(const struct analysis_input *input);
+const char *stacks_lack(const void *state);
+void stacks_profile(void *state, struct profile *ret);
+
 void *threads_begin(const struct analysis_input *input);
 const char *threads_lack(const void *state);
 void threads_sheets(void *state, struct sheets *ret);

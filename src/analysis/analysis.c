@@ -29,6 +29,8 @@ const struct analysis analyses[] = {
 	{ "age", "how old the memory is that is in use", age_begin, heap_lack, NULL, heap_sheets },
 	{ "leaks", "who holds memory that was never given back", leaks_begin, heap_lack,
 	  heap_profile, heap_sheets },
+	{ "stacks", "where every thread stands at the end", stacks_begin, stacks_lack,
+	  stacks_profile, NULL },
 	{ "threads", "what each thread did all the time", threads_begin, threads_lack, NULL,
 	  threads_sheets },
 	{ "latency", "how long threads wait for a CPU, and who runs instead", latency_begin,

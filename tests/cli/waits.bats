@@ -96,6 +96,14 @@ EOF
 	"$SYSPROF" diagnose -i "$data" | grep -F 'nothing stands out'
 }
 
+@test "stacks shows each thread that lives at the end where it stands" {
+	report -i "$(recording waits)" stacks --by thread --json |
+		jq -e '[.rows[].tid] | sort == [100, 101, 102, 104]'
+	report -i "$T/waits.data" stacks --thread pool --json |
+		jq -e '.rows[0].name == "[condvar: futex]" and .types[0].total == 1'
+	report -i "$T/waits.data" stacks | grep -F '3 of 4 threads no stack was seen'
+}
+
 @test "wakers joins the stacks of who waits and of who ended it" {
 	data=$(recording waits)
 	golden block-wakers report -i "$data" block --wakers --tree
