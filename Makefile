@@ -12,7 +12,7 @@ TIME ?= 5
 CFLAGS ?= $(if $(DEBUG),-Og -g3,-O2 -g)
 WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	-Wdeclaration-after-statement -Wvla -Wwrite-strings -Wpointer-arith -Wshadow
-PKGS := libdw libelf zlib jansson libprotobuf-c libtracefs libtraceevent
+PKGS := libdw libelf zlib jansson libprotobuf-c libtracefs libtraceevent libmicrohttpd
 BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -I$(O)/gen -MMD -MP -fno-common \
 	-DSYSPROF_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 override CFLAGS += $(BASE)
@@ -38,7 +38,8 @@ pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$f),$f)),$(1))
 SHIM_SRCS := $(wildcard src/shim/*.c)
 SRCS := $(filter-out $(SHIM_SRCS),$(wildcard src/*/*.c))
 PROTOS := $(wildcard src/*/*.proto)
-GENS := $(PROTOS:src/%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/export/page.c $(O)/gen/export/flame_text.c
+GENS := $(PROTOS:src/%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/export/page.c $(O)/gen/export/flame_text.c \
+	$(O)/gen/ui/front.c
 OBJS := $(SRCS:%.c=$(O)/%.o) $(GENS:.c=.o)
 UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*.c))
 BENCH := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
@@ -86,6 +87,14 @@ $(O)/gen/export/flame_text.c: scripts/make-text src/export/flame.css src/export/
 	$(call say,TEXT,$@)
 	$(Q)scripts/make-text export/flame_text.h flame_style=src/export/flame.css \
 		flame_script=src/export/flame.js >$@.new && mv $@.new $@
+
+# The page at / of `serve`.
+FRONT := src/ui/front/front
+$(O)/gen/ui/front.c: scripts/make-text $(wildcard $(FRONT).*)
+	@mkdir -p $(@D)
+	$(call say,TEXT,$@)
+	$(Q)scripts/make-text ui/front.h front_html=$(FRONT).html front_js=$(FRONT).js \
+		front_css=$(FRONT).css >$@.new && mv $@.new $@
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/.flavour
 	$(call say,CC,$@)

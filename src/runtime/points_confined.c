@@ -23,7 +23,12 @@ static void __attribute__((noreturn)) run(const struct points_query *query, pid_
 {
 	int fds[] = { query->fd, out };
 	struct answer answer = { 0 };
-	int r = confine(&(struct confine_options){ parent, fds, 2, CPU_SECONDS });
+	int r = confine(&(struct confine_options){
+		.parent = parent,
+		.fds = fds,
+		.n_fds = 2,
+		.cpu_seconds = CPU_SECONDS,
+	});
 
 	if (!r) {
 		answer.error = points_find(query, &answer.points);

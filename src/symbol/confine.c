@@ -73,10 +73,10 @@ static uint32_t id_of(const char *variable)
 }
 
 /* In a user namespace without such an id (EINVAL) root is no more than its owner outside. */
-static int drop_root(void)
+static int drop_root(bool is_nobody)
 {
-	uid_t uid = id_of("SUDO_UID");
-	gid_t gid = id_of("SUDO_GID");
+	uid_t uid = is_nobody ? NOBODY : id_of("SUDO_UID");
+	gid_t gid = is_nobody ? NOBODY : id_of("SUDO_GID");
 
 	if (geteuid() && getuid())
 		return 0;
@@ -120,7 +120,8 @@ static void limit_resources(uint32_t cpu_seconds)
 	limit(RLIMIT_AS, half > MEMORY_MIN ? half : MEMORY_MIN);
 #endif
 	(void)half;
-	limit(RLIMIT_CPU, cpu_seconds);
+	if (cpu_seconds)
+		limit(RLIMIT_CPU, cpu_seconds);
 	limit(RLIMIT_CORE, 0);
 }
 
@@ -143,7 +144,7 @@ int confine(const struct confine_options *options)
 	reset_signals();
 	r = close_others(options->fds, options->n_fds);
 	if (!r)
-		r = drop_root();
+		r = drop_root(options->is_nobody);
 	if (!r)
 		r = drop_capabilities();
 	if (r)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the two sides of `sysprof serve` say to each other, over a socket of packets: the
+ * HTTP side, which has no privilege, asks; the recorder's side, which reads no byte that came
+ * over a network but these structs, answers each request once, in any order.
+ */
+#ifndef UI_SERVE_H
+#define UI_SERVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SERVE_NAME_SIZE  256
+#define SERVE_WORDS_SIZE 128
+#define SERVE_MAX_NS     (UINT64_C(300) * 1000000000) /* of one collection */
+#define SERVE_MAX_HZ     10000
+
+enum serve_scope { SERVE_ALL, SERVE_PID, SERVE_COMM, SERVE_CGROUP, SERVE_N_SCOPES };
+
+struct serve_target {
+	uint32_t scope; /* enum serve_scope */
+	uint32_t pid;
+	char name[SERVE_NAME_SIZE]; /* of processes, or the path of a cgroup: "/system.slice/x" */
+};
+
+enum serve_subject { /* what is asked for */
+		     SERVE_CPU,
+		     SERVE_BLOCK,
+		     SERVE_MUTEX,
+		     SERVE_GOROUTINE,
+		     SERVE_THREADCREATE,
+		     SERVE_TRACE,
+		     SERVE_N_SUBJECTS
+};
+
+enum serve_form {
+	SERVE_PPROF,
+	SERVE_TEXT,   /* Go's debug=1 */
+	SERVE_STACKS, /* debug=2: a block of text for each stack */
+	SERVE_CHROME,
+	SERVE_PFTRACE,
+	SERVE_HTML, /* one page with the timeline and every profile */
+	SERVE_N_FORMS
+};
+
+enum serve_window {
+	SERVE_FROM_NOW,   /* the next span_ns */
+	SERVE_CUMULATIVE, /* all since watching began, which is span_ns ago at least */
+	SERVE_SINCE_LAST, /* since the same was asked for last; the next span_ns at first */
+	SERVE_N_WINDOWS
+};
+
+struct serve_request {
+	uint32_t id;        /* not 0 */
+	uint32_t is_cancel; /* nobody waits for the answer to @id any more; the rest is unused */
+	struct serve_target target;
+	uint32_t subject; /* enums, each */
+	uint32_t form;
+	uint32_t window;
+	uint32_t hz;                  /* 0: as the server was told */
+	uint64_t span_ns;             /* at most SERVE_MAX_NS */
+	char focus[SERVE_WORDS_SIZE]; /* extended RE; "": none */
+};
+
+/* The body comes along as the descriptor of a file in memory; of a failure it is a sentence. */
+struct serve_reply {
+	uint32_t id;
+	uint32_t status; /* of HTTP */
+};
+
+/* 0, or -EINVAL: no honest HTTP side asks for that. */
+int serve_request_check(const struct serve_request *request);
+
+/* @fd: -1 for none; it is not closed.  0 or -errno. */
+int serve_send(int socket, const void *data, uint32_t size, int fd);
+
+/*
+ * Takes one packet of @size bytes; @ret_fd is owned, -1: there was none; NULL: none is wanted.  1;
+ * 0 at the end, when nobody is at the other side; or -errno, -EAGAIN if there is none now.
+ */
+int serve_receive(int socket, void *data, uint32_t size, int *ret_fd);
+
+#endif /* UI_SERVE_H */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "serve_broker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "serve_answer.h"
+
+#define WAIT_MS        1000
+#define ENGINES_MAX    12
+#define ENGINES_SINGLE 4 /* then one for the whole machine costs less than another one */
+#define NOT_FOUND      404
+#define TOO_MANY       429
+#define FAILED         500
+
+struct engine_process {
+	pid_t pid;
+	int socket;
+	uint32_t target; /* the only process; 0: everybody, or all those of the options */
+	enum engine_depth depth;
+	uint32_t hz;
+	bool is_retired; /* takes no more requests */
+};
+
+struct broker {
+	const struct broker_options *options;
+	ARRAY(struct engine_process) engines;
+};
+
+static void refuse(const struct broker *broker, uint32_t id, uint32_t status, const char *why)
+{
+	answer_say(broker->options->http, id, status, why);
+}
+
+static enum engine_depth depth_of(const struct serve_request *request)
+{
+	if (request->subject == SERVE_CPU)
+		return ENGINE_CPU;
+	/* A page shows what every thread did; each system call is for who asked for a trace. */
+	return request->subject == SERVE_TRACE && request->form != SERVE_HTML ? ENGINE_TRACE :
+										ENGINE_WAITS;
+}
+
+static bool can_answer(const struct engine_process *engine, uint32_t target,
+		       enum engine_depth depth, uint32_t hz)
+{
+	return !engine->is_retired && engine->hz == hz && engine->depth >= depth &&
+	       (!engine->target || engine->target == target);
+}
+
+static void start_engine(struct broker *broker, const struct engine_process *wanted, pid_t parent,
+			 int requests)
+{
+	const struct broker_options *o = broker->options;
+	pid_t pid = (pid_t)wanted->target;
+	struct engine_options options = {
+		.pids = pid ? &pid : o->pids,
+		.n_pids = pid ? 1 : o->n_pids,
+		.depth = wanted->depth,
+		.hz = wanted->hz,
+		.budget_permille = o->budget_permille,
+		.ring_bytes = o->ring_bytes,
+		.keep_ns = o->keep_ns,
+		.parent = parent,
+		.requests = requests,
+		.replies = o->http,
+	};
+	const struct engine_process *other;
+
+	array_for_each(other, &broker->engines)
+		close(other->socket);
+	engine_run(&options);
+}
+
+static struct engine_process *add_engine(struct broker *broker, uint32_t target,
+					 enum engine_depth depth, uint32_t hz)
+{
+	struct engine_process wanted = { .target = target, .depth = depth, .hz = hz }, *ret;
+	int sockets[2];
+	pid_t parent = getpid();
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
+		return NULL;
+	wanted.pid = fork();
+	if (!wanted.pid) {
+		close(sockets[0]);
+		start_engine(broker, &wanted, parent, sockets[1]);
+	}
+	close(sockets[1]);
+	wanted.socket = sockets[0];
+	if (wanted.pid < 0) {
+		close(sockets[0]);
+		return NULL;
+	}
+	ret = array_add(&broker->engines);
+	*ret = wanted;
+	return ret;
+}
+
+/* Of one process, as long as there are few of them; else of all. */
+static uint32_t engine_target(const struct broker *broker, const struct serve_target *target,
+			      const struct serve_pids *pids)
+{
+	if (target->scope == SERVE_ALL)
+		return 0;
+	if (geteuid()) /* only what is its own */
+		return pids->list.n == 1 ? (uint32_t)pids->list.items[0] : 0;
+	return target->scope == SERVE_PID && broker->engines.n < ENGINES_SINGLE ? target->pid : 0;
+}
+
+static void hand_on(struct broker *broker, const struct serve_request *request, uint32_t target)
+{
+	enum engine_depth depth = depth_of(request);
+	uint32_t hz = request->hz ? request->hz : broker->options->hz;
+	struct engine_process *engine;
+
+	array_for_each(engine, &broker->engines) {
+		if (!can_answer(engine, target, depth, hz))
+			continue;
+		if (!serve_send(engine->socket, request, sizeof(*request), -1))
+			return;
+		engine->is_retired = true;
+	}
+	if (broker->engines.n >= ENGINES_MAX) {
+		refuse(broker, request->id, TOO_MANY, "too many recorders run; ask again later");
+		return;
+	}
+	engine = add_engine(broker, target, depth, hz);
+	if (!engine || serve_send(engine->socket, request, sizeof(*request), -1))
+		refuse(broker, request->id, FAILED, "no recorder could be started");
+}
+
+static bool is_served(const struct broker *broker, const struct serve_pids *pids)
+{
+	const struct broker_options *o = broker->options;
+
+	for (size_t i = 0; i < pids->list.n; i++) {
+		for (size_t j = 0; j < o->n_pids; j++) {
+			if (pids->list.items[i] == o->pids[j])
+				return true;
+		}
+	}
+	return !o->n_pids && pids->list.n;
+}
+
+static void take_request(struct broker *broker, const struct serve_request *request)
+{
+	static const char *const lacks[] = {
+		[SERVE_ALL] = "the processes that are served are gone",
+		[SERVE_PID] = "no such process, or not one that is served",
+		[SERVE_COMM] = "no process has that name, or none that is served",
+		[SERVE_CGROUP] = "no process is in that cgroup, or none that is served",
+	};
+	struct serve_pids pids = { 0 };
+
+	serve_target_pids(&request->target, &pids);
+	if (is_served(broker, &pids))
+		hand_on(broker, request, engine_target(broker, &request->target, &pids));
+	else
+		refuse(broker, request->id, NOT_FOUND, lacks[request->target.scope]);
+	array_release(&pids.list);
+}
+
+static void cancel(struct broker *broker, const struct serve_request *request)
+{
+	const struct engine_process *engine;
+
+	array_for_each(engine, &broker->engines)
+		serve_send(engine->socket, request, sizeof(*request), -1);
+}
+
+static void reap(struct broker *broker)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < broker->engines.n; i++) {
+		struct engine_process engine = broker->engines.items[i];
+
+		if (waitpid(engine.pid, NULL, WNOHANG) == engine.pid)
+			close(engine.socket);
+		else
+			broker->engines.items[kept++] = engine;
+	}
+	broker->engines.n = kept;
+}
+
+static void end_engines(struct broker *broker)
+{
+	struct engine_process *engine;
+
+	array_for_each(engine, &broker->engines)
+		kill(engine->pid, SIGTERM);
+	array_for_each(engine, &broker->engines) {
+		while (waitpid(engine->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		close(engine->socket);
+	}
+	array_release(&broker->engines);
+}
+
+void broker_run(const struct broker_options *options, const volatile sig_atomic_t *stop)
+{
+	struct broker broker = { .options = options };
+	struct pollfd http = { .fd = options->http, .events = POLLIN };
+	struct serve_request request;
+	int r = -EAGAIN;
+
+	while (!*stop && r) {
+		if (r == -EAGAIN)
+			poll(&http, 1, WAIT_MS);
+		reap(&broker);
+		r = serve_receive(options->http, &request, sizeof(request), NULL);
+		if (r == 1 && !serve_request_check(&request)) {
+			if (request.is_cancel)
+				cancel(&broker, &request);
+			else
+				take_request(&broker, &request);
+		} else if (r < 0 && r != -EAGAIN) {
+			break;
+		}
+	}
+	end_engines(&broker);
+}

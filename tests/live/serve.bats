@@ -1,0 +1,230 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The endpoints of Go's net/http/pprof, of programs that do not have them.
+load ../lib/live
+bats_require_minimum_version 1.5.0
+
+teardown() {
+	tell_failure
+	[ -z "${server:-}" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true
+	end_started
+}
+
+is_serving() {
+	grep -q 'serving at' server.log
+}
+
+# Start the server; then $at is where it serves, without the last slash.
+serve() {
+	"$SYSPROF" serve --listen 127.0.0.1:0 "$@" >/dev/null 2>server.log 3>&- &
+	server=$!
+	await is_serving
+	at=$(sed -nE 's,.*serving at ([^ ]*)/$,\1,p' server.log)
+}
+
+# Of URL, below $at: the status; the head is then in ./header, the body in ./body.
+get() {
+	curl -gsS -D header -o body -w '%{http_code}\n' "${@:2}" "$at$1"
+}
+
+has_header() {
+	tr -d '\r' <header | grep -qixF "$1" || { cat header; false; }
+}
+
+# The sum of value $2 over all samples with function $3 among their frames, in ./$1.
+sum_of() {
+	go tool pprof -sample_index="$2" -unit=ns -cum -top -nodecount=0 -nodefraction=0 "$1" 2>/dev/null |
+		awk -v name="$3" 'NR > 1 && index($0, name) { sub(/[a-z]+$/, "", $4); print $4 + 0; exit }'
+}
+
+# Children of the server that record.
+n_recorders() {
+	local n=0 child
+	for child in $(pgrep -P "$server"); do
+		[ "$(stat -c %U "/proc/$child" 2>/dev/null)" != root ] || n=$((n + 1))
+	done
+	echo $n
+}
+
+no_recorder() {
+	[ "$(n_recorders)" = 0 ]
+}
+
+some_recorder() {
+	[ "$(n_recorders)" != 0 ]
+}
+
+@test "a CPU profile is Go's in all that its readers look at, and true" {
+	start "$W/split" 300
+	target=$pid
+	serve
+	await is_burning "$target"
+	[ "$(get "/pid/$target/debug/pprof/profile?seconds=2&hz=500")" = 200 ]
+	has_header 'Content-Type: application/octet-stream'
+	has_header 'Content-Disposition: attachment; filename="profile"'
+	has_header 'X-Content-Type-Options: nosniff'
+	run ! grep -qi '^content-encoding' header
+	go tool pprof -raw body >raw
+	grep -q '^PeriodType: cpu nanoseconds' raw
+	grep -q '^samples/count cpu/nanoseconds' raw
+	go tool pprof -cum -top -nodecount=0 body >top
+	awk '$NF ~ /burn_50/ { found = $5 + 0 } END { exit !(found >= 40 && found <= 60) }' top ||
+		{ cat top; false; }
+}
+
+@test "block and mutex are cumulative, and seconds= gives a difference" {
+	start "$W/locks" mutex 300
+	target=$pid
+	serve
+	[ "$(get "/pid/$target/debug/pprof/mutex")" = 200 ]
+	cp body first
+	go tool pprof -raw first | grep -q 'cumulative: watched since'
+	go tool pprof -raw first | grep -q '^contentions/count delay/nanoseconds'
+	[ "$(get "/pid/$target/debug/pprof/mutex?seconds=1")" = 200 ]
+	has_header 'Content-Disposition: attachment; filename="mutex-delta"'
+	cp body delta
+	[ "$(get "/pid/$target/debug/pprof/mutex")" = 200 ]
+	cp body second
+	a=$(sum_of first delay '[mutex: g_server.pool[0]')
+	b=$(sum_of second delay '[mutex: g_server.pool[0]')
+	d=$(sum_of delta delay '[mutex: g_server.pool[0]')
+	echo "first $a, a second of it $d, then $b"
+	# What a second adds is in the later sum, and the first was of five times as long.
+	awk -v a="$a" -v b="$b" -v d="$d" 'BEGIN { exit !(a > 0 && d > 0 && b >= a + 0.8 * d && d < a) }'
+	[ "$(get "/pid/$target/debug/pprof/block?debug=1")" = 200 ]
+	has_header 'Content-Type: text/plain; charset=utf-8'
+	grep -q '^--- contention:' body
+	[ "$(get "/pid/$target/debug/pprof/delta_block")" = 200 ]
+	[ "$(get "/pid/$target/debug/pprof/delta_block")" = 200 ]
+	go tool pprof -top body >/dev/null
+	[ "$(n_recorders)" = 1 ]
+}
+
+@test "every thread is found where it stands" {
+	start "$W/locks" mutex 300
+	target=$pid
+	serve
+	[ "$(get "/pid/$target/debug/pprof/goroutine")" = 200 ]
+	n=$(find "/proc/$target/task" -mindepth 1 -maxdepth 1 | wc -l)
+	go tool pprof -raw body >raw
+	[ "$(awk '/^Samples/ { on = 1 } /^Locations/ { on = 0 } on && /^ +[0-9]+: / { n += $1 } END { print n }' raw)" = "$n" ]
+	[ "$(get "/comm/locks/debug/pprof/goroutine?debug=2")" = 200 ]
+	[ "$(grep -c "^thread .* of process $target " body)" = "$n" ]
+	grep -q 'pthread_clockjoin' body
+	[ "$(get "/pid/$target/debug/pprof/threadcreate?debug=1")" = 200 ]
+	grep -qx "threadcreate profile: total $n" body
+}
+
+@test "a trace comes in three forms" {
+	start "$W/waits" 300
+	target=$pid
+	serve
+	[ "$(get "/pid/$target/debug/pprof/trace?seconds=0.5")" = 200 ]
+	has_header 'Content-Disposition: attachment; filename="trace"'
+	jq -e '.traceEvents | length > 10' body >/dev/null
+	[ "$(get "/pid/$target/debug/pprof/trace?seconds=0.5&format=pftrace")" = 200 ]
+	[ "$(get "/pid/$target/debug/pprof/trace?seconds=0.5&format=html")" = 200 ]
+	has_header 'Content-Type: text/html; charset=utf-8'
+	head -c 100 body | grep -qi '<!doctype html>'
+}
+
+@test "what makes no sense is refused as Go refuses it" {
+	serve
+	[ "$(get /debug/pprof)" = 301 ]
+	has_header 'Location: /debug/pprof/'
+	[ "$(get /debug/pprof/)" = 200 ]
+	grep -q "href='profile'" body
+	[ "$(get /debug/pprof/nonsense)" = 404 ]
+	grep -qx 'Unknown profile' body
+	has_header 'X-Go-Pprof: 1'
+	[ "$(get '/debug/pprof/block?seconds=x')" = 400 ]
+	grep -qx 'invalid value for "seconds" - must be a positive integer' body
+	[ "$(get '/debug/pprof/mutex?seconds=1&debug=1')" = 400 ]
+	[ "$(get /pid/999999999/debug/pprof/profile)" = 404 ]
+	[ "$(get /comm/no-such-program/debug/pprof/profile)" = 404 ]
+	[ "$(get /debug/pprof/profile -X POST -d x)" = 405 ]
+	[ "$(get /debug/pprof/profile -I)" = 200 ]
+	[ "$(get /debug/pprof/heap)" = 501 ]
+	[ "$(get "/$(printf 'a%.0s' {1..40000})")" -ge 400 ]
+	[ "$(get /debug/pprof/)" = 200 ]
+	no_recorder
+}
+
+@test "only whom a process belongs to may look into it" {
+	start "$W/split" 300
+	target=$pid
+	serve
+	[ "$(get / -H 'Host: evil.example')" = 421 ]
+	[ "$(get / -H 'Host: localhost')" = 200 ]
+	as=(setpriv --reuid=65533 --regid=65533 --clear-groups curl -sS -o /dev/null -w '%{http_code}')
+	[ "$("${as[@]}" "$at/pid/$target/debug/pprof/")" = 403 ]
+	[ "$("${as[@]}" "$at/debug/pprof/")" = 403 ]
+	start setpriv --reuid=65533 --regid=65533 --clear-groups sleep 300
+	[ "$("${as[@]}" "$at/pid/$pid/debug/pprof/")" = 200 ]
+	http=$(pgrep -P "$server")
+	grep -qE '^Uid:.65534.65534.65534.65534$' "/proc/$http/status"
+	grep -qE '^CapEff:.0+$' "/proc/$http/status"
+	grep -qE '^NoNewPrivs:.1$' "/proc/$http/status"
+	grep -qE '^Seccomp:.2$' "/proc/$http/status"
+}
+
+@test "a token, TLS and a Unix socket" {
+	(umask 077 && echo 0123456789abcdef0123456789abcdef >token)
+	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2 -keyout key -out cert 2>/dev/null
+	serve --token-file token --cert cert --key key
+	[ "$at" != "${at#https:}" ]
+	[ "$(get /debug/pprof/ -k)" = 401 ]
+	[ "$(get /debug/pprof/ -k -H 'Authorization: Bearer 0123456789abcdef0123456789abcdeX')" = 401 ]
+	[ "$(get /debug/pprof/ -k -H "Authorization: Bearer $(cat token)")" = 200 ]
+	kill "$server" && wait "$server"
+	"$SYSPROF" serve --listen unix:./socket >/dev/null 2>server.log 3>&- &
+	server=$!
+	await is_serving
+	at=http://localhost
+	[ "$(get /debug/pprof/ --unix-socket ./socket)" = 200 ]
+	[ "$(setpriv --reuid=65533 --regid=65533 --clear-groups \
+		curl -sS -o /dev/null -w '%{http_code}' --unix-socket ./socket http://localhost/debug/pprof/)" = 403 ] ||
+		[ "$(stat -c %a .)" != 755 ] # a directory that the other user cannot enter
+	kill "$server" && wait "$server"
+	[ ! -e socket ]
+	server=
+}
+
+@test "whoever is reached from elsewhere must have a token" {
+	run -1 "$SYSPROF" serve --listen 0.0.0.0:0
+	[[ $output == *token-file* ]]
+	echo short >token
+	run -1 "$SYSPROF" serve --token-file token
+	run -2 "$SYSPROF" serve --cert x
+	run -1 "$SYSPROF" serve --listen nonsense
+}
+
+@test "a client that goes away ends its collection, and nobody asking, nothing runs" {
+	start "$W/split" 300
+	target=$pid
+	serve
+	no_recorder
+	curl -sS -o /dev/null "$at/pid/$target/debug/pprof/profile?seconds=200" 3>&- &
+	client=$!
+	await some_recorder
+	kill "$client"
+	wait "$client" || true
+	await no_recorder
+	kill -0 "$server"
+}
+
+@test "the server ends, and all that it started" {
+	start "$W/split" 300
+	target=$pid
+	serve
+	curl -sS -o /dev/null "$at/pid/$target/debug/pprof/trace?seconds=200" 2>/dev/null 3>&- &
+	started+=($!)
+	await some_recorder
+	children=$(pgrep -P "$server")
+	kill "$server"
+	wait "$server"
+	for child in $children; do
+		await eval "! kill -0 $child 2>/dev/null"
+	done
+	server=
+}
