@@ -39,6 +39,9 @@ struct exporter {
 
 	/* What takes a timeline and writes it to @out, borrowed.  NULL: not for timelines. */
 	struct timeline_sink *(*timeline)(const struct timeline_source *source, FILE *out);
+
+	/* A program that makes of what profile() writes what is meant, and its argument. */
+	const char *through[2];
 };
 
 extern const struct exporter exporters[]; /* ends with a row without a name */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -55,7 +59,7 @@ static void check_profile(struct argp_state *state, struct export_args *args)
 	const char *misfit;
 
 	if (!args->analysis && !args->is_timeline) {
-		args->is_timeline = !args->exporter->profile;
+		args->is_timeline = args->exporter->timeline != NULL;
 		args->analysis = args->is_timeline ? NULL : analyses;
 	}
 	if (args->is_timeline && !args->exporter->timeline)
@@ -121,6 +125,59 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* 0 or -errno after saying why; the program reads @ret_in and writes to @out. */
+static int start_program(const char *const through[2], int out, pid_t *ret, FILE **ret_in)
+{
+	char *argv[] = { (char *)through[0], (char *)through[1], NULL };
+	posix_spawn_file_actions_t actions;
+	int ends[2], error;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return err(-errno, "cannot run '%s': %s", argv[0], strerror(errno));
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	error = posix_spawnp(ret, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[0]);
+	if (!error) {
+		*ret_in = fdopen(ends[1], "w");
+		return 0;
+	}
+	close(ends[1]);
+	if (error == ENOENT)
+		return err(-error,
+			   "Graphviz's '%s' is not installed (package graphviz); install it, "
+			   "or write OUT.dot or OUT.svg, which need nothing",
+			   argv[0]);
+	return err(-error, "cannot run '%s': %s", argv[0], strerror(error));
+}
+
+static int write_through(const struct exporter *exporter, const struct profile *profile,
+			 const struct export_options *export_options, struct result *result)
+{
+	int error, status = 0;
+	FILE *in = NULL;
+	pid_t pid;
+
+	signal(SIGPIPE, SIG_IGN); /* the program may end before it has read everything */
+	if (start_program(exporter->through, fileno(result->file), &pid, &in)) {
+		result_drop(result);
+		return EXIT_FAILED;
+	}
+	error = exporter->profile(profile, export_options, in);
+	if (fclose(in) && !error)
+		error = -errno;
+	if (waitpid(pid, &status, 0) == pid && status) {
+		result_drop(result);
+		return err(EXIT_FAILED,
+			   "'%s %s' failed: its reasons are above; OUT.dot has what it "
+			   "was given",
+			   exporter->through[0], exporter->through[1]);
+	}
+	return result_close(result, error) ? EXIT_FAILED : EXIT_DONE;
+}
+
 static int write_profile(struct export_args *args, const struct profile *profile)
 {
 	struct export_options export_options = { .value = -1 };
@@ -134,6 +191,8 @@ static int write_profile(struct export_args *args, const struct profile *profile
 	}
 	if (result_open(&result, args->output))
 		return EXIT_FAILED;
+	if (*args->exporter->through)
+		return write_through(args->exporter, profile, &export_options, &result);
 	if (result_close(&result, args->exporter->profile(profile, &export_options, result.file)))
 		return EXIT_FAILED;
 	return EXIT_DONE;

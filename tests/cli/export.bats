@@ -93,6 +93,60 @@ for row in rows:
 	grep -F '<text class="heading" x="10" y="26">block profile of' "$T/block.svg"
 }
 
+@test "speedscope gets a profile a thread, samples in the order of time, and the same sum" {
+	cat >"$T/check.py" <<'EOF'
+import json, sys
+doc, report = json.load(open(sys.argv[1])), json.load(open(sys.argv[2]))
+frames = doc["shared"]["frames"]
+total = sum(sum(p["weights"]) for p in doc["profiles"])
+assert total == next(t["total"] for t in report["types"] if t["type"] == sys.argv[3]), total
+flat = {}
+for p in doc["profiles"]:
+    assert p["type"] == "sampled" and p["unit"] == "nanoseconds" and p["startValue"] == 0
+    assert len(p["samples"]) == len(p["weights"]) and sum(p["weights"]) == p["endValue"]
+    for stack, weight in zip(p["samples"], p["weights"]):
+        name = frames[stack[-1]]["name"]
+        flat[name] = flat.get(name, 0) + weight
+assert flat == {r["name"]: r["flat"][sys.argv[3]] for r in report["rows"] if r["flat"][sys.argv[3]]}
+EOF
+	for name in server hostile empty; do
+		data=$(recording $name)
+		"$SYSPROF" export -i "$data" -o "$T/$name.speedscope.json"
+		"$SYSPROF" report -i "$data" --json -n 0 >"$T/$name.json"
+		python3 "$T/check.py" "$T/$name.speedscope.json" "$T/$name.json" cpu
+	done
+	golden export-speedscope cat "$T/server.speedscope.json"
+	data=$(recording waits)
+	"$SYSPROF" export -i "$data" block -o "$T/block.speedscope.json"
+	"$SYSPROF" report -i "$data" block --json -n 0 >"$T/block.json"
+	python3 "$T/check.py" "$T/block.speedscope.json" "$T/block.json" delay
+}
+
+@test "a call graph has functions with their values, and calls between them" {
+	golden export-dot "$SYSPROF" export -i "$(recording server)" -f dot
+	golden export-dot-hostile "$SYSPROF" export -i "$(recording hostile)" -f dot
+	"$SYSPROF" export -i "$(recording empty)" -f dot | grep -x '}'
+}
+
+@test "Graphviz draws the graph where it is installed; where not, or where it fails, that is said" {
+	data=$(recording server)
+	mkdir "$T/bin" "$T/none"
+	echo old >"$T/x.png"
+	run env PATH="$T/none" "$SYSPROF" export -i "$data" -o "$T/x.png"
+	[ "$status" = 1 ]
+	[[ $output == *"Graphviz's 'dot' is not installed (package graphviz)"* ]]
+	printf '#!/bin/sh\nread first; echo "$1: $first"; cat >/dev/null\n' >"$T/bin/dot"
+	chmod +x "$T/bin/dot"
+	PATH=$T/bin:$PATH "$SYSPROF" export -i "$data" -o "$T/x.pdf"
+	[ "$(cat "$T/x.pdf")" = "-Tpdf: digraph calls {" ]
+	printf '#!/bin/sh\necho "dot: no" >&2; exit 1\n' >"$T/bin/dot"
+	PATH=$T/bin:$PATH run "$SYSPROF" export -i "$data" -o "$T/x.png"
+	[ "$status" = 1 ]
+	[[ $output == *"'dot -Tpng' failed"* ]]
+	[ "$(cat "$T/x.png")" = old ]
+	[ "$(echo "$T"/x.p*)" = "$T/x.pdf $T/x.png" ]
+}
+
 @test "the suffix picks the format, -f overrules it" {
 	data=$(recording server)
 	"$SYSPROF" export -i "$data" -o "$T/a.folded"
