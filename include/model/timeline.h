@@ -103,6 +103,7 @@ struct timeline_mark {
 	uint32_t sender;      /* tid; 0: an interrupt, or no signal */
 	uint64_t address;     /* of a page fault */
 	uint64_t duration_ns; /* of what triggered */
+	uint32_t stack;       /* of who did; or 0 */
 };
 
 struct timeline_sample {

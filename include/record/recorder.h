@@ -4,6 +4,7 @@
  * happens to them as events into a sink, live.  Who calls owns the loop:
  *
  *     recorder_open(&options, sink, &r);
+ *     recorder_prepare(r);
  *     recorder_start(r);
  *     while (!(done = recorder_step(r, 50)) && !stop)
  *             ;
@@ -25,6 +26,18 @@
 
 struct recorder;
 
+struct function_name {        /* as a user writes it */
+	const char *module;   /* a file: its path, or the last part; NULL: what is run */
+	size_t module_size;   /* bytes of that: it need not end there */
+	const char *function; /* as linked, or as written in C++ or Rust: no parameters */
+};
+
+struct function_entry {
+	uint64_t time_ns;
+	uint32_t pid, tid;
+	uint32_t stack; /* id */
+};
+
 struct recorder_options {
 	const pid_t *pids; /* processes to follow; borrowed */
 	size_t n_pids;
@@ -37,7 +50,17 @@ struct recorder_options {
 	bool kernel_locks; /* waits for locks of the kernel's, too */
 	size_t trace_buffer_bytes; /* of each CPU, in the kernel; 0: as fits the machine */
 	uint64_t heap_rate;        /* sample one in so many bytes allocated; 0: none */
-	uint32_t budget_permille;  /* of the machine, for stacks of waits at most */
+	const struct function_name *functions; /* to be waited for; borrowed, as their texts */
+	size_t n_functions;
+
+	/*
+	 * A target's thread enters @name; all that happened before has been put.  False: no more
+	 * entries are wanted, until recorder_await_entries().
+	 */
+	bool (*on_entry)(void *arg, const struct function_name *name,
+			 const struct function_entry *entry);
+	void *on_entry_arg;
+	uint32_t budget_permille; /* of the machine, for stacks of waits at most */
 };
 
 /* What has been recorded so far. */
@@ -61,6 +84,9 @@ int recorder_open(const struct recorder_options *options, struct event_sink *sin
 		  struct recorder **ret);
 void recorder_close(struct recorder *recorder);
 
+/* Put probes where the options want them.  0 or -errno, having said why. */
+int recorder_prepare(struct recorder *recorder);
+
 /*
  * Open the window; let the command go on to its exec.  0 or -errno; -errno of the
  * failed exec, and nothing said, when recorder_command_pid() is 0 afterwards.
@@ -78,6 +104,9 @@ int recorder_stop(struct recorder *recorder);
 
 /* After definer_restart(): nobody may use ids of before. */
 void recorder_forget_ids(struct recorder *recorder);
+
+/* Tell of functions that are entered again. */
+void recorder_await_entries(struct recorder *recorder);
 
 /* In a child that was forked between two steps, to name what was recorded so far. */
 void recorder_forked(struct recorder *recorder);

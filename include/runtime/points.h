@@ -49,7 +49,7 @@ struct points {
 struct points_query {
 	int fd;               /* the file */
 	const char *path;     /* what it is called */
-	const char *function; /* to be found; NULL: a runtime's steps */
+	const char *function; /* as linked, or as written in C++ or Rust; NULL: a runtime's steps */
 };
 
 /*

@@ -274,6 +274,7 @@ static void take_trigger(struct timeline *timeline, const struct event *event)
 		.time_ns = event->time_ns,
 		.detail = event->trigger.condition,
 		.duration_ns = event->trigger.duration_ns,
+		.stack = event->trigger.stack,
 	};
 
 	tell_mark(timeline, event->trigger.tid, &mark);

@@ -71,6 +71,14 @@ void flight_free(struct flight *flight)
 	free(flight);
 }
 
+bool flight_enter(void *arg, const struct function_name *name, const struct function_entry *entry)
+{
+	struct flight *flight = arg;
+
+	trigger_enter(flight->trigger, name, entry);
+	return !trigger_hit(flight->trigger);
+}
+
 void flight_set_recorder(struct flight *flight, struct recorder *recorder)
 {
 	struct definer *definer = recorder_definer(recorder);
@@ -295,6 +303,7 @@ static void rearm(struct flight *flight)
 {
 	flight->has_hit = flight->is_taken = false;
 	trigger_rearm(flight->trigger);
+	recorder_await_entries(flight->recorder);
 }
 
 int flight_step(struct flight *flight)

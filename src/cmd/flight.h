@@ -30,6 +30,10 @@ struct flight *flight_new(const struct flight_options *options, const char *path
 void flight_free(struct flight *flight);
 void flight_set_recorder(struct flight *flight, struct recorder *recorder);
 
+/* For recorder_options.on_entry, with the flight recorder as its argument. */
+bool flight_enter(void *flight, const struct function_name *name,
+		  const struct function_entry *entry);
+
 /* SIGUSR2 is for the flight recorder from here on. */
 void flight_catch_signal(void);
 

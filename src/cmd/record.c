@@ -38,6 +38,7 @@ struct options {
 	struct recorder_options recorder;
 	struct writer_options writer;
 	struct flight_options flight;
+	ARRAY(struct function_name) functions; /* of its triggers */
 	ARRAY(pid_t) pids;
 	bool has_heap;
 	uint64_t duration_ns; /* 0: until the targets end, or a signal */
@@ -97,7 +98,9 @@ static const struct argp_option option_table[] = {
 	  "Keep the last TIME in memory, and write it when it ends, or at SIGUSR2", 0 },
 	{ "ring-size", KEY_RING_SIZE, "SIZE", 0, "Memory for --ring at most (default 256M)", 0 },
 	{ "trigger", KEY_TRIGGER, "CONDITION", 0,
-	  "With --ring, write and end when latency>20ms, wait:lock>1s, pause>10ms, signal", 0 },
+	  "With --ring, write and end when latency>20ms, wait:lock>1s, pause>10ms, "
+	  "function:NAME, signal",
+	  0 },
 	{ "after", KEY_AFTER, "TIME", 0, "Record on for TIME after a trigger (default 1s)", 0 },
 	{ "repeat", KEY_REPEAT, "N", 0, "Write N recordings, FILE.1 to FILE.N, one a trigger", 0 },
 	{ 0 },
@@ -156,6 +159,8 @@ static void add_trigger(struct options *o, const char *arg, struct argp_state *s
 	if (trigger_parse(arg, condition, &message))
 		argp_error(state, "%s", buf_str(&message));
 	o->recorder.pauses |= condition->kind == TRIGGER_PAUSE;
+	if (condition->kind == TRIGGER_FUNCTION)
+		*array_add(&o->functions) = condition->function;
 	buf_release(&message);
 }
 
@@ -267,7 +272,13 @@ static int check_flight(const struct options *o)
 	if (o->flight.span_ns && o->writer.max_size_bytes)
 		return err(EXIT_USAGE, "--max-size is of files that grow; --ring has --ring-size");
 	array_for_each(condition, &o->flight.conditions) {
-		if (condition->kind != TRIGGER_SIGNAL && o->recorder.cpu_only)
+		if (condition->kind == TRIGGER_FUNCTION && o->recorder.is_all &&
+		    !condition->function.module)
+			return err(EXIT_USAGE,
+				   "--trigger '%s' with -a wants a file to look into: "
+				   "function:PROGRAM:NAME or function:LIBRARY:NAME",
+				   condition->text);
+		if (condition->kind < TRIGGER_FUNCTION && o->recorder.cpu_only)
 			return err(EXIT_USAGE, "--trigger '%s' wants switches: not with --cpu-only",
 				   condition->text);
 	}
@@ -483,6 +494,7 @@ static const char *lack_of(const struct trigger_condition *condition, struct rec
 		return totals.has_switches ? NULL : "switches";
 	case TRIGGER_PAUSE:
 		return totals.has_pauses ? NULL : "probes in programs";
+	case TRIGGER_FUNCTION:
 	case TRIGGER_SIGNAL:
 		break;
 	}
@@ -522,7 +534,7 @@ static int open_file(struct job *job)
 		   check_trigger(job);
 }
 
-static int record(const struct options *o)
+static int record(struct options *o)
 {
 	struct job job = { .options = o };
 	int status = EXIT_FAILED;
@@ -530,9 +542,14 @@ static int record(const struct options *o)
 	recording_init(&job.rec);
 	if (o->flight.span_ns)
 		job.flight = flight_new(&o->flight, o->writer.path, &job.rec);
+	o->recorder.on_entry = flight_enter;
+	o->recorder.on_entry_arg = job.flight;
 	if (!recorder_open(&o->recorder, &job.rec.sink, &job.recorder))
 		status = open_file(&job);
-	if (status == EXIT_DONE) {
+	if (status == EXIT_DONE && recorder_prepare(job.recorder)) {
+		writer_abandon(job.rec.writer);
+		status = EXIT_FAILED;
+	} else if (status == EXIT_DONE) {
 		catch_signals();
 		status = record_into(&job);
 	}
@@ -565,6 +582,8 @@ int cmd_record(int argc, char **argv)
 		return EXIT_USAGE;
 	o.recorder.pids = o.pids.items;
 	o.recorder.n_pids = o.pids.n;
+	o.recorder.functions = o.functions.items;
+	o.recorder.n_functions = o.functions.n;
 	if (o.has_heap && !o.recorder.heap_rate)
 		o.recorder.heap_rate = DEFAULT_HEAP_RATE;
 	status = check_options(&o);
@@ -573,6 +592,7 @@ int cmd_record(int argc, char **argv)
 	if (status == EXIT_DONE)
 		status = record(&o);
 	array_release(&o.pids);
+	array_release(&o.functions);
 	array_release(&o.flight.conditions);
 	return status;
 }

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "model/syscalls.h"
 
+#define MAX_FRAMES 16 /* of a stack that is an argument */
+
 struct call_arg {  /* of a system call, or its result */
 	char type; /* as of struct syscall_form */
 	uint64_t value;
@@ -238,6 +240,31 @@ static void add_sender(struct item *item, struct item_source source, uint32_t ti
 		add_number(item, "sender_tid", tid);
 }
 
+/* "read < fill < main", innermost first. */
+static void add_stack(struct item *item, struct item_source source, const char *key, uint32_t stack)
+{
+	const struct dictionary *dict = model_dictionary(source.model);
+	struct buf text = { 0 };
+	unsigned int n = 0;
+
+	while (stack && n < MAX_FRAMES) {
+		struct dict_stack node = dictionary_stack(dict, stack);
+		struct levels levels = names_frame(source.names, names_frame_of(node));
+
+		for (size_t i = 0; i < levels.n && n < MAX_FRAMES; i++) {
+			struct function function =
+				names_function(source.names, levels.items[i].function);
+
+			buf_printf(&text, "%s%s", n++ ? " < " : "",
+				   names_text(source.names, function.name));
+		}
+		stack = node.parent;
+	}
+	if (n)
+		add_word(item, source, key, buf_str(&text));
+	buf_release(&text);
+}
+
 static void add_mark_args(struct item *item, struct item_source source,
 			  const struct timeline_mark *mark)
 {
@@ -257,7 +284,9 @@ static void add_mark_args(struct item *item, struct item_source source,
 		break;
 	case MARK_TRIGGER:
 		add_text(item, "condition", names_string(source.names, mark->detail));
-		add_number(item, "duration_ns", mark->duration_ns);
+		if (mark->duration_ns)
+			add_number(item, "duration_ns", mark->duration_ns);
+		add_stack(item, source, "stack", mark->stack);
 		break;
 	case MARK_SIGNAL_SENT:
 	case MARK_SIGNAL_IGNORED:

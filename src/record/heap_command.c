@@ -11,32 +11,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "program.h"
 #include "shim/heap_page.h"
 
 #define MAX_SCRIPTS 4 /* that are each other's interpreters, as the kernel has it */
-
-/* The file that execvp() would take; -1: none. */
-static int open_command(const char *name)
-{
-	const char *path = getenv("PATH");
-	struct buf full = { 0 };
-	int fd = -1;
-
-	if (strchr(name, '/'))
-		return open(name, O_RDONLY | O_CLOEXEC);
-	path = path ? path : "/bin:/usr/bin";
-	while (fd < 0 && *path) {
-		size_t n = strcspn(path, ":");
-
-		buf_clear(&full);
-		buf_printf(&full, "%.*s/%s", n ? (int)n : 1, n ? path : ".", name);
-		if (!access(buf_str(&full), X_OK))
-			fd = open(buf_str(&full), O_RDONLY | O_CLOEXEC);
-		path += n + (path[n] == ':');
-	}
-	buf_release(&full);
-	return fd;
-}
 
 /* The dynamic linker ignores the environment of who gains rights by being started. */
 static bool gains_rights(int fd)
@@ -91,7 +69,7 @@ static const char *script_interpreter(char *head)
 
 const char *heap_command_lack(const char *name)
 {
-	int fd = open_command(name);
+	int fd = program_open(name, NULL);
 	const char *lack = NULL;
 
 	for (int i = 0; fd >= 0 && !lack && i < MAX_SCRIPTS; i++) {

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "program.h"
 
 #define MAX_RUNTIMES 16 /* files with one: each costs descriptors, and whoever maps it traps */
 #define MAX_REASONS  1024
@@ -289,21 +290,15 @@ static void tell_watch(struct pauses *pauses, struct map_slot *watch, uint64_t t
 
 void pauses_expect(struct pauses *pauses, const char *program)
 {
-	const char *path = strchr(program, '/') ? "" : getenv("PATH");
+	char *path = NULL;
+	int fd = program_open(program, &path);
 
-	for (; path; path = strchr(path, ':') ? strchr(path, ':') + 1 : NULL) {
-		int size = (int)strcspn(path, ":"), fd;
-		char *full = xasprintf("%.*s%s%s", size, path, size ? "/" : "", program);
-
-		fd = access(full, X_OK) ? -1 : open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (fd >= 0) {
-			if (may_hold_runtime(full))
-				file_of(pauses, fd, full);
-			close(fd);
-			path = "";
-		}
-		free(full);
-	}
+	if (fd < 0)
+		return;
+	if (may_hold_runtime(path))
+		file_of(pauses, fd, path);
+	close(fd);
+	free(path);
 }
 
 void pauses_step(struct pauses *pauses, uint64_t stream_ns)

@@ -84,6 +84,8 @@ static void on_mmap(struct recorder *r, const struct perf_record *record)
 	spaces_map(r->spaces, (pid_t)record->pid, &where, &key);
 	if (r->pauses)
 		pauses_look(r->pauses, record->pid, record->time_ns);
+	if (r->functions)
+		functions_look(r->functions, record->pid);
 }
 
 static void on_lost(struct recorder *r, const struct perf_record *record)
@@ -228,6 +230,8 @@ static void meet_process(void *arg, pid_t pid)
 	spaces_scan(r->spaces, pid, r->start_ns);
 	if (r->pauses)
 		pauses_look(r->pauses, (uint32_t)pid, r->start_ns);
+	if (r->functions)
+		functions_look(r->functions, (uint32_t)pid);
 	if (r->targets.is_all)
 		life_meet(&r->life, (uint32_t)pid, (uint32_t)pid, r->start_ns);
 	else
@@ -269,6 +273,24 @@ static void find_pauses(struct recorder *r)
 	uprobes_settle(r->uprobes, SETTLE_MS);
 }
 
+/* What is not where it was said to be is an error now, rather than a trigger that never comes. */
+static int find_functions(struct recorder *r)
+{
+	const struct recorder_options *options = r->options;
+
+	if (!r->functions)
+		return 0;
+	for (size_t i = 0; i < options->n_pids; i++) {
+		functions_look_at_program(r->functions, options->pids[i]);
+		spaces_scan(r->spaces, options->pids[i], clock_ns(CLOCK_MONOTONIC));
+		functions_look(r->functions, (uint32_t)options->pids[i]);
+	}
+	if (options->command)
+		functions_expect(r->functions, options->command[0]);
+	uprobes_settle(r->uprobes, SETTLE_MS);
+	return functions_check(r->functions);
+}
+
 static int open_heap(struct recorder *r)
 {
 	return heap_source_open(r->heap, &(struct heap_context){
@@ -308,12 +330,17 @@ static void take_precedence(struct recorder *r)
 	setpriority(PRIO_PROCESS, 0, PRIORITY);
 }
 
-int recorder_start(struct recorder *r)
+int recorder_prepare(struct recorder *r)
 {
 	int error = open_heap(r);
 
-	if (error)
-		return error;
+	return error ? error : find_functions(r);
+}
+
+int recorder_start(struct recorder *r)
+{
+	int error = 0;
+
 	find_pauses(r);
 	take_precedence(r);
 	put_meta(r);
@@ -392,6 +419,7 @@ int recorder_stop(struct recorder *r)
 	stacks_open_jit_maps(r->stacks, true);
 	exact_stop(&r->exact);
 	heap_source_stop(r->heap);
+	functions_say_missing(r->functions);
 	sampler_stop(r->sampler);
 	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
 	streams_drain(&r->streams, true);
@@ -419,6 +447,11 @@ void recorder_forget_ids(struct recorder *r)
 	exact_forget_ids(&r->exact, r->streams.told_ns);
 	if (r->waits)
 		wait_source_forget_ids(r->waits);
+}
+
+void recorder_await_entries(struct recorder *r)
+{
+	functions_rearm(r->functions);
 }
 
 void recorder_forked(struct recorder *r)

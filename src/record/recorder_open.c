@@ -90,6 +90,17 @@ static int open_sampler(struct recorder *r, const struct recorder_options *optio
 	return error ? permission_explain_open(error, options) : 0;
 }
 
+static void open_functions(struct recorder *r)
+{
+	r->functions = functions_new(&(struct functions_context){
+		.options = r->options,
+		.spaces = r->spaces,
+		.stacks = r->stacks,
+		.targets = &r->targets,
+		.uprobes = r->uprobes,
+	});
+}
+
 static void open_pauses(struct recorder *r)
 {
 	r->pauses = pauses_new(&(struct pauses_context){
@@ -108,7 +119,7 @@ static int open_probes(struct recorder *r, const struct recorder_options *option
 	bool has_pauses = (options->trace || options->pauses) && r->scope == SAMPLER_CPUS;
 	int error = -EPERM;
 
-	if (!has_pauses && !options->heap_rate)
+	if (!has_pauses && !options->heap_rate && !options->n_functions)
 		return 0;
 	if (r->scope == SAMPLER_CPUS)
 		error = uprobes_open(r->sampler, &r->uprobes);
@@ -116,6 +127,12 @@ static int open_probes(struct recorder *r, const struct recorder_options *option
 		return err(error,
 			   "cannot record allocations: no probes in programs: %s; run with sudo",
 			   strerror(-error));
+	if (error && options->n_functions)
+		return err(error,
+			   "cannot wait for functions: no probes in programs: %s; run with sudo",
+			   strerror(-error));
+	if (options->n_functions)
+		open_functions(r);
 	if (error)
 		note("no pauses of garbage collectors: no probes in programs: %s",
 		     strerror(-error));
@@ -204,6 +221,7 @@ void recorder_close(struct recorder *r)
 	exact_close(&r->exact);
 	wait_source_close(r->waits);
 	pauses_free(r->pauses);
+	functions_free(r->functions);
 	heap_source_free(r->heap);
 	sampler_close(r->sampler);
 	uprobes_close(r->uprobes);

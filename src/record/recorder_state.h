@@ -5,6 +5,7 @@
 
 #include "audit.h"
 #include "exact.h"
+#include "functions.h"
 #include "heap_source.h"
 #include "launch.h"
 #include "life.h"
@@ -31,10 +32,11 @@ struct recorder {
 	struct targets targets;
 	struct life life;
 	struct exact exact;
-	struct wait_source *waits; /* NULL: no stacks of waits */
-	struct uprobes *uprobes;   /* NULL: none */
-	struct pauses *pauses;     /* NULL: not recorded */
-	struct heap_source *heap;  /* NULL: no allocations */
+	struct wait_source *waits;   /* NULL: no stacks of waits */
+	struct uprobes *uprobes;     /* NULL: none */
+	struct pauses *pauses;       /* NULL: not recorded */
+	struct functions *functions; /* NULL: none is waited for */
+	struct heap_source *heap;    /* NULL: no allocations */
 	struct launch command;
 	int usual_priority; /* a nice value, outside the window */
 	uint32_t hz;

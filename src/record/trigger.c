@@ -73,6 +73,7 @@ static void hit(struct trigger *trigger, const struct trigger_hit *found)
 	event.trigger.pid = found->pid;
 	event.trigger.tid = found->tid;
 	event.trigger.duration_ns = found->duration_ns;
+	event.trigger.stack = found->stack;
 	event.trigger.condition = definer_string(trigger->definer, found->condition->text);
 	r = event_sink_put(trigger->next, &event);
 	if (r && !trigger->error)
@@ -251,7 +252,7 @@ struct trigger *trigger_new(const struct trigger_condition *conditions, size_t n
 	trigger->conditions = conditions;
 	trigger->n_conditions = n;
 	for (size_t i = 0; i < n; i++)
-		trigger->is_watching |= conditions[i].kind != TRIGGER_SIGNAL;
+		trigger->is_watching |= conditions[i].kind < TRIGGER_FUNCTION;
 	return trigger;
 }
 
@@ -292,5 +293,19 @@ void trigger_fire(struct trigger *trigger, enum trigger_kind kind, uint64_t time
 		if (trigger->conditions[i].kind == kind)
 			hit(trigger, &(struct trigger_hit){ .condition = &trigger->conditions[i],
 							    .time_ns = time_ns });
+	}
+}
+
+void trigger_enter(struct trigger *trigger, const struct function_name *name,
+		   const struct function_entry *entry)
+{
+	for (size_t i = 0; i < trigger->n_conditions; i++) {
+		if (trigger->conditions[i].kind == TRIGGER_FUNCTION &&
+		    trigger->conditions[i].function.function == name->function)
+			hit(trigger, &(struct trigger_hit){ .condition = &trigger->conditions[i],
+							    .time_ns = entry->time_ns,
+							    .pid = entry->pid,
+							    .tid = entry->tid,
+							    .stack = entry->stack });
 	}
 }

@@ -15,6 +15,7 @@ static const struct row {
 	{ "latency", TRIGGER_LATENCY, true, false, "latency>20ms" },
 	{ "wait", TRIGGER_WAIT, true, true, "wait>100ms or wait:lock>50ms" },
 	{ "pause", TRIGGER_PAUSE, true, false, "pause>10ms" },
+	{ "function", TRIGGER_FUNCTION, false, false, "function:NAME or function:LIBRARY:NAME" },
 	{ "signal", TRIGGER_SIGNAL, false, false, "signal" },
 };
 
@@ -48,6 +49,24 @@ static int parse_name(struct parsing *parsing)
 	for (size_t i = 0; i < N_ROWS; i++)
 		buf_printf(parsing->message, "%s %s", i ? "," : "", rows[i].example);
 	return -EINVAL;
+}
+
+/* "NAME" or "LIBRARY:NAME", behind a colon; two of them belong to a name. */
+static int parse_function(struct parsing *parsing, struct function_name *ret)
+{
+	const char *name = parsing->at + 1, *colon;
+
+	if (*parsing->at != ':' || !*name)
+		return refuse(parsing, "the function is missing");
+	colon = strchr(name, ':');
+	if (colon && colon[1] != ':') {
+		if (colon == name)
+			return refuse(parsing, "the library is missing");
+		*ret = (struct function_name){ name, (size_t)(colon - name), colon + 1 };
+	} else {
+		ret->function = name;
+	}
+	return *ret->function ? 0 : refuse(parsing, "the function is missing");
 }
 
 static int parse_class(struct parsing *parsing, uint32_t *ret)
@@ -98,13 +117,17 @@ int trigger_parse(const char *text, struct trigger_condition *ret, struct buf *m
 	struct trigger_condition condition = { .why = TRIGGER_ANY_CLASS, .text = text };
 	int r = parse_name(&parsing);
 
-	if (!r)
-		r = parse_class(&parsing, &condition.why);
-	if (!r)
-		r = parse_limit(&parsing, &condition.limit_ns);
 	if (r)
 		return r;
 	condition.kind = parsing.row->kind;
+	if (condition.kind == TRIGGER_FUNCTION)
+		r = parse_function(&parsing, &condition.function);
+	else
+		r = parse_class(&parsing, &condition.why);
+	if (!r && condition.kind != TRIGGER_FUNCTION)
+		r = parse_limit(&parsing, &condition.limit_ns);
+	if (r)
+		return r;
 	*ret = condition;
 	return 0;
 }

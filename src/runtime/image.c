@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbol/demangle.h"
 #include "symbol/gopclntab.h"
 
 #define SYMBOLS_MAX   (16 << 20)
@@ -102,6 +103,75 @@ static bool find_symbol(const struct image *image, Elf_Scn *section, const GElf_
 		return true;
 	}
 	return false;
+}
+
+/* Whether what is mangled in @its can be @name at all: begins with the same word, for a start. */
+static bool may_be_written(const char *its, const char *name)
+{
+	size_t size = strcspn(name, ":<");
+	const char *at = its;
+
+	if (its[0] != '_' || (its[1] != 'Z' && its[1] != 'R'))
+		return false;
+	if (size == 3 && !strncmp(name, "std", size)) /* has a mark of its own in C++ */
+		return true;
+	while ((at = strchr(at, *name)) && strncmp(at, name, size) != 0)
+		at++;
+	return at;
+}
+
+static bool has_start(const struct image_function *functions, size_t n, uint64_t start)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (functions[i].start == start)
+			return true;
+	}
+	return false;
+}
+
+struct written {
+	const char *name;
+	struct image_function *found;
+	size_t n, max;
+};
+
+static void find_written(const struct image *image, Elf_Scn *section, const GElf_Shdr *shdr,
+			 struct written *to)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	struct buf text = { 0 };
+	GElf_Sym sym;
+
+	for (int i = 1; data && i < SYMBOLS_MAX && gelf_getsym(data, i, &sym); i++) {
+		const char *its;
+
+		if (GELF_ST_TYPE(sym.st_info) != STT_FUNC || sym.st_shndx == SHN_UNDEF ||
+		    to->n == to->max || has_start(to->found, to->n, sym.st_value))
+			continue;
+		its = elf_strptr(image->elf, shdr->sh_link, sym.st_name);
+		buf_clear(&text);
+		if (!its || !may_be_written(its, to->name) || !demangle(its, &text) ||
+		    strcmp(buf_str(&text), to->name) != 0)
+			continue;
+		to->found[to->n++] =
+			(struct image_function){ sym.st_value, sym.st_value + sym.st_size };
+	}
+	buf_release(&text);
+}
+
+size_t image_find_written(const struct image *image, const char *name, struct image_function *ret,
+			  size_t max)
+{
+	struct written to = { name, ret, 0, max };
+	Elf_Scn *section = NULL;
+	GElf_Shdr shdr;
+
+	while ((section = elf_nextscn(image->elf, section))) {
+		if (gelf_getshdr(section, &shdr) &&
+		    (shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM))
+			find_written(image, section, &shdr, &to);
+	}
+	return to.n;
 }
 
 bool image_find_function(const struct image *image, const char *name, struct image_function *ret)

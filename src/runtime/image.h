@@ -32,6 +32,13 @@ bool image_has_section(const struct image *image, const char *suffix);
 /* By name, or, where that ends with '*', how the name begins. */
 bool image_find_function(const struct image *image, const char *name, struct image_function *ret);
 
+/*
+ * Those that are written so in C++ or Rust: without parameters, so there may be several.  At
+ * most @max; returns how many.
+ */
+size_t image_find_written(const struct image *image, const char *name, struct image_function *ret,
+			  size_t max);
+
 /* The @n-th note of "provider:name"; several places may have it. */
 bool image_find_note(const struct image *image, const char *name, unsigned int n,
 		     struct image_note *ret);

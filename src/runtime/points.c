@@ -180,22 +180,33 @@ static int find_runtimes(const struct image *image, const char *path, struct poi
 	return 0;
 }
 
+/* As it is linked, or as it is written. */
+static int find_function(const struct image *image, const char *name, struct points *ret)
+{
+	struct runtime_step entry = { .function = name };
+	struct image_function written[POINTS_MAX];
+	struct point point = { 0 };
+
+	add_function(image, &entry, ret, &point);
+	if (!ret->n) {
+		size_t n = image_find_written(image, name, written, POINTS_MAX);
+
+		for (size_t i = 0; i < n; i++)
+			add_point(image, ret, &point, written[i].start);
+	}
+	return ret->n ? 0 : -ENOENT;
+}
+
 int points_find(const struct points_query *query, struct points *ret)
 {
-	struct runtime_step entry = { .function = query->function };
-	struct point point = { 0 };
 	struct image image;
 	int r = image_open(&image, query->fd);
 
 	*ret = (struct points){ 0 };
 	if (r)
 		return r;
-	if (query->function)
-		add_function(&image, &entry, ret, &point);
-	else
-		r = find_runtimes(&image, query->path, ret);
-	if (query->function && !ret->n)
-		r = -ENOENT;
+	r = query->function ? find_function(&image, query->function, ret) :
+			      find_runtimes(&image, query->path, ret);
 	image_close(&image);
 	return r;
 }

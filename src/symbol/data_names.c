@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "demangle.h"
 #include "member_path.h"
+#include "symbol/demangle.h"
 
 #define SYMBOLS_MAX (16 << 20)
 #define DIES_MAX    (4 << 20) /* looked at in all; what comes behind has no paths */

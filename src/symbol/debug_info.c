@@ -4,8 +4,8 @@
 #include <dwarf.h>
 
 #include "base/intern.h"
-#include "demangle.h"
 #include "pointer_name.h"
+#include "symbol/demangle.h"
 #include "unit.h"
 
 #define UNITS_MAX (1u << 20)

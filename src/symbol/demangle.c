@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "demangle.h"
+#include "symbol/demangle.h"
 
 #include <libiberty/demangle.h>
 #include <setjmp.h>

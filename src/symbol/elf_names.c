@@ -17,10 +17,10 @@
 #include "base/mem.h"
 #include "data_names.h"
 #include "debug_info.h"
-#include "demangle.h"
 #include "download.h"
 #include "event/definer.h"
 #include "fde.h"
+#include "symbol/demangle.h"
 #include "symbol/gopclntab.h"
 #include "symtab.h"
 

@@ -65,10 +65,12 @@ refuses() {
 @test "wrong options of the ring are explained" {
 	refuses 2 "'latency>20': the limit's unit is missing; try latency>20ms" \
 		--ring 5 --trigger 'latency>20'
-	refuses 2 "there are latency>20ms, wait>100ms or wait:lock>50ms, pause>10ms, signal" \
+	refuses 2 "there are latency>20ms, wait>100ms or wait:lock>50ms, pause>10ms, function:NAME" \
 		--ring 5 --trigger 'load>20'
 	refuses 2 "no class of waits is called 'locks'; there are other, lock, condvar" \
 		--ring 5 --trigger 'wait:locks>1s'
+	refuses 2 "'function:': the function is missing; try function:NAME or function:LIBRARY:NAME" \
+		--ring 5 --trigger function:
 	refuses 2 "--trigger wants a past to write: give --ring" --trigger 'latency>20ms'
 	refuses 2 "--ring keeps from 1s to 24h, not '10ms'" --ring 10ms
 	refuses 2 "--ring keeps from 1s to 24h, not '0'" --ring 0
@@ -78,6 +80,8 @@ refuses() {
 	refuses 2 "--max-size is of files that grow; --ring has --ring-size" --ring 5 --max-size 1M
 	refuses 2 "'latency>1ms' wants switches: not with --cpu-only" \
 		--ring 5 --cpu-only --trigger 'latency>1ms'
+	run -2 --separate-stderr "$SYSPROF" record --ring 5 --trigger function:f -a -o "$T/out"
+	[[ $stderr == *"with -a wants a file to look into: function:PROGRAM:NAME"* ]]
 	run -2 --separate-stderr "$SYSPROF" record --ring 5 -o - -- true
 	[[ $stderr == *"to a file: -o FILE"* ]]
 }

@@ -119,6 +119,64 @@ triggered() {
 	is_closed sysprof.data
 }
 
+@test "a function that is entered is a trigger, with the stack of who did" {
+	"$SYSPROF" record --ring 5 --after 100ms --trigger function:tell -- "$W/stutter" lock 1500 100 \
+		>said 2>messages 3>&- || { cat messages && return 1; }
+	cat messages
+	started+=("$(of_event sysprof.data trigger pid)")
+	grep -qE 'function:tell at [0-9:.]{12}: stutter \(tid [0-9]+\); ' messages
+	read -r begin end <said
+	entered=$(of_event sysprof.data trigger time_ns)
+	echo "entered at $entered, between $begin and $end"
+	[ "$entered" -gt "$begin" ]
+	[ "$entered" -lt "$end" ]
+	is_closed sysprof.data
+	"$SYSPROF" export -o trace.json
+	jq -e '.traceEvents[] | select(.name == "trigger") | .args.stack | test("^tell < main < ")' trace.json
+}
+
+@test "a function of a library is, of a process that runs already" {
+	start "$W/stutter" lock 1000000
+	"$SYSPROF" record --ring 5 --after 100ms --trigger function:libc:usleep -p "$pid" \
+		2>messages 3>&- || { cat messages && return 1; }
+	cat messages
+	grep -q 'function:libc:usleep at .*: player (tid ' messages
+	"$SYSPROF" export -o trace.json
+	jq -e '.traceEvents[] | select(.name == "trigger") | .args.stack | test("usleep < .*play")' trace.json
+}
+
+# does_not_wait WORDS OPTION...: with these, recording ends before it begins, and says so.
+does_not_wait() {
+	local words=$1
+	shift
+	status=0
+	"$SYSPROF" record --ring 5 "$@" 2>messages 3>&- || status=$?
+	cat messages
+	[ "$status" = 1 ]
+	grep -qF -- "$words" messages
+	[ ! -e sysprof.data ]
+}
+
+@test "a function that is not there is an error at once" {
+	start "$W/stutter" lock 1000000
+	does_not_wait "cannot wait for function 'tall' in '$W/stutter': no symbol is called so" \
+		--trigger function:tall -p "$pid"
+	does_not_wait "cannot wait for function 'usloop' in '" --trigger function:libc.so.6:usloop -p "$pid"
+	does_not_wait "say function:LIBRARY:NAME" --trigger function:usleep -- touch ran
+	printf '#!/bin/sh\nexec touch ran\n' >script
+	chmod +x script
+	does_not_wait "it is no program of 64 bits" --trigger function:main -- ./script
+	does_not_wait "functions of Java, Python or JavaScript are in no file" \
+		--trigger function:collect -- /usr/bin/python3 -c 'open("ran", "w")'
+	[ ! -e ran ]
+}
+
+@test "what nobody mapped in the end could not be waited for, and that is said" {
+	"$SYSPROF" record --ring 5 --trigger function:libnothing:f -- true 2>messages 3>&-
+	cat messages
+	grep -q "no target ever mapped 'libnothing': 'f' could not be waited for" messages
+}
+
 @test "SIGUSR2 may be the trigger" {
 	start "$W/stutter" lock 1000000
 	start_ring --ring 5 --after 0s --trigger signal -p "$pid"

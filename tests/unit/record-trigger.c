@@ -270,6 +270,53 @@ static void a_signal_is_fired(void **state)
 	tear_down(&world);
 }
 
+static void a_function_is_entered_with_a_stack(void **state)
+{
+	struct world world;
+	const struct function_name other = { .function = "another" };
+
+	(void)state;
+	set_up(&world, "signal", "function:lib:step");
+	trigger_enter(world.trigger, &other, &(struct function_entry){ .time_ns = MS });
+	assert_null(trigger_hit(world.trigger));
+	trigger_enter(world.trigger, &world.conditions[1].function,
+		      &(struct function_entry){ 5 * MS, 7, 8, 9 });
+	trigger_enter(world.trigger, &world.conditions[1].function,
+		      &(struct function_entry){ 6 * MS, 7, 10, 9 });
+	assert_ptr_equal(trigger_hit(world.trigger)->condition, &world.conditions[1]);
+	assert_int_equal(trigger_hit(world.trigger)->time_ns, 5 * MS);
+	assert_int_equal(world.n_triggers, 1);
+	assert_int_equal(world.last.trigger.tid, 8);
+	assert_int_equal(world.last.trigger.stack, 9);
+	assert_int_equal(world.last.trigger.duration_ns, 0);
+	tear_down(&world);
+}
+
+static void assert_function(const char *text, const char *module, const char *function)
+{
+	struct trigger_condition condition;
+	struct buf message = { 0 };
+	size_t size = module ? strlen(module) : 0;
+
+	assert_int_equal(trigger_parse(text, &condition, &message), 0);
+	assert_int_equal(condition.kind, TRIGGER_FUNCTION);
+	assert_string_equal(condition.function.function, function);
+	assert_int_equal(condition.function.module_size, size);
+	assert_int_equal(condition.function.module != NULL, module != NULL);
+	if (module)
+		assert_memory_equal(condition.function.module, module, size);
+}
+
+static void functions_may_be_of_a_file(void **state)
+{
+	(void)state;
+	assert_function("function:main", NULL, "main");
+	assert_function("function:a::b<c>::d", NULL, "a::b<c>::d");
+	assert_function("function:libx.so.1:a::b", "libx.so.1", "a::b");
+	assert_function("function:/usr/lib/libx.so:main.(*T).Run", "/usr/lib/libx.so",
+			"main.(*T).Run");
+}
+
 static void conditions_are_parsed(void **state)
 {
 	static const struct {
@@ -318,6 +365,11 @@ static void mistakes_are_explained(void **state)
 		  "no class of waits is called 'locks'; there are other, lock," },
 		{ "wait:>20ms", "no class of waits is called ''" },
 		{ "wait:lock", "the limit is missing" },
+		{ "function", "the function is missing; try function:NAME" },
+		{ "function:", "the function is missing" },
+		{ "function::f", "the library is missing" },
+		{ "function:lib:", "the function is missing" },
+		{ "function>3s", "the function is missing" },
 		{ "signal>3s", "it has no limit; try signal" },
 		{ "", "is no condition" },
 		{ "late", "is no condition" },
@@ -371,6 +423,8 @@ int main(void)
 		cmocka_unit_test(the_first_of_several_is_told_once),
 		cmocka_unit_test(pauses_are_of_a_process_or_of_a_thread),
 		cmocka_unit_test(a_signal_is_fired),
+		cmocka_unit_test(a_function_is_entered_with_a_stack),
+		cmocka_unit_test(functions_may_be_of_a_file),
 		cmocka_unit_test(conditions_are_parsed),
 		cmocka_unit_test(mistakes_are_explained),
 		cmocka_unit_test(any_text_is_taken_or_explained),

@@ -20,6 +20,12 @@ static int go_minor; /* of the version that is installed: 1.19 is Debian 12's */
 
 static const char go_program[] = "package main\nfunc main() { println(1) }\n";
 
+static const char written[] = "namespace pool { struct Free { void take(int); void take(long);\n"
+			      "void taken(pool::Free &); }; }\n"
+			      "void pool::Free::take(int) {}\n"
+			      "void pool::Free::take(long) {}\n"
+			      "void pool::Free::taken(pool::Free &) {}\n";
+
 /* As the macros of <sys/sdt.h> write them: two places for the end, a counter for the beginning. */
 static const char noted[] = ".macro probe name, args, counter\n"
 			    "990: nop\n"
@@ -171,6 +177,21 @@ static void a_function_is_found_by_name(void **state)
 	assert_int_equal(find("g.go", "x", "main", &points), -ENOEXEC);
 }
 
+/* Both of the overloaded ones, whatever else has their names in its own. */
+static void functions_are_found_as_they_are_written(void **state)
+{
+	struct points points;
+
+	(void)state;
+	assert_int_equal(find("written", "x", "pool::Free::take", &points), 0);
+	assert_int_equal(points.n, 2);
+	assert_int_equal(find("written", "x", "_ZN4pool4Free4takeEi", &points), 0);
+	assert_int_equal(points.n, 1);
+	assert_int_equal(find("written", "x", "pool::Free", &points), -ENOENT);
+	assert_int_equal(find("written", "x", "take", &points), -ENOENT);
+	assert_int_equal(find("written", "x", "std::taken", &points), -ENOENT);
+}
+
 /* Not in a child: what breaks is to be seen. */
 static void damage_does_no_harm(void **state)
 {
@@ -211,6 +232,8 @@ static int set_up(void **state)
 	pclose(version);
 	build_file("g.go", go_program);
 	build_file("noted.s", noted);
+	build_file("written.cc", written);
+	build("g++ -shared -fPIC -o written written.cc");
 	build("gcc -nostartfiles -Wl,-emain -o noted noted.s");
 	build("go build -o full g.go && go build -ldflags='-s -w' -o stripped g.go && "
 	      "go build -buildmode=pie -o pie g.go");
@@ -225,6 +248,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_called_otherwise_is_not_looked_into),
 		cmocka_unit_test(a_runtime_without_a_step_is_said),
 		cmocka_unit_test(a_function_is_found_by_name),
+		cmocka_unit_test(functions_are_found_as_they_are_written),
 		cmocka_unit_test(damage_does_no_harm),
 	};
 

@@ -9,8 +9,8 @@
 
 #include <time.h>
 
-#include "../../src/symbol/demangle.h"
 #include "base/mem.h"
+#include "symbol/demangle.h"
 #include "symbol/symbolizer.h"
 
 static void assert_readable(const char *name, const char *want)
