@@ -37,12 +37,16 @@ void json_stream_number(struct json_stream *stream, uint64_t value)
 	add(stream, at, (size_t)(text + sizeof(text) - at));
 }
 
+/*
+ * A backslash by its number: Perfetto takes the quote behind an escaped one for a quote that is
+ * escaped, so that a name which ends with a backslash ended the whole import.
+ */
 static void add_escape(struct json_stream *stream, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
 	char text[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
 
-	if (c == '"' || c == '\\') {
+	if (c == '"') {
 		text[1] = (char)c;
 		add(stream, text, 2);
 	} else {
