@@ -84,7 +84,7 @@ int recorder_open(const struct recorder_options *options, struct event_sink *sin
 		  struct recorder **ret);
 void recorder_close(struct recorder *recorder);
 
-/* Put probes where the options want them.  0 or -errno, having said why. */
+/* Put probes where heap_rate and functions want them.  0 or -errno, having said why. */
 int recorder_prepare(struct recorder *recorder);
 
 /*
