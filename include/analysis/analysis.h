@@ -19,6 +19,7 @@ struct analysis_input {
 	struct model *model;
 	struct sched *sched;         /* of that model; NULL: what it tells is left out */
 	const struct filter *filter; /* which times to leave out */
+	const struct slots *slots;   /* rows of profiles are to be told apart by; or NULL */
 	const char *arguments; /* of another command for the same: " -i FILE"; not kept; or NULL */
 };
 

@@ -18,6 +18,7 @@
 #include "base/map.h"
 #include "model/audit.h"
 #include "model/model.h"
+#include "model/slots.h"
 
 #define PROFILE_MAX_VALUES 4
 #define PROFILE_MAX_LABELS 2
@@ -36,6 +37,7 @@ struct profile_key {
 	uint32_t task;
 	uint32_t cpu;                        /* or PROFILE_NO_CPU: it was on none */
 	uint32_t labels[PROFILE_MAX_LABELS]; /* text ids of the profile's names; 0: none */
+	struct slot_span when;               /* if it was asked for */
 };
 
 struct profile_row {

@@ -98,6 +98,7 @@ static void put_row(const struct block *block, struct definer *definer, const st
 		.stack = stack_of(block, definer, row),
 		.task = row->task,
 		.cpu = PROFILE_NO_CPU,
+		.when = row->place.when,
 	};
 	struct profile_row *to = profile_row(profile, &key);
 

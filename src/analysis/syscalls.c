@@ -32,6 +32,8 @@ struct open_call {        /* a stack whose call has not come back yet */
 
 struct place { /* calls of a stratum that had one stack */
 	uint32_t stratum, stack;
+	struct slot_span when;
+	uint32_t next;                /* chain of the hash table */
 	struct amount alone, sampled; /* as of waits */
 };
 
@@ -39,7 +41,8 @@ struct syscalls {
 	struct model_observer observer;
 	struct model *model;
 	const struct filter *filter;
-	struct map by_key; /* thread << 32 | nr, to the index + 1 */
+	const struct slots *slots; /* or NULL */
+	struct map by_key;         /* thread << 32 | nr, to the index + 1 */
 	ARRAY(struct call) calls;
 	struct histogram histogram;
 	bool has_any;
@@ -104,16 +107,26 @@ static struct open_call close_call(struct syscalls *syscalls, const struct event
 	return ret.time_ns && apart_ns <= JOIN_NS ? ret : *open;
 }
 
-static struct place *place_of(struct syscalls *syscalls, uint32_t stratum, uint32_t stack)
+static struct place *place_of(struct syscalls *syscalls, uint32_t stratum, uint32_t stack,
+			      struct slot_span when)
 {
-	uint64_t *id = map_insert(&syscalls->place_by_key, (uint64_t)stratum << 32 | stack);
+	uint64_t where = (uint64_t)stratum << 32 | stack;
+	uint64_t *first =
+		map_insert(&syscalls->place_by_key, when.n ? hash_u64(where) ^ when.first : where);
+	struct place *place;
 
-	if (!*id) {
-		*array_add(&syscalls->places) =
-			(struct place){ .stratum = stratum, .stack = stack };
-		*id = syscalls->places.n;
+	for (uint32_t id = (uint32_t)*first; id; id = place->next) {
+		place = &syscalls->places.items[id - 1];
+		if (place->stratum == stratum && place->stack == stack &&
+		    place->when.first == when.first)
+			return place;
 	}
-	return &syscalls->places.items[*id - 1];
+	place = array_add(&syscalls->places);
+	*place = (struct place){
+		.stratum = stratum, .stack = stack, .when = when, .next = (uint32_t)*first
+	};
+	*first = syscalls->places.n;
+	return place;
 }
 
 static void add_to_stack(struct syscalls *syscalls, const struct event *event, uint32_t task,
@@ -130,7 +143,7 @@ static void add_to_stack(struct syscalls *syscalls, const struct event *event, u
 	if (!sample.period)
 		return;
 	syscalls->n_sampled++;
-	place = place_of(syscalls, id, sample.stack);
+	place = place_of(syscalls, id, sample.stack, slots_at(syscalls->slots, event->time_ns));
 	amount_add(sample.period == 1 ? &place->alone : &place->sampled, 1, ns);
 	if (sample.period != 1)
 		amount_add(&stratum->sampled, 1, ns);
@@ -173,6 +186,7 @@ void *syscalls_begin(const struct analysis_input *input)
 	syscalls->observer.event = take;
 	syscalls->model = input->model;
 	syscalls->filter = input->filter;
+	syscalls->slots = input->slots;
 	model_observe(input->model, &syscalls->observer);
 	return syscalls;
 }
@@ -295,6 +309,7 @@ static void put_stack(struct syscalls *syscalls, struct definer *definer, const 
 		.stack = leaf(syscalls, definer, stratum->by, place->stack),
 		.task = stratum->who,
 		.cpu = PROFILE_NO_CPU,
+		.when = place->when,
 	};
 	struct profile_row *row = profile_row(profile, &key);
 

@@ -30,12 +30,17 @@ struct open_fault {
 	struct amount amount;
 };
 
+struct stretch { /* what a filter leaves of a wait */
+	uint64_t start_ns, end_ns;
+};
+
 struct waits {
 	struct sched_observer observer;
 	struct model_observer faults;
 	struct model *model;
 	const struct sched *sched;
 	const struct filter *filter;
+	const struct slots *slots; /* or NULL */
 	enum waits_detail detail;
 	struct chain *chain;  /* or NULL */
 	struct strata strata; /* by: index of an ender + 1; 0: it was not asked for */
@@ -166,6 +171,29 @@ static void take_fault(struct model_observer *observer, const struct event *even
 	waits->open_faults.n = kept;
 }
 
+static int64_t clamp(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+/* The same by time: the wait itself counts where its longest part is. */
+static void add_by_time(struct waits *waits, const struct sched_interval *interval,
+			uint32_t stratum, struct wait_place *place, struct stretch time)
+{
+	struct slot_part parts[SLOT_MAX_PARTS];
+	size_t n = slots_split(waits->slots, time.start_ns, time.end_ns, parts), longest = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		if (parts[i].ns > parts[longest].ns)
+			longest = i;
+	}
+	for (size_t i = 0; i < n; i++) {
+		place->when = parts[i].span;
+		add_entry(waits, stratum, place, interval->wait.period == 1,
+			  (struct amount){ i == longest, clamp(parts[i].ns) });
+	}
+}
+
 /* Each part at a place of its own; the wait itself counts where its longest part is. */
 static void add_chain(struct waits *waits, const struct sched_interval *interval, uint32_t stratum,
 		      struct wait_place *place)
@@ -185,7 +213,7 @@ static void add_chain(struct waits *waits, const struct sched_interval *interval
 }
 
 static void add_sample(struct waits *waits, const struct sched_interval *interval, uint32_t stratum,
-		       const struct wait_ender *ender, int64_t ns)
+		       const struct wait_ender *ender, struct stretch time)
 {
 	const struct sched_wait *wait = &interval->wait;
 	struct wait_place place = {
@@ -198,18 +226,14 @@ static void add_sample(struct waits *waits, const struct sched_interval *interva
 
 	waits->totals.n_known++;
 	if (wait->period != 1)
-		amount_add(&waits->strata.items.items[stratum].sampled, 1, ns);
+		amount_add(&waits->strata.items.items[stratum].sampled, 1,
+			   clamp(time.end_ns - time.start_ns));
 	if (waits->detail == WAITS_WAKERS)
 		place.waker_stack = interval->wake.stack;
 	if (waits->chain && ender->how == WAIT_END_THREAD)
 		add_chain(waits, interval, stratum, &place);
 	else
-		add_entry(waits, stratum, &place, wait->period == 1, (struct amount){ 1, ns });
-}
-
-static int64_t clamp(uint64_t value)
-{
-	return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+		add_by_time(waits, interval, stratum, &place, time);
 }
 
 static void add_blocked(struct waits *waits, const struct sched_interval *interval,
@@ -229,7 +253,7 @@ static void add_blocked(struct waits *waits, const struct sched_interval *interv
 	if (interval->wait.period && waits->chain)
 		chain_split(waits->chain, interval, start_ns, end_ns);
 	if (interval->wait.period)
-		add_sample(waits, interval, stratum, &ender, ns);
+		add_sample(waits, interval, stratum, &ender, (struct stretch){ start_ns, end_ns });
 	if (interval->wait.period != 1)
 		amount_add(&waits->strata.items.items[stratum].all, 1, ns);
 }
@@ -275,6 +299,7 @@ struct waits *waits_begin(const struct analysis_input *input, enum waits_detail 
 	waits->model = input->model;
 	waits->sched = input->sched;
 	waits->filter = input->filter;
+	waits->slots = input->slots;
 	waits->detail = detail;
 	if (detail >= WAITS_CHAINS)
 		waits->chain = chain_new(input->model, input->sched, detail == WAITS_ENDS);

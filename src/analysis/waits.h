@@ -43,6 +43,7 @@ struct wait_place { /* where, why and on what; by whom it was ended, if asked fo
 	struct wait_ender ender;
 	uint32_t waker_stack;
 	uint32_t chain; /* a node of waits_chain(); 0: none */
+	struct slot_span when;
 };
 
 struct wait_row {

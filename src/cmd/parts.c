@@ -11,6 +11,26 @@ static const struct {
 	       { "syscalls", false }, { "syscalls", true }, { "heap", false },  { "allocs", false }
 };
 
+/*
+ * So many slots are a column of a heat map, of which there are no more than that; a column
+ * lasts 1, 2 or 5 of a power of ten.
+ */
+#define SLOTS_A_COLUMN 20
+#define MAX_COLUMNS    90
+
+struct slots parts_slots(uint64_t start_ns, uint64_t end_ns)
+{
+	static const uint64_t factors[] = { 2, 5, 10 };
+	uint64_t least_ns = (end_ns - start_ns) / MAX_COLUMNS, power_ns = 100, column_ns = 100;
+
+	for (size_t i = 0; column_ns < least_ns; i++) {
+		column_ns = power_ns * factors[i % 3];
+		if (i % 3 == 2)
+			power_ns = column_ns;
+	}
+	return (struct slots){ start_ns, column_ns / SLOTS_A_COLUMN };
+}
+
 void parts_begin(struct parts *ret, const struct analysis_input *input,
 		 const struct timeline_sink *sink)
 {

@@ -19,6 +19,9 @@ struct parts { /* all-zero is a valid empty one */
 	size_t n;
 };
 
+/* Slots for the time from @start_ns to @end_ns, as many as a picture can show. */
+struct slots parts_slots(uint64_t start_ns, uint64_t end_ns);
+
 /* Begin what @sink takes; nothing, if it takes but timelines. */
 void parts_begin(struct parts *ret, const struct analysis_input *input,
 		 const struct timeline_sink *sink);

@@ -185,7 +185,7 @@ static void *begin(struct session *session, const struct analysis *analysis, str
 
 	put_arguments(&arguments, session, filter);
 	state = analysis->begin(&(struct analysis_input){ session->model, session->sched, filter,
-							  buf_str(&arguments) });
+							  NULL, buf_str(&arguments) });
 	buf_release(&arguments);
 	return state;
 }
@@ -271,12 +271,13 @@ static int read_ahead(struct session *session, struct filter *filter, struct tim
 int session_timeline(struct session *session, struct filter *filter,
 		     const struct exporter *exporter, FILE *out, int *ret_write_error)
 {
-	struct analysis_input input = { session->model, session->sched, filter, NULL };
+	struct analysis_input input = { session->model, session->sched, filter, NULL, NULL };
 	struct timeline_source source = { .model = session->model, .audit = &session->audit };
 	struct timeline_options options;
 	struct timeline_sink *sink;
 	struct timeline *timeline;
 	struct parts parts;
+	struct slots slots;
 	const char *lack;
 	int error = read_ahead(session, filter, &options);
 
@@ -285,8 +286,11 @@ int session_timeline(struct session *session, struct filter *filter,
 	source.names = names_new(model_dictionary(session->model));
 	source.start_ns = options.start_ns;
 	source.end_ns = options.end_ns;
+	slots = parts_slots(options.start_ns, options.end_ns);
+	source.slots = &slots;
 	sink = exporter->timeline(&source, out);
 	timeline = timeline_begin(&input, &options, sink);
+	input.slots = &slots;
 	parts_begin(&parts, &input, sink);
 	error = reader_feed(session->reader, READ_EVENTS, model_sink(session->model));
 	sched_finish(session->sched);

@@ -431,6 +431,8 @@ static void put_facts(struct html *html)
 	put_number(&facts, "page.since_ns", since_ns);
 	put_number(&facts, "page.wall_ns", window.wall_ns ? window.wall_ns + since_ns : 0);
 	put_fact(&facts, "page.version", SYSPROF_VERSION);
+	if (html->source->slots)
+		put_number(&facts, "page.slot_ns", html->source->slots->slot_ns);
 	put_kinds(&facts);
 	if (html->source->lack)
 		put_fact(&facts, "page.lack", html->source->lack);

@@ -17,7 +17,15 @@ enum {
 	PROFILE_NOTE,
 	N_PROFILE
 };
-enum { ROW_STACK, ROW_THREAD, ROW_CPU, ROW_VALUE, N_ROW }; /* a value for each type */
+enum {
+	ROW_STACK,
+	ROW_THREAD,
+	ROW_CPU,
+	ROW_N_SLOTS,
+	ROW_SLOT,
+	ROW_VALUE,
+	N_ROW
+}; /* one for each type */
 
 enum {
 	SHEET_ANALYSIS,
@@ -52,6 +60,9 @@ static int put_rows(struct page_names *names, const struct profile *profile, FIL
 		page_table_add(&table, ROW_STACK, page_stack(names, row->key.stack));
 		page_table_add(&table, ROW_THREAD, page_thread(names, thread)->ref);
 		page_table_add(&table, ROW_CPU, cpu == PROFILE_NO_CPU ? 0 : (uint64_t)cpu + 1);
+		page_table_add(&table, ROW_N_SLOTS, row->key.when.n);
+		if (row->key.when.n)
+			page_table_add(&table, ROW_SLOT, row->key.when.first);
 		for (size_t i = 0; i < profile->n_types; i++)
 			page_table_add_signed(&table, ROW_VALUE, row->values[i]);
 		error = first_error(error, page_table_end_row(&table));

@@ -46,14 +46,16 @@ struct profile_row *profile_row(struct profile *profile, const struct profile_ke
 	uint64_t labels = hash_u64((uint64_t)key->labels[0] << 32 | key->labels[1]);
 	uint64_t hash =
 		hash_u64(((uint64_t)key->stack << 32 | key->task) ^ hash_u64(key->cpu ^ labels));
-	uint64_t *first = map_insert(&profile->by_key, hash);
+	uint64_t when = (uint64_t)key->when.first << 32 | key->when.n;
+	uint64_t *first = map_insert(&profile->by_key, when ? hash_u64(hash ^ when) : hash);
 	struct profile_row *row;
 	uint32_t id;
 
 	for (id = (uint32_t)*first; id; id = row->next) {
 		row = &profile->rows.items[id - 1];
 		if (row->key.stack == key->stack && row->key.task == key->task &&
-		    row->key.cpu == key->cpu &&
+		    row->key.cpu == key->cpu && row->key.when.first == key->when.first &&
+		    row->key.when.n == key->when.n &&
 		    !memcmp(row->key.labels, key->labels, sizeof(key->labels)))
 			return row;
 	}

@@ -147,6 +147,47 @@ test('a range that is dragged over the heat map is what all views are of', async
 	}, { hash: '#tab=cpu' });
 });
 
+// Two threads that wait for locks and disks, from microseconds to half a second, and make calls; all is sampled.
+function waiting() {
+	const lines = ['start time=1s'];
+	for (const tid of [1, 2])
+		lines.push(`comm time=1s pid=1 tid=${tid} name=t${tid}`, `task_state time=1s pid=1 tid=${tid} state=running`);
+	for (const tid of [1, 2]) {
+		let time = 1_000_000 + tid * 777;
+		for (let i = 0; time < 2_800_000; i++) {
+			const wait = i % 13 ? i * 7919 % 23_000 + 10 : 400_000;
+			lines.push(`sched_switch time=${time}us cpu=${tid} prev=${tid} state=sleeping next=0`,
+				`wait_stack time=${time}001ns pid=1 tid=${tid} cpu=${tid} why=${i % 2 ? 'lock' : 'disk'} nr=${i % 2 ? 203 : 1} ` +
+					`period=1 stack={srv!main;srv!f${i % 3};libc!wait}`,
+				`sched_waking time=${time + wait}us tid=${tid} waker=0 cpu=${tid}`,
+				`sched_switch time=${time + wait + 10}us cpu=${tid} prev=0 state=runnable next=${tid}`,
+				`syscall_stack time=${time + wait + 100}us pid=1 tid=${tid} nr=1 period=1 stack={srv!main;srv!g${i % 2};libc!write}`,
+				`syscall time=${time + wait + 900}us tid=${tid} cpu=${tid} nr=1 duration=800us result=1`);
+			time += wait + 5000;
+		}
+	}
+	return recording('waiting', `${lines.join('\n')}\nend time=4s\n`);
+}
+
+for (const [profile, type] of [['block', 'delay'], ['syscalls', 'time'], ['syscalls', 'calls'], ['cpu', 'samples']]) {
+	test(`the ${type} of ${profile} in a range is what the report says of it`, async () => {
+		const recorded = profile === 'cpu' ? recording('server') : waiting();
+		await open(exported(recorded), async (page) => {
+			const [cell, span] = await page.evaluate(() => [Number(sysprof.app.trace.facts.get('page.slot_ns')), sysprof.app.trace.span]);
+			const cells = Math.floor(span / cell);
+			for (const [from, to] of [[0.1, 0.4], [0.15, 0.17], [0.32, 1]]) {
+				const range = [Math.round(from * cells) * cell, Math.round(to * cells) * cell];
+				await update(page, { value: type, range });
+				const said = report(recorded, profile, '--since', `${range[0]}ns`, '--until', `${range[1]}ns`);
+				const shown = await branchesOf(page, -1);
+				assert.ok(profile === 'cpu' || said.tree.length > 3);
+				assert.deepEqual(Object.fromEntries(Object.entries(shown).map(([way, value]) => [way, Math.round(value)])),
+					waysOf(said.tree, type), `${range}`);
+			}
+		}, { hash: `#tab=${profile}` });
+	});
+}
+
 test('a filter of threads and a function in focus leave what the report leaves', async () => {
 	const recorded = recording('server');
 	await open(exported(recorded), async (page) => {

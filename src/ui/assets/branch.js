@@ -14,7 +14,8 @@ class Branch {
 		this.total = 0;
 		this.self = 0; /* what ends here */
 		this.isCalled = false; /* not always inlined */
-		this.isWhole = false; /* the root of all */
+		this.isStart = false; /* its nodes are where stacks end, not who is called */
+		this.title = null; /* of what is no function */
 		this.made = null;
 	}
 
@@ -34,7 +35,8 @@ class Branch {
 	}
 
 	get info() {
-		return this.tree.labelAt(this.label);
+		const info = this.tree.labelAt(this.label);
+		return this.title === null ? info : { ...info, name: this.title };
 	}
 
 	child(label) {
@@ -80,7 +82,7 @@ class Callers extends Branch {
 	grow(childOf) {
 		const { parent, label } = this.tree;
 		this.nodes.forEach((node, i) => {
-			const caller = this.isWhole ? node : parent[node];
+			const caller = this.isStart ? node : parent[node];
 			if (caller)
 				childOf(label[caller]).add(caller, this.parts[i]);
 			else
@@ -88,22 +90,50 @@ class Callers extends Branch {
 		});
 	}
 	get height() {
-		return this.nodes.reduce((most, node) => Math.max(most, this.tree.depth[node]), 0) - !this.isWhole;
+		return this.nodes.reduce((most, node) => Math.max(most, this.tree.depth[node]), 0) - !this.isStart;
 	}
+}
+
+/* Put all that @tree is worth under @branch. */
+function fill(branch, tree) {
+	branch.isStart = branch instanceof Callers;
+	for (let node = 1; branch.isStart && node < tree.n; node++) {
+		if (tree.self[node] > 0)
+			branch.add(node, tree.self[node]);
+	}
+	if (!branch.isStart)
+		branch.add(0);
+	return branch;
 }
 
 /* All of @tree; or, as @isInverted, from the innermost functions to their callers. */
 export function wholeBranch(tree, isInverted = false) {
-	const root = new (isInverted ? Callers : Callees)(tree, tree.nLabels, null);
-	root.isWhole = true;
-	if (!isInverted) {
-		root.add(0);
-		return root;
-	}
-	for (let node = 1; node < tree.n; node++) {
-		if (tree.self[node] > 0)
-			root.add(node, tree.self[node]);
-	}
+	return fill(new (isInverted ? Callers : Callees)(tree, tree.nLabels, null), tree);
+}
+
+/* The same of one group of rows, once somebody looks below it. */
+function groupBranch(root, which, of, isInverted) {
+	const branch = new (isInverted ? Callers : Callees)(root.tree, root.label + 1 + which, root);
+	const { grow } = branch;
+	branch.isStart = true;
+	branch.isCalled = true;
+	branch.grow = (childOf) => {
+		branch.tree = root.tree.part((row) => of[row] === which);
+		branch.total = 0;
+		grow.call(fill(branch, branch.tree), childOf);
+	};
+	Object.defineProperty(branch, 'height', { get: () => root.tree.height[0] });
+	return branch;
+}
+
+/* The same with groups of rows below the root: @of each row, which of @names. */
+export function groupedBranch(tree, { of, names }, isInverted = false) {
+	const root = new Callees(tree, tree.nLabels, null);
+	const branches = names.map((name, i) => Object.assign(groupBranch(root, i, of, isInverted), { title: name }));
+	tree.values.forEach((value, row) => { branches[of[row]].total += value; });
+	root.total = tree.total[0];
+	root.made = branches.filter(({ total }) => total > 0).sort((a, b) => b.total - a.total || a.label - b.label);
+	Object.defineProperty(root, 'height', { get: () => tree.height[0] + 1 });
 	return root;
 }
 

@@ -13,24 +13,31 @@ class Children {
 		this.slots = new Uint32Array(1 << 12);
 	}
 	#slot(parent, label) {
-		const hash = Math.imul(Math.imul(parent, 0x9e3779b1) ^ label, 0x85ebca6b);
-		return (hash ^ hash >>> 15) & (this.slots.length - 1);
+		let hash = Math.imul(parent, 0x9e3779b1) + Math.imul(label, 0x85ebca6b) | 0;
+		hash = Math.imul(hash ^ hash >>> 15, 0x2c1b3c6d);
+		return (hash ^ hash >>> 13) & (this.slots.length - 1);
 	}
-	find(tree, parent, label) {
-		const mask = this.slots.length - 1;
-		for (let at = this.#slot(parent, label); ; at = (at + 1) & mask) {
-			const node = this.slots[at];
-			if (node === NO_NODE || tree.parent[node] === parent && tree.label[node] === label)
-				return [node, at];
-		}
+	/* Its place, where it is or is to be. */
+	#find({ parent, label }, ofParent, ofLabel) {
+		const { slots } = this;
+		const mask = slots.length - 1;
+		let at = this.#slot(ofParent, ofLabel);
+		while (slots[at] !== NO_NODE && (parent[slots[at]] !== ofParent || label[slots[at]] !== ofLabel))
+			at = (at + 1) & mask;
+		return at;
 	}
-	put(tree, at, node) {
-		this.slots[at] = node;
-		if (node * 2 < this.slots.length)
+	get(tree, parent, label) {
+		return this.slots[this.#find(tree, parent, label)];
+	}
+	/* The newest node. */
+	put(tree, node) {
+		if (node * 2 < this.slots.length) {
+			this.slots[this.#find(tree, tree.parent[node], tree.label[node])] = node;
 			return;
-		this.slots = new Uint32Array(this.slots.length * 2);
+		}
+		this.slots = new Uint32Array(this.slots.length * 4);
 		for (let i = 1; i <= node; i++)
-			this.slots[this.find(tree, tree.parent[i], tree.label[i])[1]] = i;
+			this.slots[this.#find(tree, tree.parent[i], tree.label[i])] = i;
 	}
 }
 
@@ -42,20 +49,19 @@ function grown(column, length) {
 
 export class CallTree {
 	/*
-	 * @rows: { n, stack } and @group of each, an index of @groups' names, or null.
-	 * @isMerged: a function that calls itself is one node; @hidden: labels left out.
+	 * @rows: { n, stack }.  @isMerged: a function that calls itself is one node; @hidden: labels
+	 * left out.
 	 */
-	constructor(trace, labels, rows, { group = null, groups = [], isMerged = false, hidden = new Set() } = {}) {
+	constructor(trace, labels, rows, { isMerged = false, hidden = new Set() } = {}) {
 		this.labels = labels;
-		this.groups = groups;
 		this.isMerged = isMerged || labels.isModules;
 		this.hidden = hidden;
 		this.n = 1;
 		this.parent = new Uint32Array(1 << 10);
 		this.label = new Uint32Array(1 << 10);
 		this.isCalled = new Uint8Array(1 << 10); /* not always inlined */
-		this.label[0] = this.nLabels = labels.items.length + groups.length;
-		this.#place(trace, rows, group);
+		this.label[0] = this.nLabels = labels.items.length; /* the root's is none of them */
+		this.#place(trace, rows);
 		for (const name of ['parent', 'label', 'isCalled'])
 			this[name] = this[name].slice(0, this.n);
 		this.#link();
@@ -64,8 +70,7 @@ export class CallTree {
 	}
 
 	#child(children, parent, label, isInlined) {
-		const [known, at] = children.find(this, parent, label);
-		let node = known;
+		let node = children.get(this, parent, label);
 		if (node === NO_NODE) {
 			node = this.n++;
 			if (node >= this.parent.length) {
@@ -74,7 +79,7 @@ export class CallTree {
 			}
 			this.parent[node] = parent;
 			this.label[node] = label;
-			children.put(this, at, node);
+			children.put(this, node);
 		}
 		if (!isInlined)
 			this.isCalled[node] = 1;
@@ -91,32 +96,27 @@ export class CallTree {
 		return node;
 	}
 
-	/* The node of each row; those of one group one after another, so that one memory serves. */
-	#place({ stacks }, rows, group) {
+	/* The node of each row, by way of those of the stacks that it is made of. */
+	#place({ stacks }, rows) {
 		const children = new Children();
 		const known = new Uint32Array(stacks.n);
-		const since = new Int32Array(stacks.n).fill(-1);
-		const order = Uint32Array.from({ length: rows.n }, (_, i) => i);
+		const isKnown = new Uint8Array(stacks.n);
 		const path = [];
-		if (group)
-			order.sort((a, b) => group[a] - group[b] || a - b);
+		isKnown[0] = 1; /* where stacks begin: the root */
 		this.nodeOfRow = new Uint32Array(rows.n);
-		for (const row of order) {
-			const which = group ? group[row] : 0;
-			const root = group ? this.#child(children, 0, this.labels.items.length + which, 0) : 0;
+		for (let row = 0; row < rows.n; row++) {
 			let stack = rows.stack[row];
-			if (!stack && since[0] !== which) {
-				known[0] = this.#frame(children, root, 0);
-				since[0] = which;
+			if (!stack) {
+				this.nodeOfRow[row] = this.#frame(children, 0, 0);
+				continue;
 			}
-			for (path.length = 0; stack && since[stack] !== which; stack = stacks.parent[stack])
+			for (path.length = 0; !isKnown[stack]; stack = stacks.parent[stack])
 				path.push(stack);
-			let node = stack || !path.length ? known[stack] : root;
+			let node = known[stack];
 			while (path.length) {
 				const at = path.pop();
-				node = this.#frame(children, node, stacks.frame[at]);
-				known[at] = node;
-				since[at] = which;
+				node = known[at] = this.#frame(children, node, stacks.frame[at]);
+				isKnown[at] = 1;
 			}
 			this.nodeOfRow[row] = node;
 		}
@@ -152,10 +152,25 @@ export class CallTree {
 	/* Row i is worth @values[i], which may be 0. */
 	setValues(values) {
 		this.values = values;
-		const { n, parent, self, total, nodeOfRow } = this;
-		self.fill(0);
-		for (let row = 0; row < values.length; row++)
-			self[nodeOfRow[row]] += values[row];
+		this.self.fill(0);
+		this.#sumUp(this, () => true);
+	}
+
+	/* The same tree, but of the rows that @isWanted only. */
+	part(isWanted) {
+		const part = Object.create(this, {
+			self: { value: new Float64Array(this.n) }, total: { value: new Float64Array(this.n) },
+		});
+		this.#sumUp(part, isWanted);
+		return part;
+	}
+
+	#sumUp({ self, total }, isWanted) {
+		const { n, parent, nodeOfRow, values } = this;
+		for (let row = 0; row < values.length; row++) {
+			if (values[row] && isWanted(row))
+				self[nodeOfRow[row]] += values[row];
+		}
 		total.set(self);
 		for (let i = n - 1; i > 0; i--)
 			total[parent[i]] += total[i];
@@ -193,8 +208,6 @@ export class CallTree {
 
 	/* { name, module, kind, file, line } of a label. */
 	labelAt(label) {
-		const { labels: { items }, groups } = this;
-		return items[label] ?? { name: groups[label - items.length] ?? 'all', module: '', kind: 0, file: '',
-			isGroup: true };
+		return this.labels.items[label] ?? { name: 'all', module: '', kind: 0, file: '', isGroup: true };
 	}
 }

@@ -111,7 +111,7 @@ export class FlameView {
 
 	#nameOf(branch) {
 		const { name } = branch.info;
-		return branch.isWhole ? `all: ${this.format(branch.total)}` : name;
+		return branch.label === branch.tree.nLabels ? `all: ${this.format(branch.total)}` : name;
 	}
 
 	#box(branch, x, width, theme, isAbove) {

@@ -6,7 +6,6 @@
 import { SANS, fitCanvas, make } from './dom.js';
 import { axisLabel, exactTime, niceStep } from './units.js';
 
-const MOST_COLUMNS = 90;
 const ROWS = 20; /* cells in a column */
 const AXIS = 16; /* pixels for the times */
 const GUTTER = 12;
@@ -19,8 +18,8 @@ export class HeatMap {
 		this.element = element;
 		element.append(this.canvas);
 		const { span } = app.trace;
-		this.column = niceStep(span / MOST_COLUMNS);
-		this.cell = this.column / ROWS;
+		this.cell = Number(app.trace.facts.get('page.slot_ns')) || 1;
+		this.column = this.cell * ROWS;
 		this.n = Math.ceil(span / this.column);
 		this.sums = null;
 		this.drag = null;
@@ -35,10 +34,12 @@ export class HeatMap {
 	set(rows, values, format) {
 		const sums = this.sums = new Float64Array(this.n * ROWS);
 		this.format = format;
-		if (!rows.time)
-			return;
-		for (let i = 0; i < rows.n; i++)
-			sums[Math.min(sums.length - 1, Math.max(0, Math.floor(rows.time[i] / this.cell)))] += values[i];
+		for (let i = 0; i < rows.n; i++) {
+			const first = Math.min(sums.length - 1, Math.max(0, Math.floor(rows.start[i] / this.cell)));
+			const cells = rows.length ? Math.round(rows.length[i] / this.cell) : 1;
+			for (let cell = first; cell < first + cells && cell < sums.length; cell++)
+				sums[cell] += values[i] / cells;
+		}
 		this.most = sums.reduce((most, sum) => Math.max(most, sum), 0);
 	}
 

@@ -88,6 +88,12 @@ export class ProfileTree {
 		});
 	}
 
+	/* How much is told, but not when it was. */
+	untimed(state) {
+		const { length, values } = this.profile.rows;
+		return length ? values[this.typeOf(state)].reduce((sum, value, i) => sum + (length[i] ? 0 : value), 0) : 0;
+	}
+
 	typeOf({ value }) {
 		const { types, defaultType } = this.profile;
 		const type = types.findIndex((candidate) => candidate.type === value);
@@ -98,13 +104,9 @@ export class ProfileTree {
 	tree(state, key = 'function') {
 		const { app: { trace }, profile: { rows } } = this;
 		const labels = labelsOf(trace, key);
-		const by = key === 'function' ? state.group : 'none';
 		const hidden = new Set(key === 'function' ? state.hidden.map((name) => labels.labels.find(name)) : []);
-		const tree = this.kept[key].get([by, state.isMerged, ...hidden].join(), () => {
-			const group = by === 'none' ? null : this.group(by);
-			return new CallTree(trace, labels, rows,
-				{ group: group?.of, groups: group?.names, isMerged: state.isMerged, hidden });
-		});
+		const tree = this.kept[key].get([state.isMerged, ...hidden].join(), () =>
+			new CallTree(trace, labels, rows, { isMerged: state.isMerged, hidden }));
 		const values = this.values(state);
 		if (tree.values !== values)
 			tree.setValues(values);

@@ -4,7 +4,7 @@
  * callees of a function, or a table.  All show the range, the threads and the function that
  * are looked at.
  */
-import { branchOf, wholeBranch } from './branch.js';
+import { branchOf, groupedBranch, wholeBranch } from './branch.js';
 import { make } from './dom.js';
 import { FlameView } from './flameview.js';
 import { HeatMap } from './heatmap.js';
@@ -146,14 +146,14 @@ export class ProfileView {
 		value.value = profile.types[model.typeOf(state)].type;
 		group.value = state.group;
 		by.value = state.by;
-		group.hidden = state.view === 'table';
+		group.hidden = state.view !== 'flame';
 		by.hidden = state.view !== 'table';
 		toggles[0].hidden = state.view !== 'flame';
 	}
 
 	#drawHeat(state) {
 		const { profile: { rows }, heatMap, model } = this;
-		this.heat.hidden = !rows.time || !rows.n;
+		this.heat.hidden = !rows.isTimed;
 		if (this.heat.hidden)
 			return;
 		const all = model.values({ ...state, range: null });
@@ -171,8 +171,11 @@ export class ProfileView {
 		const chip = (text, hint, changes) => make('button', { title: hint,
 			onclick: () => app.update({ ...changes, zoom: [] }) }, text, ' ×');
 		const chips = [];
+		if (state.range && profile.rows.isTimed && this.model.untimed(state))
+			chips.push(make('span', { class: 'flaw' },
+				`${format(this.model.untimed(state))} at times that are not known, left out`));
 		if (state.range)
-			chips.push(chip(this.profile.rows.time ? `${exactTime(state.range[0])} to ${exactTime(state.range[1])}` :
+			chips.unshift(chip(profile.rows.isTimed ? `${exactTime(state.range[0])} to ${exactTime(state.range[1])}` :
 				'this profile is of all the time', 'Look at all of the time (Esc)', { range: null }));
 		if (state.filter)
 			chips.push(chip(`threads with “${state.filter}”`, 'Look at all threads', { filter: '' }));
@@ -181,13 +184,12 @@ export class ProfileView {
 		for (const name of state.hidden)
 			chips.push(chip(`without ${name}`, 'Show it again', { hidden: state.hidden.filter((other) => other !== name) }));
 		this.chips.replaceChildren(...chips);
-		this.isMatch = matches && Uint8Array.from({ length: tree.nLabels + 1 }, (_, label) =>
-			label < tree.labels.items.length && matches(tree.labels.items[label].name) ? 1 : 0);
+		this.isMatch = matches && Uint8Array.from(tree.labels.items, ({ name }) => matches(name) ? 1 : 0);
 		this.part.textContent = matches ? `${percent(tree.sumUnder(this.isMatch), total)} matches` : '';
 	}
 
 	/* What the branches are made of; what else changes is drawn without them being made anew. */
-	#keyOf(state) {
+	#keyOf() {
 		const { tree } = this;
 		return [tree, tree.values, this.app.theme];
 	}
@@ -201,7 +203,7 @@ export class ProfileView {
 	#drawFlame(state) {
 		const { flameView, tree, format } = this;
 		flameView.isMatch = this.isMatch;
-		if (this.#isNew('flame', ...this.#keyOf(state), state.isInverted) ||
+		if (this.#isNew('flame', ...this.#keyOf(), state.isInverted, state.group) ||
 			flameView.path.join() !== state.zoom.join())
 			flameView.set(this.#wholeBranch(tree, state), format, this.#empty(state), state.zoom);
 		else
@@ -209,8 +211,10 @@ export class ProfileView {
 	}
 
 	#wholeBranch(tree, state) {
-		if (this.#isNew('whole', ...this.#keyOf(state), state.isInverted))
-			this.whole = wholeBranch(tree, state.isInverted);
+		if (this.#isNew('whole', ...this.#keyOf(), state.isInverted, state.group)) {
+			this.whole = state.group === 'none' ? wholeBranch(tree, state.isInverted) :
+				groupedBranch(tree, this.model.group(state.group), state.isInverted);
+		}
 		return this.whole;
 	}
 
@@ -222,7 +226,7 @@ export class ProfileView {
 	#drawTable(state) {
 		const { app, model, tree, format, matches, profile } = this;
 		const by = state.view === 'table' && this.choices[2].value ? state.by : 'function';
-		if (this.#isNew('table', ...this.#keyOf(state), by, state.sort, state.query, state.view, state.fn)) {
+		if (this.#isNew('table', ...this.#keyOf(), by, state.sort, state.query, state.view, state.fn)) {
 			const { rows, total } = rowsOfTable(model, state, by);
 			const wanted = matches ? rows.filter(({ name, module, file }) => matches(name) || matches(module) || matches(file)) : rows;
 			const sort = state.sort || 'flat';
@@ -238,7 +242,7 @@ export class ProfileView {
 	#drawSides(state) {
 		const { tree, format, sideViews, titles } = this;
 		const label = tree.labels.labels.find(this.fn);
-		const isNew = this.#isNew('sides', ...this.#keyOf(state), label);
+		const isNew = this.#isNew('sides', ...this.#keyOf(), label);
 		sideViews.forEach((view, i) => {
 			view.isMatch = this.isMatch;
 			if (isNew)

@@ -38,7 +38,7 @@ export class SheetView {
 		const shown = columns.map((column, i) => ({ key: column.key || column.title, title: column.title,
 			cell: (row) => row[i], isText: column.unit === 'text', text: column.unit === 'text' ? null : formatterOf(column.unit) }))
 			.filter(({ title }) => title);
-		this.about.textContent = `${wanted.length} of ${rows.length} rows${state.range ? ', of all the time' : ''}`;
+		this.about.textContent = `${wanted.length} of ${rows.length} rows${state.range ? ', of all the time, not of the range' : ''}`;
 		this.table.set(shown, wanted, state.sort, wanted.length ? '' : 'No row matches.');
 	}
 }
