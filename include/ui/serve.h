@@ -37,6 +37,7 @@ enum serve_form {
 	SERVE_PPROF,
 	SERVE_TEXT,   /* Go's debug=1 */
 	SERVE_STACKS, /* debug=2: a block of text for each stack */
+	SERVE_SVG,    /* a flame graph */
 	SERVE_CHROME,
 	SERVE_PFTRACE,
 	SERVE_HTML, /* one page with the timeline and every profile */

@@ -206,7 +206,8 @@ static void forget_stacks(struct profile *profile)
 static int export_profile(const struct answer *answer, struct profile *profile, FILE *out)
 {
 	const struct serve_request *request = &answer->request;
-	const struct exporter *exporter = exporter_find("pprof");
+	const struct exporter *exporter =
+		exporter_find(request->form == SERVE_SVG ? "svg" : "pprof");
 	struct export_options options = { .value = -1 };
 	uint64_t wall_ns = clock_ns(CLOCK_REALTIME);
 

@@ -41,6 +41,7 @@ struct exchange { /* a request and its answer */
 };
 
 struct client { /* of a connection */
+	uint64_t since_ns;
 	uid_t user;
 	bool is_asked, is_known;
 };
@@ -51,6 +52,7 @@ struct http {
 	ARRAY(struct exchange *) waiting; /* borrowed from their connections */
 	ARRAY(struct pollfd) polled;
 	uint32_t last_id;
+	struct http_peers peers;
 	struct buf processes; /* as of then */
 	uint64_t processes_ns;
 };
@@ -182,28 +184,29 @@ static bool is_admitted(const struct http *http, struct exchange *exchange)
 	return !exchange->response;
 }
 
-/* The kernel's table is long: it is read once for a connection, whose user stays. */
-static const struct client *ask_client(const struct exchange *exchange)
+/* Once for a connection, whose user stays. */
+static const struct client *ask_client(struct http *http, const struct exchange *exchange)
 {
 	struct client *client =
 		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 			->socket_context;
 
 	if (!client->is_asked)
-		client->is_known = !http_peer_user(exchange->socket, &client->user);
+		client->is_known = !http_peers_user(&http->peers, exchange->socket,
+						    client->since_ns, &client->user);
 	client->is_asked = true;
 	return client;
 }
 
 /* Whether the client may see @target; false: an answer was set. */
-static bool is_allowed(const struct http *http, struct exchange *exchange,
+static bool is_allowed(struct http *http, struct exchange *exchange,
 		       const struct serve_target *target)
 {
 	const struct client *client;
 
 	if (http->options->token || !http->options->is_local)
 		return true;
-	client = ask_client(exchange);
+	client = ask_client(http, exchange);
 	if (!client->is_known)
 		set_error(exchange, MHD_HTTP_FORBIDDEN,
 			  "the kernel does not say which user is asking");
@@ -429,7 +432,9 @@ static void connected(void *arg, struct MHD_Connection *connection, void **conte
 	(void)arg;
 	(void)connection;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		*context = xcalloc(1, sizeof(struct client));
+		struct client *client = *context = xcalloc(1, sizeof(*client));
+
+		client->since_ns = clock_ns(CLOCK_MONOTONIC);
 	} else {
 		free(*context);
 		*context = NULL;

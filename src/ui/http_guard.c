@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/human.h"
 #include "ui/http.h"
@@ -227,39 +228,42 @@ int http_peer_find(const char *table, size_t size, const struct sockaddr *client
 	return -ENOENT;
 }
 
-static int find_in_file(const char *path, const struct sockaddr *client,
-			const struct sockaddr *server, uid_t *ret)
+static int peer_of_unix(int fd, uid_t *ret)
 {
-	struct buf text = { 0 };
-	int error = -ENOENT;
+	struct ucred user;
+	socklen_t size = sizeof(user);
 
-	if (file_read(path, &text) > 0)
-		error = http_peer_find((const char *)text.data, text.size, client, server, ret);
-	buf_release(&text);
-	return error;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &size))
+		return -errno;
+	*ret = user.uid;
+	return 0;
 }
 
-int http_peer_user(int fd, uid_t *ret)
+int http_peers_user(struct http_peers *peers, int fd, uint64_t since_ns, uid_t *ret)
 {
+	static const char *const paths[] = { "/proc/net/tcp", "/proc/net/tcp6" };
 	struct sockaddr_storage client = { 0 }, server = { 0 };
 	socklen_t client_size = sizeof(client), server_size = sizeof(server);
-	struct ucred user;
-	socklen_t user_size = sizeof(user);
-	int error;
+	int error = -ENOENT;
 
 	if (getpeername(fd, (struct sockaddr *)&client, &client_size) ||
 	    getsockname(fd, (struct sockaddr *)&server, &server_size))
 		return -errno;
-	if (server.ss_family == AF_UNIX) {
-		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &user_size))
-			return -errno;
-		*ret = user.uid;
-		return 0;
+	if (server.ss_family == AF_UNIX)
+		return peer_of_unix(fd, ret);
+	for (size_t i = 0; error && i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct buf *text = &peers->tables[i].text;
+
+		if (peers->tables[i].read_ns <= since_ns) {
+			uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+			buf_clear(text);
+			if (file_read(paths[i], text) < 0)
+				continue;
+			peers->tables[i].read_ns = now_ns;
+		}
+		error = http_peer_find((const char *)text->data, text->size,
+				       (struct sockaddr *)&client, (struct sockaddr *)&server, ret);
 	}
-	error = find_in_file("/proc/net/tcp", (struct sockaddr *)&client,
-			     (struct sockaddr *)&server, ret);
-	if (error)
-		error = find_in_file("/proc/net/tcp6", (struct sockaddr *)&client,
-				     (struct sockaddr *)&server, ret);
 	return error;
 }

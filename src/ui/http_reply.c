@@ -11,6 +11,7 @@
 #define TEXT   "text/plain; charset=utf-8"
 #define BINARY "application/octet-stream"
 #define HTML   "text/html; charset=utf-8"
+#define SVG    "image/svg+xml"
 #define RETRY  "2" /* seconds */
 
 /* The page of an export has a policy of its own, by the hashes of its parts; both hold. */
@@ -76,7 +77,7 @@ static void add_disposition(struct MHD_Response *response, const struct serve_re
 static void add_of_profile(struct MHD_Response *response, const struct serve_request *request,
 			   const char *name)
 {
-	static const char *const types[] = { BINARY, TEXT, HTML };
+	static const char *const types[] = { BINARY, TEXT, HTML, SVG };
 	enum http_type type = http_type(request);
 
 	add_common(response, types[type]);

@@ -164,12 +164,12 @@ static int set_span(const struct http_profile *profile, const struct http_params
 
 	ret->span_ns = profile->seconds * NS_PER_SECOND;
 	if (profile->window == SERVE_FROM_NOW && profile->has_seconds)
-		ret->span_ns = lenient_ns(params->seconds, !profile->has_format, profile->seconds);
+		ret->span_ns = lenient_ns(params->seconds, !profile->is_trace, profile->seconds);
 	else if (params->seconds && !profile->has_seconds)
 		*ret_message = "\"seconds\" parameter is not supported for this profile type";
 	else if (params->seconds && human_parse_number(params->seconds, 1, UINT32_MAX, &seconds))
 		*ret_message = "invalid value for \"seconds\" - must be a positive integer";
-	else if (params->seconds && ret->form != SERVE_PPROF)
+	else if (params->seconds && http_type(ret) == HTTP_TEXT)
 		*ret_message = "seconds and debug params are incompatible";
 	else if (params->seconds) {
 		ret->window = SERVE_FROM_NOW;
@@ -180,27 +180,38 @@ static int set_span(const struct http_profile *profile, const struct http_params
 	return *ret_message ? -EINVAL : 0;
 }
 
+struct format {
+	const char *name;
+	enum serve_form form;
+};
+
+static const struct format profile_formats[] = { { "pprof", SERVE_PPROF },
+						 { "svg", SERVE_SVG },
+						 { 0 } };
+static const struct format trace_formats[] = {
+	{ "chrome", SERVE_CHROME }, { "pftrace", SERVE_PFTRACE }, { "html", SERVE_HTML }, { 0 }
+};
+
 static int set_form(const struct http_profile *profile, const struct http_params *params,
 		    struct serve_request *ret, const char **ret_message)
 {
-	const char *format = params->format;
+	const struct format *format = profile->is_trace ? trace_formats : profile_formats;
 	uint64_t debug;
 
-	if (profile->has_debug && params->debug &&
-	    !human_parse_number(params->debug, 1, UINT32_MAX, &debug))
+	ret->form = format->form;
+	if (params->format) {
+		while (format->name && strcmp(format->name, params->format) != 0)
+			format++;
+		ret->form = format->form;
+		if (!format->name)
+			*ret_message = profile->is_trace ?
+					       "no such format: there are chrome, pftrace, html" :
+					       "no such format: there are pprof, svg";
+	} else if (profile->has_debug && params->debug &&
+		   !human_parse_number(params->debug, 1, UINT32_MAX, &debug)) {
 		ret->form = debug > 1 && profile->subject == SERVE_GOROUTINE ? SERVE_STACKS :
 									       SERVE_TEXT;
-	if (!profile->has_format)
-		return 0;
-	ret->form = SERVE_CHROME;
-	if (!format || !strcmp(format, "chrome"))
-		return 0;
-	if (!strcmp(format, "pftrace"))
-		ret->form = SERVE_PFTRACE;
-	else if (!strcmp(format, "html"))
-		ret->form = SERVE_HTML;
-	else
-		*ret_message = "no such format: there are chrome, pftrace, html";
+	}
 	return *ret_message ? -EINVAL : 0;
 }
 
@@ -247,6 +258,8 @@ enum http_type http_type(const struct serve_request *request)
 		return HTTP_TEXT;
 	case SERVE_HTML:
 		return HTTP_HTML;
+	case SERVE_SVG:
+		return HTTP_SVG;
 	default:
 		return HTTP_BINARY;
 	}

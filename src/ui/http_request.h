@@ -16,8 +16,8 @@ struct http_profile {
 	uint32_t seconds; /* to collect, if not told */
 	bool has_seconds; /* a difference over so many can be had, */
 	bool has_debug;   /* and text */
-	bool has_format;
-	bool is_hidden; /* not in the index */
+	bool is_trace;    /* a timeline */
+	bool is_hidden;   /* not in the index */
 };
 
 extern const struct http_profile http_profiles[]; /* ends with a row without a name */
@@ -47,7 +47,7 @@ struct http_params { /* decoded, as given; NULL: not */
 	const char *seconds, *debug, *hz, *focus, *format;
 };
 
-enum http_type { HTTP_BINARY, HTTP_TEXT, HTTP_HTML };
+enum http_type { HTTP_BINARY, HTTP_TEXT, HTTP_HTML, HTTP_SVG };
 
 /* What to collect for @route, all but the id.  0, or -EINVAL and a sentence. */
 int http_request(const struct http_route *route, const struct http_params *params,

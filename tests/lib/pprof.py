@@ -154,9 +154,10 @@ def check(profile):
                      [("contentions", "count"), ("delay", "nanoseconds")],
                      [("contentions", "count"), ("delay", "nanoseconds"),
                       ("holdup", "nanoseconds")],
-                     [("calls", "count"), ("time", "nanoseconds")], MEMORY), types
+                     [("calls", "count"), ("time", "nanoseconds")],
+                     [("goroutine", "count")], MEMORY), types
     assert strings[one(profile, "default_sample_type")] in (
-        ("alloc_space", "inuse_space") if types == MEMORY else types[1][:1])
+        ("alloc_space", "inuse_space") if types == MEMORY else types[len(types) > 1][:1])
     for mapping in profile["mapping"]:
         assert strings[one(mapping, "filename")], "a mapping without a file"
         assert one(mapping, "start") == 0 and one(mapping, "offset") == 0

@@ -128,6 +128,72 @@ some_recorder() {
 	head -c 100 body | grep -qi '<!doctype html>'
 }
 
+@test "a profile is a flame graph for a browser, too" {
+	start "$W/split" 300
+	target=$pid
+	serve
+	[ "$(get "/pid/$target/debug/pprof/profile?seconds=1&format=svg")" = 200 ]
+	has_header 'Content-Type: image/svg+xml'
+	grep -q burn_50 body
+}
+
+# As a server that profiles all the time does: everything of $1 at once, but not for ever.
+scrape() {
+	local name
+	for name in allocs block goroutine mutex 'profile?seconds=2'; do
+		curl -gsS -o "scrape.$1.${name%%\?*}" -w "%{http_code} %{content_type} ${name%%\?*}\n" \
+			"$at/pid/$1/debug/pprof/$name" 3>&- &
+	done >>answers
+}
+
+@test "targets that come and go are scraped of everything at a time" {
+	serve
+	for round in 1 2; do
+		targets=()
+		for ((i = 0; i < 5; i++)); do
+			start "$W/locks" mutex 300
+			targets+=("$pid")
+		done
+		for target in "${targets[@]}"; do
+			scrape "$target"
+		done
+		for job in $(jobs -rp); do
+			[[ " $server ${started[*]} " == *" $job "* ]] || wait "$job"
+		done
+		for target in "${targets[@]}"; do
+			{ kill -9 "$target" && wait "$target"; } 2>/dev/null || true
+		done
+	done
+	sort answers | uniq -c
+	[ "$(wc -l <answers)" = 50 ]
+	[ "$(grep -vc ' allocs$' answers)" = "$(grep -c '^200 application/octet-stream ' answers)" ]
+	for file in scrape.*.[bgmp]*; do
+		python3 "$BATS_TEST_DIRNAME/../lib/pprof.py" check "$file"
+	done
+}
+
+@test "two hundred clients at a time get an answer each, and memory stays" {
+	serve
+	http=$(pgrep -P "$server")
+	for round in 1 2 3; do
+		seq 200 | xargs -P 200 -I{} curl -sS -o /dev/null -w '%{http_code}\n' "$at/debug/pprof/" >answers
+		[ "$(sort -u answers)" = 200 ]
+		[ "$(wc -l <answers)" = 200 ]
+		[ "$round" != 1 ] || early=$(awk '/^RssAnon/ { print $2 }' "/proc/$http/status")
+	done
+	late=$(awk '/^RssAnon/ { print $2 }' "/proc/$http/status")
+	echo "resident: $early KiB, then $late KiB"
+	at_least "$(awk "BEGIN { print $early * 1.25 + 2048 }")" "$late"
+	# More profiles than are collected at a time: the others are told to come again.
+	start "$W/split" 300
+	target=$pid
+	seq 70 | xargs -P 70 -I{} curl -sS -o /dev/null -w '%{http_code}\n' \
+		"$at/pid/$target/debug/pprof/profile?seconds=2" >answers
+	sort answers | uniq -c
+	[ "$(sort -u answers | tr '\n' ' ')" = '200 429 ' ]
+	[ "$(get /debug/pprof/)" = 200 ]
+}
+
 @test "what makes no sense is refused as Go refuses it" {
 	serve
 	[ "$(get /debug/pprof)" = 301 ]

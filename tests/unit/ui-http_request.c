@@ -178,6 +178,11 @@ static void forms_are_chosen(void **state)
 		SERVE_HTML);
 	refused("/debug/pprof/trace", (struct http_params){ .format = "go" },
 		"no such format: there are chrome, pftrace, html");
+	assert_int_equal(
+		request_of("/debug/pprof/block", (struct http_params){ .format = "svg" }).form,
+		SERVE_SVG);
+	refused("/debug/pprof/block", (struct http_params){ .format = "html" },
+		"no such format: there are pprof, svg");
 	refused("/debug/pprof/profile", (struct http_params){ .hz = "0" },
 		"invalid value for \"hz\" - must be 1 to 10000");
 }

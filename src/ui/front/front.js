@@ -153,11 +153,14 @@ function showProgress(seconds, status) {
 }
 
 const LINKS = [
-	['profile?seconds=10', 'CPU, 10 s'], ['block', 'where it waits, since it is watched'],
-	['mutex', 'who holds locks that others wait for'], ['goroutine?debug=2', 'where each thread stands, as text'],
-	['goroutine', 'the same as a profile'], ['block?seconds=10', 'where it waits, the next 10 s'],
-	['mutex?seconds=10', 'locks, the next 10 s'], ['trace?seconds=5', 'trace for Perfetto, 5 s'],
-	['threadcreate?debug=1', 'threads'], ['cmdline', 'command line'],
+	['profile?seconds=10&format=svg', 'flame graph of the CPU, the next 10 s'],
+	['block?format=svg', 'flame graph of where it waits, since it is watched'],
+	['mutex?format=svg', 'flame graph of who holds locks that others wait for'],
+	['goroutine?debug=2', 'where each thread stands'],
+	['block?seconds=10&format=svg', 'where it waits, the next 10 s'],
+	['mutex?seconds=10&format=svg', 'locks, the next 10 s'],
+	['trace?seconds=5', 'trace for Perfetto, the next 5 s'],
+	['', 'all of Go’s endpoints'],
 ];
 
 function open() {
@@ -181,7 +184,7 @@ function open() {
 	head.append(page, ' ', status);
 	for (const [path, text] of LINKS) {
 		const li = element('li');
-		li.append(element('a', text, { href: base + path }));
+		li.append(element('a', text, { href: base + path, target: '_blank', rel: 'noopener' }));
 		list.append(li);
 	}
 	const use = element('p', 'for Go’s tool: ');
