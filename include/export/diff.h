@@ -21,6 +21,13 @@ struct diff_text_options {
 int diff_text(const struct diff *diff, const struct diff_text_options *options, FILE *out);
 int diff_json(const struct diff *diff, const struct diff_text_options *options, FILE *out);
 
+/* As a flame graph of both; of which table is compared makes no difference. */
+int diff_svg(const struct diff *diff, const struct diff_text_options *options, FILE *out);
+
+/* What is compared, @which of its amounts ("flat, "), and in which measure, by lines. */
+void diff_put_head(struct buf *out, const struct diff *diff,
+		   const struct diff_text_options *options, const char *which);
+
 /* "+12.3%"; "new", "gone" or "" where there is nothing to take a percentage of. */
 void diff_put_percent(struct buf *out, const struct diff_row *row);
 

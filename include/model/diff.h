@@ -41,11 +41,18 @@ struct diff_row {
 	double noise;                 /* three standard errors of new - old; 0: not known */
 };
 
+struct diff_sum {
+	int64_t value; /* of the type that is compared */
+	int64_t n;     /* events that make it; 0 where nobody counts them */
+};
+
 struct diff {
 	const struct profile *sides[DIFF_N_SIDES]; /* borrowed */
 	struct diff_options options;
 	struct diff_row total;
-	ARRAY(struct diff_row) rows; /* the largest difference first, then by name */
+	ARRAY(struct diff_row) rows;          /* the largest difference first, then by name */
+	int count;                            /* the type that counts events, or -1 */
+	struct diff_sum totals[DIFF_N_SIDES]; /* of the profiles */
 	struct table tables[DIFF_N_SIDES];
 	struct intern keys;
 };
@@ -61,6 +68,13 @@ struct diff {
 void diff_build(struct diff *ret, const struct profile *older, const struct profile *newer,
 		const struct diff_options *options);
 void diff_release(struct diff *diff);
+
+/* What is compared of values as profiles have them. */
+struct diff_sum diff_sum_of(const struct diff *diff, const int64_t *values);
+
+/* The amounts and the noise in @ret of what is no row, but such a part of both profiles. */
+void diff_judge(const struct diff *diff, const struct diff_sum sums[DIFF_N_SIDES],
+		struct diff_row *ret);
 
 double diff_of(const struct diff_row *row); /* new - old */
 

@@ -8,7 +8,9 @@
 
 #include "base/err.h"
 #include "cmd/command.h"
+#include "export/exporter.h"
 #include "input_args.h"
+#include "result.h"
 #include "session.h"
 #include "view_args.h"
 
@@ -27,8 +29,9 @@ struct diff_args {
 	struct filter filter;
 	const char *paths[DIFF_N_SIDES];
 	const struct analysis *analysis;
-	const char *value; /* NULL: the profile's own */
-	const char *scale; /* NULL: what suits the recordings */
+	const char *output; /* NULL: standard output, as text */
+	const char *value;  /* NULL: the profile's own */
+	const char *scale;  /* NULL: what suits the recordings */
 	bool json, has_rows, has_width;
 	struct diff_options options;
 	struct diff_text_options text_options;
@@ -49,6 +52,7 @@ static const struct argp_option options[] = {
 	{ "width", KEY_WIDTH, "COLUMNS", 0, "Cut lines to so many columns (0 cuts nothing)", 0 },
 	{ "fail-if", KEY_FAIL_IF, "'PROFILE [FUNC] +N%'", 0,
 	  "Exit with status 1 if that grew by more than N% (-N%: shrank), and not by chance", 0 },
+	{ "output", 'o', "OUT.svg", 0, "Write a flame graph of both to OUT.svg", 0 },
 	{ "json", KEY_JSON, NULL, 0, "For programs: the same figures as JSON", 0 },
 	{ 0 },
 };
@@ -120,6 +124,17 @@ static void check_limits(struct argp_state *state, struct diff_args *args)
 	}
 }
 
+static void check_output(struct argp_state *state, const struct diff_args *args)
+{
+	const struct exporter *format = args->output ? exporter_for_path(args->output) : NULL;
+
+	if (args->output && (!format || strcmp(format->name, "svg") != 0))
+		argp_error(state, "-o: differences are drawn as OUT.svg only, not '%s'",
+			   args->output);
+	if (args->output && args->json)
+		argp_error(state, "-o writes a picture, --json text: one at a time");
+}
+
 static void check_args(struct argp_state *state, struct diff_args *args)
 {
 	const char *misfit;
@@ -129,6 +144,7 @@ static void check_args(struct argp_state *state, struct diff_args *args)
 	check_limits(state, args);
 	if (!args->analysis)
 		args->analysis = analyses;
+	check_output(state, args);
 	misfit = session_misfit(args->analysis, &args->filter);
 	if (misfit)
 		argp_error(state, "%s", misfit);
@@ -166,6 +182,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_FAIL_IF:
 		parse_limit(state, arg, args);
+		return 0;
+	case 'o':
+		args->output = arg;
 		return 0;
 	case KEY_JSON:
 		args->json = true;
@@ -256,17 +275,30 @@ static int judge(const struct diff_args *args, const struct profile profiles[DIF
 	return status;
 }
 
+/* As text for people or programs, or as a picture. */
+static int write_diff(const struct diff_args *args, const struct diff *diff)
+{
+	struct result result;
+	int error;
+
+	if (args->output)
+		return result_open(&result, args->output) ||
+		       result_close(&result, diff_svg(diff, &args->text_options, result.file));
+	error = (args->json ? diff_json : diff_text)(diff, &args->text_options, stdout);
+	return error && error != -EPIPE ?
+		       err(EXIT_FAILED, "cannot write the differences: %s", strerror(-error)) :
+		       EXIT_DONE;
+}
+
 static int print(struct diff_args *args, const struct profile profiles[DIFF_N_SIDES])
 {
 	struct diff diff;
-	int error;
+	int status;
 
 	diff_build(&diff, &profiles[DIFF_OLD], &profiles[DIFF_NEW], &args->options);
-	error = (args->json ? diff_json : diff_text)(&diff, &args->text_options, stdout);
+	status = write_diff(args, &diff);
 	diff_release(&diff);
-	if (error && error != -EPIPE)
-		return err(EXIT_FAILED, "cannot write the differences: %s", strerror(-error));
-	return judge(args, profiles);
+	return status ? status : judge(args, profiles);
 }
 
 static void set_defaults(struct diff_args *args)

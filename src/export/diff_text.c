@@ -161,15 +161,16 @@ static void put_rows(struct buf *out, struct layout *layout)
 }
 
 /* The first lines of a report, behind which of the two it is. */
-static void put_side(struct buf *out, const struct layout *layout, enum diff_side side)
+static void put_side(struct buf *out, const struct diff *diff,
+		     const struct diff_text_options *options, enum diff_side side)
 {
-	const struct profile *profile = layout->diff->sides[side];
+	const struct profile *profile = diff->sides[side];
 	struct text_subject subject = { profile->name, profile->model, profile->time_ns,
 					profile->duration_ns };
 	struct buf text = { 0 };
 
 	buf_printf(out, "%s ", names[side]);
-	escape_text(out, layout->options->paths[side], strlen(layout->options->paths[side]));
+	escape_text(out, options->paths[side], strlen(options->paths[side]));
 	buf_puts(out, "\n");
 	text_subject(&text, &subject);
 	text_notes(&text, &profile->notes);
@@ -192,6 +193,17 @@ static const char *scale_text(enum diff_scale scale)
 	return "";
 }
 
+void diff_put_head(struct buf *out, const struct diff *diff,
+		   const struct diff_text_options *options, const char *which)
+{
+	put_side(out, diff, options, DIFF_OLD);
+	put_side(out, diff, options, DIFF_NEW);
+	buf_printf(out, "%s, %s%s\n", diff->sides[DIFF_OLD]->types[diff->options.value].type, which,
+		   scale_text(diff->options.scale));
+	if (*options->filter)
+		buf_printf(out, "filter %s\n", options->filter);
+}
+
 int diff_text(const struct diff *diff, const struct diff_text_options *options, FILE *out)
 {
 	const double *totals = diff->total.amounts;
@@ -205,12 +217,7 @@ int diff_text(const struct diff *diff, const struct diff_text_options *options, 
 	struct buf text = { 0 };
 	int error = 0;
 
-	put_side(&text, &layout, DIFF_OLD);
-	put_side(&text, &layout, DIFF_NEW);
-	buf_printf(&text, "%s, %s, %s\n", type->type, diff->options.by_cum ? "cum" : "flat",
-		   scale_text(diff->options.scale));
-	if (*options->filter)
-		buf_printf(&text, "filter %s\n", options->filter);
+	diff_put_head(&text, diff, options, diff->options.by_cum ? "cum, " : "flat, ");
 	for (int i = 0; i < N_CELLS; i++)
 		layout.widths[i] = strlen(heads[i]);
 	measure(&layout, &diff->total);

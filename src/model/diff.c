@@ -10,11 +10,10 @@
 #define SECOND_NS 1e9
 #define N_ERRORS  3 /* of a table of hundreds of rows, hardly one is beyond by chance */
 
-/* Amounts of one profile, and of how many events they are. */
+/* In which amounts of one profile are told. */
 struct measure {
 	const struct diff *diff;
 	enum diff_side side;
-	int count; /* the type that counts events, or -1 */
 	int64_t total, n_total;
 };
 
@@ -25,17 +24,40 @@ static int64_t value_of(const struct diff *diff, const struct table_row *row, si
 
 static struct measure measure_of(const struct diff *diff, enum diff_side side)
 {
-	const struct profile *profile = diff->sides[side];
-	struct measure ret = { .diff = diff, .side = side, .count = -1 };
+	struct diff_sum total = diff->totals[side];
 
-	for (size_t i = 0; i < profile->n_types && ret.count < 0; i++) {
+	return (struct measure){ diff, side, total.value, total.n };
+}
+
+struct diff_sum diff_sum_of(const struct diff *diff, const int64_t *values)
+{
+	return (struct diff_sum){
+		.value = values[diff->options.value],
+		.n = diff->count < 0 ? 0 : values[diff->count],
+	};
+}
+
+/* The type that counts events, the same in both. */
+static int find_count(const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->n_types; i++) {
 		if (!strcmp(profile->types[i].unit, "count"))
-			ret.count = (int)i;
+			return (int)i;
 	}
-	ret.total = profile_total(profile, diff->options.value);
-	if (ret.count >= 0)
-		ret.n_total = profile_total(profile, (size_t)ret.count);
-	return ret;
+	return -1;
+}
+
+static void sum_up(struct diff *diff)
+{
+	diff->count = find_count(diff->sides[DIFF_OLD]);
+	for (int side = 0; side < DIFF_N_SIDES; side++) {
+		const struct profile *profile = diff->sides[side];
+		struct diff_sum *total = &diff->totals[side];
+
+		total->value = profile_total(profile, diff->options.value);
+		if (diff->count >= 0)
+			total->n = profile_total(profile, (size_t)diff->count);
+	}
 }
 
 static double scaled(const struct measure *measure, double value)
@@ -91,15 +113,11 @@ static uint32_t key_of(struct diff *diff, const struct diff_row *row, struct buf
 }
 
 /* Rows of one table that have the same key, as threads have, are one. */
-struct side_sum {
-	int64_t value, n;
-};
-
 static void add_table(struct diff *diff, const struct measure *measure)
 {
 	enum diff_side side = measure->side;
 	const struct names *names = diff->sides[side]->names;
-	ARRAY(struct side_sum) sums = { 0 };
+	ARRAY(struct diff_sum) sums = { 0 };
 	const struct table_row *from;
 	struct buf text = { 0 };
 
@@ -119,9 +137,9 @@ static void add_table(struct diff *diff, const struct measure *measure)
 		diff->rows.items[id - 1].is_in[side] = true;
 		sums.items[id - 1].value = value_add(sums.items[id - 1].value,
 						     value_of(diff, from, diff->options.value));
-		if (measure->count >= 0)
-			sums.items[id - 1].n = value_add(
-				sums.items[id - 1].n, value_of(diff, from, (size_t)measure->count));
+		if (diff->count >= 0)
+			sums.items[id - 1].n = value_add(sums.items[id - 1].n,
+							 value_of(diff, from, (size_t)diff->count));
 	}
 	for (size_t i = 0; i < sums.n; i++) {
 		if (diff->rows.items[i].is_in[side])
@@ -155,6 +173,20 @@ static int compare(const void *a, const void *b)
 	return order ? order : x->line < y->line ? -1 : x->line > y->line;
 }
 
+void diff_judge(const struct diff *diff, const struct diff_sum sums[DIFF_N_SIDES],
+		struct diff_row *ret)
+{
+	struct measure measures[DIFF_N_SIDES];
+
+	*ret = (struct diff_row){ .name = "", .module = "", .file = "" };
+	for (int side = 0; side < DIFF_N_SIDES; side++) {
+		measures[side] = measure_of(diff, (enum diff_side)side);
+		if (sums[side].value || sums[side].n)
+			add_side(ret, &measures[side], sums[side].value, sums[side].n);
+	}
+	finish(ret, measures);
+}
+
 /* It is nowhere in what is compared: a function that only calls, when flat is. */
 static bool is_nothing(const struct diff_row *row)
 {
@@ -168,6 +200,7 @@ void diff_build(struct diff *ret, const struct profile *older, const struct prof
 	size_t n = 0;
 
 	*ret = (struct diff){ .sides = { older, newer }, .options = *options };
+	sum_up(ret);
 	ret->total.name = "total";
 	ret->total.module = ret->total.file = "";
 	for (int side = 0; side < DIFF_N_SIDES; side++) {

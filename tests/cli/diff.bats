@@ -65,6 +65,37 @@ limit() {
 	[[ $output == *'nothing stands in neither recording'* ]]
 }
 
+@test "a flame graph of both is grey where chance may be it, blue where less, red where more is new" {
+	data=$(recording slow)
+	"$SYSPROF" diff "$data" "$(recording fast)" -o "$T/diff.svg"
+	cat >"$T/check.py" <<'EOF'
+import colorsys, sys
+from xml.etree import ElementTree
+svg = "{http://www.w3.org/2000/svg}"
+seen = {}
+for box in ElementTree.parse(sys.argv[1]).iter(svg + "svg"):
+    if box.get("class") != "box":
+        continue
+    name, amounts = box.find(svg + "title").text.split("\n")[:2]
+    fill = box.find(svg + "rect").get("fill")
+    hue, _, full = colorsys.rgb_to_hls(*(int(fill[i:i + 2], 16) / 255 for i in (1, 3, 5)))
+    colour = "grey" if full < 0.3 else "blue" if hue > 0.5 else "red"
+    seen[name] = (colour, round(float(box.get("width")[:-1]), 2), amounts)
+# 805 + 550 ms in each second are the whole.
+assert seen["all"] == ("blue", 100, "old 805.00ms, new 550.00ms: -255.00ms (-31.7%), noise ±221.09ms"), seen
+assert seen["parse"][:2] == ("blue", round(75000 / 1355, 2)), seen
+assert seen["hash"] == ("grey", round(41000 / 1355, 2),
+                        "old 200.00ms, new 210.00ms: +10.00ms (+5.0%), chance may be it: ±118.35ms"), seen
+assert seen["log"][0] == "blue" and " (gone), " in seen["log"][2], seen
+assert seen["cache"][0] == "red" and " (new), " in seen["cache"][2], seen
+EOF
+	python3 "$T/check.py" "$T/diff.svg"
+	run "$SYSPROF" diff "$data" "$data" -o "$T/diff.pdf"
+	[ "$status" = 2 ] && [[ $output == *'OUT.svg only'* ]]
+	run "$SYSPROF" diff "$data" "$T/fast.data" -o "$T/limit.svg" --fail-if 'cpu cache +1%'
+	[ "$status" = 1 ] && [ -s "$T/limit.svg" ]
+}
+
 @test "what cannot be compared is refused, with the reason" {
 	data=$(recording slow)
 	run "$SYSPROF" diff "$data"
