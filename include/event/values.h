@@ -97,7 +97,24 @@ enum pause_scope {
 	PAUSE_THREAD = 1,  /* the thread itself only does something else */
 };
 
-const char *disk_op_name(unsigned int op);     /* "read"; of unknown ones "other" */
-const char *wait_class_name(unsigned int why); /* "lock"; of unknown ones "other" */
+enum mapping_kind { /* what resident memory is of; the first three are anonymous to the kernel */
+		    MAPPING_ANONYMOUS = 0, /* also what was written of a file's private mapping */
+		    MAPPING_HEAP = 1,      /* what brk() grows */
+		    MAPPING_STACK = 2,     /* of the first thread */
+		    MAPPING_FILE = 3,
+		    MAPPING_SHARED = 4, /* memory that processes share, without a file on disk */
+		    MAPPING_N_KINDS
+};
+
+enum resident_origin {
+	RESIDENT_TOUCHED = 0, /* the stack touched it first */
+	RESIDENT_BEFORE = 1, /* there when the process was found; the stack is a note of the name */
+	RESIDENT_UNSEEN = 2, /* came without a page fault that was seen; the stack is a note */
+	RESIDENT_N_ORIGINS
+};
+
+const char *mapping_kind_name(unsigned int kind); /* "heap"; of unknown ones "anonymous" */
+const char *disk_op_name(unsigned int op);        /* "read"; of unknown ones "other" */
+const char *wait_class_name(unsigned int why);    /* "lock"; of unknown ones "other" */
 
 #endif /* EVENT_VALUES_H */

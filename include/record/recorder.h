@@ -49,7 +49,8 @@ struct recorder_options {
 	bool pauses;       /* of runtimes: with or without trace */
 	bool kernel_locks; /* waits for locks of the kernel's, too */
 	size_t trace_buffer_bytes; /* of each CPU, in the kernel; 0: as fits the machine */
-	uint64_t heap_rate;        /* sample one in so many bytes allocated; 0: none */
+	uint64_t heap_rate; /* sample one in so many bytes that command allocates, or that pids
+			     * touch for the first time; 0: none */
 	const struct function_name *functions; /* to be waited for; borrowed, as their texts */
 	size_t n_functions;
 

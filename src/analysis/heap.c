@@ -55,9 +55,15 @@ void *leaks_begin(const struct analysis_input *input)
 
 const char *heap_lack(const void *state)
 {
-	if (((const struct heap_report *)state)->objects.has_any)
-		return NULL;
-	return "the recording holds no allocations; record with --heap -- COMMAND, as root";
+	const struct heap_report *report = state;
+
+	if (!report->objects.has_any)
+		return "the recording holds no allocations; record with --heap, as root";
+	if (report->objects.is_resident &&
+	    (report->view == HEAP_VIEW_AGE || report->view == HEAP_VIEW_LEAKS))
+		return "the recording tells what memory is resident, not when it was allocated; "
+		       "for that, start the program with record --heap -- COMMAND";
+	return NULL;
 }
 
 struct heap_sum heap_value(const struct heap_report *report, const struct heap_row *row)
@@ -91,7 +97,7 @@ static bool is_operator_new(const struct names *names, const struct levels *leve
 bool heap_stack(const struct heap_report *report, const struct heap_row *row, uint32_t *ret)
 {
 	const struct dictionary *dict = model_dictionary(report->objects.model);
-	uint32_t stack = row->stack;
+	uint32_t stack = row->key.stack;
 
 	while (stack) {
 		struct dict_stack node = dictionary_stack(dict, stack);
@@ -102,7 +108,7 @@ bool heap_stack(const struct heap_report *report, const struct heap_row *row, ui
 		stack = node.parent;
 	}
 	*ret = stack;
-	return filter_has_task(report->objects.filter, report->objects.model, row->task);
+	return filter_has_task(report->objects.filter, report->objects.model, row->key.task);
 }
 
 void heap_report_free(struct heap_report *report)
@@ -121,7 +127,7 @@ static int64_t objects_of(const struct heap_sum *sum)
 static void put_row(const struct heap_report *report, const struct heap_row *row,
 		    struct profile *profile, int64_t *shrunk)
 {
-	struct profile_key key = { .task = row->task, .cpu = PROFILE_NO_CPU };
+	struct profile_key key = { .task = row->key.task, .cpu = PROFILE_NO_CPU };
 	struct heap_sum value = heap_value(report, row);
 	int64_t values[PROFILE_MAX_VALUES] = {
 		[VALUE_ALLOC_OBJECTS] = objects_of(&row->allocated),

@@ -127,8 +127,98 @@ static void note_missing(const struct heap_report *report, struct audit *notes)
 			human_count(n, report->objects.n_replaced));
 }
 
+static void note_resident(const struct heap_report *report, struct audit *notes)
+{
+	static const char *const of[] = {
+		[HEAP_VIEW_HELD] = "resident",
+		[HEAP_VIEW_ALLOCS] = "touched for the first time",
+		[HEAP_VIEW_PEAK] = "resident when it was most",
+		[HEAP_VIEW_GROWTH] = "grown by",
+	};
+	struct heap_sum total = total_of(report, report->view == HEAP_VIEW_ALLOCS);
+	char bytes[HUMAN_SIZE], n[HUMAN_SIZE];
+
+	audit_add(notes, false,
+		  "%s: %s%s, each page by the stack that touched it first, which need not be who "
+		  "owns it",
+		  of[report->view], total.bytes < 0 ? "-" : "",
+		  human_bytes(bytes, (uint64_t)llabs(total.bytes)));
+	if (report->view == HEAP_VIEW_PEAK)
+		audit_add(notes, false, "that was %s after the start",
+			  human_duration(n, report->objects.peak_ns -
+						    model_window(report->objects.model).start_ns));
+}
+
+static void note_resident_ended(const struct heap_report *report, struct audit *notes)
+{
+	struct heap_sum total = { 0 };
+	const struct heap_row *row;
+	char human[HUMAN_SIZE];
+
+	array_for_each(row, &report->objects.rows)
+		total = heap_sum_add(total, row->ended, 1);
+	if (total.bytes > 0 && report->view == HEAP_VIEW_HELD && !report->objects.filter->has_until)
+		audit_add(notes, false,
+			  "of that, %s is what processes had when they were last looked at before "
+			  "they ended",
+			  human_bytes(human, (uint64_t)total.bytes));
+}
+
+/* What the rows add up to against what the kernel counts. */
+static void note_smaps(const struct heap_report *report, struct audit *notes)
+{
+	struct event_resident_totals sum = { 0 };
+	const struct heap_looked *process;
+	struct heap_sum total = total_of(report, false);
+	char rss[HUMAN_SIZE], anonymous[HUMAN_SIZE], more[HUMAN_SIZE];
+
+	array_for_each(process, &report->objects.resident.processes) {
+		sum.smaps_rss += process->totals.smaps_rss;
+		sum.smaps_anonymous += process->totals.smaps_anonymous;
+		sum.lazy_free += process->totals.lazy_free;
+		sum.swap += process->totals.swap;
+	}
+	if (report->view != HEAP_VIEW_HELD || !sum.smaps_rss ||
+	    !filter_is_empty(report->objects.filter))
+		return;
+	audit_add(
+		notes, false,
+		"the kernel's own count, smaps_rollup, a moment later: %s, of which %s anonymous; "
+		"the difference is %+.2f%%",
+		human_bytes(rss, sum.smaps_rss), human_bytes(anonymous, sum.smaps_anonymous),
+		100 * ((double)total.bytes - (double)sum.smaps_rss) / (double)sum.smaps_rss);
+	if (sum.lazy_free)
+		audit_add(notes, false, "of that, %s is free, and the kernel may take it back",
+			  human_bytes(more, sum.lazy_free));
+	if (sum.swap)
+		audit_add(notes, false, "%s more is swapped out: whose that is is not known",
+			  human_bytes(more, sum.swap));
+}
+
+static void note_faults(const struct heap_report *report, struct audit *notes)
+{
+	const char *rate = dictionary_meta(model_dictionary(report->objects.model), "heap_rate");
+	struct heap_sum total = total_of(report, true);
+	char n[HUMAN_SIZE];
+	uint64_t bytes;
+
+	if (rate && !human_parse_number(rate, 8192, INT64_MAX, &bytes))
+		audit_add(
+			notes, false,
+			"%s samples, of one in %u page faults; for all: record --heap-rate 1 (± is "
+			"one standard deviation)",
+			human_count(n, total.n), (unsigned int)(bytes / 4096));
+}
+
 void heap_note(const struct heap_report *report, struct audit *notes)
 {
+	if (report->objects.is_resident) {
+		note_resident(report, notes);
+		note_resident_ended(report, notes);
+		note_smaps(report, notes);
+		note_faults(report, notes);
+		return;
+	}
 	note_value(report, notes);
 	note_ended(report, notes);
 	note_exact(report, notes);

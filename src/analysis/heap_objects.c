@@ -60,15 +60,15 @@ static uint32_t caller_of_allocator(const struct heap_objects *heap, uint32_t st
 	return stack;
 }
 
-static uint32_t row_index(struct heap_objects *heap, uint32_t stack, uint32_t task)
+uint32_t heap_row_index(struct heap_objects *heap, const struct heap_row_key *key)
 {
-	uint64_t *index = map_insert(&heap->row_of, (uint64_t)stack << 32 | task);
+	struct map *row_of = &heap->row_of[key->mapping * RESIDENT_N_ORIGINS + key->origin];
+	uint64_t *index = map_insert(row_of, (uint64_t)key->stack << 32 | key->task);
 
 	if (!*index) {
 		struct heap_row *row = array_add(&heap->rows);
 
-		row->stack = stack;
-		row->task = task;
+		row->key = *key;
 		row->marks = heap->marks;
 		*index = heap->rows.n;
 	}
@@ -83,10 +83,9 @@ static void look_at(const struct heap_objects *heap, struct heap_row *row)
 	row->marks = heap->marks;
 }
 
-static void change_live(struct heap_objects *heap, const struct heap_object *object, int sign)
+void heap_row_change(struct heap_objects *heap, uint32_t index, struct heap_sum sum, int sign)
 {
-	struct heap_row *row = &heap->rows.items[object->row];
-	struct heap_sum sum = sum_of(object);
+	struct heap_row *row = &heap->rows.items[index];
 
 	look_at(heap, row);
 	row->live = heap_sum_add(row->live, sum, sign);
@@ -121,7 +120,7 @@ static uint64_t key_of(uint32_t pid, uint64_t address)
 
 static void forget(struct heap_objects *heap, struct heap_object *object)
 {
-	change_live(heap, object, -1);
+	heap_row_change(heap, object->row, sum_of(object), -1);
 	map_remove(&heap->object_of, key_of(object->pid, object->address));
 	process_of(heap, object->pid)->n_objects--;
 }
@@ -182,13 +181,15 @@ static void take_alloc(struct heap_objects *heap, const struct event *event)
 		.size = from->size,
 		.weight = from->weight,
 		.time_ns = event->time_ns,
-		.row = row_index(heap, caller_of_allocator(heap, from->stack), task),
+		.row = heap_row_index(heap, &(struct heap_row_key){ .stack = caller_of_allocator(
+									    heap, from->stack),
+								    .task = task }),
 		.pid = from->pid,
 	};
 	*map_insert(&heap->object_of, key_of(from->pid, from->address)) =
 		(uint64_t)(object - heap->objects.items) + 1;
 	process_of(heap, from->pid)->n_objects++;
-	change_live(heap, object, 1);
+	heap_row_change(heap, object->row, sum_of(object), 1);
 	row = &heap->rows.items[object->row];
 	if (filter_has_time(heap->filter, event->time_ns))
 		row->allocated = heap_sum_add(row->allocated, sum_of(object), 1);
@@ -203,6 +204,7 @@ static void end_process(struct heap_objects *heap, uint32_t pid, bool is_exit)
 	struct heap_process *process = process_of(heap, pid);
 	struct heap_object *object;
 
+	heap_resident_end(heap, pid, is_exit);
 	if (!process->n_objects)
 		return;
 	array_for_each(object, &heap->objects) {
@@ -215,6 +217,33 @@ static void end_process(struct heap_objects *heap, uint32_t pid, bool is_exit)
 	}
 }
 
+/* True: the figures of a moment are as a whole. */
+static bool take_figures(struct heap_objects *heap, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_ALLOC:
+		take_alloc(heap, event);
+		return true;
+	case EVENT_FREE:
+		take_free(heap, event->free.pid, event->free.address, event->time_ns);
+		return true;
+	case EVENT_RESIDENT:
+	case EVENT_RESIDENT_TOTALS:
+		heap_resident_take(heap, event);
+		return event->kind == EVENT_RESIDENT_TOTALS;
+	case EVENT_EXIT:
+		if (event->exit.pid == event->exit.tid)
+			end_process(heap, event->exit.pid, true);
+		return true;
+	case EVENT_COMM:
+		if (event->comm.exec)
+			end_process(heap, event->comm.pid, false);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void take(struct model_observer *observer, const struct event *event)
 {
 	struct heap_objects *heap = (struct heap_objects *)observer;
@@ -222,7 +251,9 @@ static void take(struct model_observer *observer, const struct event *event)
 
 	if (event->kind == EVENT_HEAP_TOTALS)
 		process_of(heap, event->heap_totals.pid)->totals = event->heap_totals;
-	heap->has_any |= event->kind == EVENT_ALLOC || event->kind == EVENT_HEAP_TOTALS;
+	heap->is_resident |= event->kind == EVENT_RESIDENT_TOTALS;
+	heap->has_any |= heap->is_resident || event->kind == EVENT_ALLOC ||
+			 event->kind == EVENT_HEAP_TOTALS;
 	if (filter->has_until && event->time_ns >= filter->to_ns)
 		return;
 	if (!heap->has_started && heap->mark == HEAP_MARK_START &&
@@ -230,17 +261,8 @@ static void take(struct model_observer *observer, const struct event *event)
 		heap->has_started = true;
 		heap->marks++;
 	}
-	if (event->kind == EVENT_ALLOC)
-		take_alloc(heap, event);
-	else if (event->kind == EVENT_FREE)
-		take_free(heap, event->free.pid, event->free.address, event->time_ns);
-	else if (event->kind == EVENT_EXIT && event->exit.pid == event->exit.tid)
-		end_process(heap, event->exit.pid, true);
-	else if (event->kind == EVENT_COMM && event->comm.exec)
-		end_process(heap, event->comm.pid, false);
-	else
-		return;
-	look_for_peak(heap, event->time_ns);
+	if (take_figures(heap, event))
+		look_for_peak(heap, event->time_ns);
 }
 
 void heap_objects_init(struct heap_objects *heap, const struct analysis_input *input,
@@ -275,6 +297,25 @@ static void span(const struct heap_objects *heap, uint64_t *ret_start_ns, uint64
 	filter_clip(heap->filter, ret_start_ns, ret_end_ns);
 }
 
+static double lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* What is resident is known as a whole only: what stayed is as much as can have. */
+static void finish_resident(struct heap_objects *heap)
+{
+	struct heap_row *row;
+
+	array_for_each(row, &heap->rows) {
+		row->held = row->live;
+		if (!heap->filter->has_until)
+			row->held = heap_sum_add(row->held, row->ended, 1);
+		row->kept.n = row->held.n < row->marked.n ? row->held.n : row->marked.n;
+		row->kept.variance = lesser(row->held.variance, row->marked.variance);
+	}
+}
+
 void heap_objects_finish(struct heap_objects *heap)
 {
 	const struct heap_object *object;
@@ -302,12 +343,16 @@ void heap_objects_finish(struct heap_objects *heap)
 	}
 	array_for_each(row, &heap->rows)
 		look_at(heap, row);
+	if (heap->is_resident)
+		finish_resident(heap);
 }
 
 void heap_objects_release(struct heap_objects *heap)
 {
 	array_release(&heap->rows);
-	map_release(&heap->row_of);
+	for (size_t i = 0; i < sizeof(heap->row_of) / sizeof(heap->row_of[0]); i++)
+		map_release(&heap->row_of[i]);
+	heap_resident_release(&heap->resident);
 	array_release(&heap->objects);
 	map_release(&heap->object_of);
 	array_release(&heap->vacant);

@@ -16,6 +16,8 @@
 #include "analysis/analysis.h"
 #include "base/array.h"
 #include "base/map.h"
+#include "event/values.h"
+#include "heap_resident.h"
 
 enum { AGE_1S, AGE_10S, AGE_1MIN, AGE_10MIN, AGE_OLDER, N_AGES };
 
@@ -26,14 +28,20 @@ struct heap_sum {
 	double variance; /* of bytes */
 };
 
-struct heap_row {
-	uint32_t stack; /* of who called the allocator */
+struct heap_row_key {
+	uint32_t stack; /* of who called the allocator, or touched resident memory first */
 	uint32_t task;
+	uint32_t mapping, origin; /* of resident memory; else 0 */
+};
+
+struct heap_row {
+	struct heap_row_key key;
 	struct heap_sum allocated;   /* in the time that the filter leaves */
 	struct heap_sum live;        /* as events come */
 	struct heap_sum marked;      /* live when heap_objects was marked last */
 	uint32_t marks;              /* of heap_objects, when this was looked at last */
 	int64_t freed_1ms, freed_1s; /* of allocated: bytes that were given back as soon as this */
+	struct heap_sum ended;       /* resident of processes when they exited */
 	/* Known at the end: */
 	struct heap_sum held; /* in use then; of processes that ended before: when they ended */
 	struct heap_sum old;  /* of that, what was there before the last tenth of the time */
@@ -66,7 +74,7 @@ struct heap_objects {
 	enum heap_mark mark;
 	uint32_t marks;
 	ARRAY(struct heap_row) rows;
-	struct map row_of; /* stack and task → index + 1 */
+	struct map row_of[MAPPING_N_KINDS * RESIDENT_N_ORIGINS]; /* stack, task → index + 1 */
 	ARRAY(struct heap_object) objects;
 	struct map object_of; /* process and address → index + 1 */
 	ARRAY(uint32_t) vacant;
@@ -76,6 +84,8 @@ struct heap_objects {
 	uint64_t peak_ns; /* when it was so much */
 	bool has_started;
 	bool has_any;
+	bool is_resident; /* it tells of resident memory, not of allocations */
+	struct heap_resident resident;
 	uint64_t n_replaced; /* allocations where another one was, whose end is not known */
 };
 
@@ -85,6 +95,10 @@ void heap_objects_init(struct heap_objects *heap, const struct analysis_input *i
 /* Everything has passed. */
 void heap_objects_finish(struct heap_objects *heap);
 void heap_objects_release(struct heap_objects *heap);
+
+/* For those who add to rows. */
+uint32_t heap_row_index(struct heap_objects *heap, const struct heap_row_key *key);
+void heap_row_change(struct heap_objects *heap, uint32_t row, struct heap_sum sum, int sign);
 
 /* a + sign × b. */
 struct heap_sum heap_sum_add(struct heap_sum a, struct heap_sum b, int sign);

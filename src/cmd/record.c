@@ -24,6 +24,7 @@
 #define MAX_HZ_PATH             "/proc/sys/kernel/perf_event_max_sample_rate"
 #define DEFAULT_BUDGET_PERMILLE 30
 #define DEFAULT_HEAP_RATE       (512u << 10)
+#define DEFAULT_RESIDENT_RATE   (17 * 4096u)
 #define STEP_MS                 50
 #define GRACE_MS                2000
 #define SECOND_NS               1000000000u
@@ -86,9 +87,10 @@ static const struct argp_option option_table[] = {
 	{ "trace", KEY_TRACE, NULL, 0, "Record every system call, too", 0 },
 	{ "kernel-locks", KEY_KERNEL_LOCKS, NULL, 0, "Record waits for locks of the kernel's, too",
 	  0 },
-	{ "heap", KEY_HEAP, NULL, 0, "Record what COMMAND allocates, too", 0 },
+	{ "heap", KEY_HEAP, NULL, 0,
+	  "Record memory, too: what COMMAND allocates, what is resident of -p PID", 0 },
 	{ "heap-rate", KEY_HEAP_RATE, "SIZE", 0,
-	  "Sample one in SIZE bytes allocated (default 512k; 1 is all)", 0 },
+	  "Sample one in SIZE bytes (default: allocated 512k, resident 68k; 1 is all)", 0 },
 	{ "trace-buffer", KEY_TRACE_BUFFER, "SIZE", 0,
 	  "Kernel memory for switches and calls, for each CPU", 0 },
 	{ "budget", KEY_BUDGET, "PERCENT", 0,
@@ -297,10 +299,9 @@ static int check_options(const struct options *o)
 		return err(EXIT_USAGE, "-p, -a and a COMMAND exclude each other");
 	if (o->recorder.cpu_only && (o->recorder.trace || o->recorder.kernel_locks))
 		return err(EXIT_USAGE, "--cpu-only excludes --trace and --kernel-locks");
-	if (o->has_heap && !o->recorder.command)
-		return err(EXIT_USAGE,
-			   "--heap wants a command to start (-- COMMAND): the library that "
-			   "sees allocations is loaded at the start of a program");
+	if (o->has_heap && o->recorder.is_all)
+		return err(EXIT_USAGE, "--heap wants a command to start (-- COMMAND), or processes "
+				       "(-p PID): not with -a");
 	if (o->has_heap && o->flight.span_ns)
 		return err(EXIT_USAGE, "--heap and --ring exclude each other: what was allocated "
 				       "long before would be forgotten");
@@ -585,7 +586,8 @@ int cmd_record(int argc, char **argv)
 	o.recorder.functions = o.functions.items;
 	o.recorder.n_functions = o.functions.n;
 	if (o.has_heap && !o.recorder.heap_rate)
-		o.recorder.heap_rate = DEFAULT_HEAP_RATE;
+		o.recorder.heap_rate = o.recorder.command ? DEFAULT_HEAP_RATE :
+							    DEFAULT_RESIDENT_RATE;
 	status = check_options(&o);
 	if (status == EXIT_DONE)
 		status = check_frequency(o.recorder.hz);

@@ -61,6 +61,16 @@ static const char *const pointer_wheres[MAX_WORDS] = {
 	[POINTER_HERE] = "here",
 };
 
+static const char *const mapping_kinds[MAX_WORDS] = {
+	[MAPPING_ANONYMOUS] = "anonymous", [MAPPING_HEAP] = "heap",     [MAPPING_STACK] = "stack",
+	[MAPPING_FILE] = "file",           [MAPPING_SHARED] = "shared",
+};
+
+static const char *const resident_origins[MAX_WORDS] = {
+	[RESIDENT_TOUCHED] = "touched",
+	[RESIDENT_BEFORE] = "before",
+	[RESIDENT_UNSEEN] = "unseen",
+};
 _Static_assert((int)WAIT_N_CLASSES <= MAX_WORDS, "each class of waits may have a word");
 
 const char *wait_class_name(unsigned int why)
@@ -71,6 +81,11 @@ const char *wait_class_name(unsigned int why)
 const char *disk_op_name(unsigned int op)
 {
 	return op < DISK_N_OPS ? disk_ops[op] : disk_ops[DISK_OTHER];
+}
+
+const char *mapping_kind_name(unsigned int kind)
+{
+	return kind < MAPPING_N_KINDS ? mapping_kinds[kind] : mapping_kinds[MAPPING_ANONYMOUS];
 }
 
 /* Which fields are written as words. */
@@ -84,6 +99,8 @@ static const struct {
 	{ 0, "why", wait_classes },
 	{ EVENT_PAGE_FAULT, "access", accesses },
 	{ EVENT_DISK_IO, "op", disk_ops },
+	{ EVENT_RESIDENT, "mapping", mapping_kinds },
+	{ EVENT_RESIDENT, "origin", resident_origins },
 	{ EVENT_SIGNAL, "step", signal_steps },
 	{ EVENT_INTERRUPT, "kind", interrupt_kinds },
 	{ EVENT_PAUSE, "step", pause_steps },

@@ -52,7 +52,8 @@ static const char *elf_lack(int fd, const Elf64_Ehdr *ehdr)
 		if (phdr.p_type == PT_INTERP)
 			return interpreter_lack(fd, &phdr);
 	}
-	return "is linked statically: no library can stand before its allocator";
+	return "is linked statically: no library can stand before its allocator (for what is "
+	       "resident of it, start it and record --heap -p PID)";
 }
 
 /* The path in "#!/bin/sh -e"; an empty one: that is not what @head is. */

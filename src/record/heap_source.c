@@ -289,7 +289,8 @@ void heap_source_stop(struct heap_source *source)
 	if (!n_blocks(source))
 		warn("nothing that was started loaded " HEAP_SHIM
 		     ": no allocations were seen (programs that are linked statically, and Go's, "
-		     "have allocators that no library can stand before)");
+		     "have allocators that no library can stand before: of them, record "
+		     "--heap -p PID tells what is resident)");
 	if (n_blocks(source) == HEAP_MAX_BLOCKS)
 		warn("more than %u processes allocated: of some, allocations are not counted",
 		     HEAP_MAX_BLOCKS);

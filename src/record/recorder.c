@@ -14,13 +14,14 @@
 
 /*
  * The kernel stamps a record before it finds it a place, and a tick may come between:
- * within a ring, too, times can fall by some microseconds.  What is told of processes
- * and counters does not need them, and takes the time of what stands before it.
+ * within a ring, too, times can fall by some microseconds.  What is told of processes,
+ * counters and looks does not need them, and takes the time of what stands before it.
  */
 static bool may_be_later(enum event_kind kind)
 {
 	return kind == EVENT_COMM || kind == EVENT_FORK || kind == EVENT_EXIT ||
-	       kind == EVENT_COUNTER || kind == EVENT_LOST || kind == EVENT_THROTTLE;
+	       kind == EVENT_COUNTER || kind == EVENT_LOST || kind == EVENT_THROTTLE ||
+	       kind == EVENT_RESIDENT || kind == EVENT_RESIDENT_TOTALS;
 }
 
 int recorder_put_through(struct event_sink *outlet, const struct event *event)
@@ -124,6 +125,7 @@ static void on_throttle(struct recorder *r, const struct perf_record *record)
 /* What became of a target's thread. */
 static void on_task_record(struct recorder *r, const struct perf_record *record)
 {
+	resident_take_other(r->resident, record);
 	if (record->type == PERF_RECORD_COMM)
 		life_comm(&r->life, record);
 	else if (record->type == PERF_RECORD_FORK)
@@ -173,6 +175,8 @@ static void on_heap(struct recorder *r, const struct perf_record *record)
 		r->audit.n_lost_allocs += record->lost;
 	else if (record->type == PERF_RECORD_LOST)
 		r->audit.n_lost_frees += record->lost;
+	else if (record->type == PERF_RECORD_SAMPLE && record->source >= SAMPLER_PAGES)
+		resident_take(r->resident, record);
 	else if (record->type == PERF_RECORD_SAMPLE && !r->waits_for_exec)
 		heap_source_take(r->heap, record);
 }
@@ -193,7 +197,7 @@ int recorder_take(void *arg, const struct perf_record *record)
 
 	if (record->source == SAMPLER_PROBES)
 		on_probe(r, record);
-	else if (record->source == SAMPLER_ALLOCS || record->source == SAMPLER_FREES)
+	else if (record->source >= SAMPLER_ALLOCS)
 		on_heap(r, record);
 	else if (record->type == PERF_RECORD_LOST && record->source != SAMPLER_TICKS)
 		on_lost_waits(r, record->lost);
@@ -356,6 +360,9 @@ int recorder_start(struct recorder *r)
 	}
 	if (r->waits && wait_source_start(r->waits))
 		warn("no stacks of waits: the kernel refuses their events");
+	error = resident_start(r->resident);
+	if (error)
+		return error;
 	if (r->command.pid)
 		error = launch_go(&r->command);
 	return error ? error : r->error;
@@ -404,6 +411,7 @@ int recorder_step(struct recorder *r, int timeout_ms)
 		uprobes_step(r->uprobes);
 	if (r->pauses)
 		pauses_step(r->pauses, r->audit.time_ns);
+	resident_step(r->resident, clock_ns(CLOCK_MONOTONIC), r->streams.told_ns);
 	every_second(r);
 	if (!error)
 		error = r->error ? r->error : definer_error(r->definer);
@@ -420,6 +428,7 @@ int recorder_stop(struct recorder *r)
 	exact_stop(&r->exact);
 	heap_source_stop(r->heap);
 	functions_say_missing(r->functions);
+	resident_stop(r->resident);
 	sampler_stop(r->sampler);
 	event.time_ns = r->end_ns = clock_ns(CLOCK_MONOTONIC);
 	streams_drain(&r->streams, true);
@@ -436,6 +445,7 @@ int recorder_stop(struct recorder *r)
 	if (r->waits)
 		wait_source_put_counters(r->waits, event.time_ns);
 	heap_source_put_totals(r->heap, event.time_ns);
+	resident_step(r->resident, event.time_ns, UINT64_MAX);
 	put(r, &event);
 	setpriority(PRIO_PROCESS, 0, r->usual_priority);
 	return r->error;

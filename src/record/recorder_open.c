@@ -113,17 +113,39 @@ static void open_pauses(struct recorder *r)
 	});
 }
 
+static int open_resident(struct recorder *r, const struct recorder_options *options)
+{
+	if (!options->heap_rate || options->command)
+		return 0;
+	if (r->scope != SAMPLER_CPUS)
+		return err(-EPERM,
+			   "cannot record resident memory: page faults of the whole machine "
+			   "are not to be had; run with sudo");
+	r->resident = resident_new(
+		&(struct resident_context){
+			.sampler = r->sampler,
+			.stacks = r->stacks,
+			.definer = r->definer,
+			.sink = &r->outlet,
+			.targets = &r->targets,
+			.life = &r->life,
+		},
+		options->heap_rate);
+	return 0;
+}
+
 /* Probes see every CPU: without that privilege they are refused. */
 static int open_probes(struct recorder *r, const struct recorder_options *options)
 {
 	bool has_pauses = (options->trace || options->pauses) && r->scope == SAMPLER_CPUS;
+	bool has_heap = options->heap_rate && options->command;
 	int error = -EPERM;
 
-	if (!has_pauses && !options->heap_rate && !options->n_functions)
+	if (!has_pauses && !has_heap && !options->n_functions)
 		return 0;
 	if (r->scope == SAMPLER_CPUS)
 		error = uprobes_open(r->sampler, &r->uprobes);
-	if (error && options->heap_rate)
+	if (error && has_heap)
 		return err(error,
 			   "cannot record allocations: no probes in programs: %s; run with sudo",
 			   strerror(-error));
@@ -145,7 +167,7 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 {
 	int error = permission_check_targets(options);
 
-	if (!error && options->heap_rate)
+	if (!error && options->heap_rate && options->command)
 		error = heap_source_new(options->command[0], options->heap_rate, &r->heap);
 	if (error)
 		return error;
@@ -161,6 +183,8 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 	error = open_sampler(r, options);
 	if (!error)
 		error = open_probes(r, options);
+	if (!error)
+		error = open_resident(r, options);
 	if (error || options->cpu_only)
 		return error;
 	r->exact.waits_for_exec = r->waits_for_exec;
@@ -223,6 +247,7 @@ void recorder_close(struct recorder *r)
 	pauses_free(r->pauses);
 	functions_free(r->functions);
 	heap_source_free(r->heap);
+	resident_free(r->resident);
 	sampler_close(r->sampler);
 	uprobes_close(r->uprobes);
 	streams_release(&r->streams);

@@ -11,6 +11,7 @@
 #include "life.h"
 #include "pauses.h"
 #include "record/recorder.h"
+#include "resident.h"
 #include "sampler.h"
 #include "stacks.h"
 #include "streams.h"
@@ -37,6 +38,7 @@ struct recorder {
 	struct pauses *pauses;       /* NULL: not recorded */
 	struct functions *functions; /* NULL: none is waited for */
 	struct heap_source *heap;    /* NULL: no allocations */
+	struct resident *resident;   /* NULL: not recorded */
 	struct launch command;
 	int usual_priority; /* a nice value, outside the window */
 	uint32_t hz;

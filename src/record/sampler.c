@@ -299,16 +299,26 @@ static int add_owner(struct sampler *sampler, uint32_t cpu, enum ring_kind kind)
 	return fd < 0 ? fd : add_event(sampler, &(struct perf_event){ fd, cpu, OWNS_A_RING, kind });
 }
 
+static enum ring_kind kind_of(enum sampler_source source)
+{
+	if (source < SAMPLER_PROBES)
+		return RING_TRACEPOINTS;
+	if (source == SAMPLER_PROBES)
+		return RING_PROBES;
+	return source == SAMPLER_FREES ? RING_FREES : RING_ALLOCS;
+}
+
 /* The stream holds records of an event after it was closed: what its id means stays known. */
 static int add_tracepoint(struct sampler *sampler, enum sampler_source source, uint32_t cpu)
 {
 	struct tracepoint *tp = &sampler->tracepoints[source];
 	uint64_t id;
-	int fd, r = add_owner(sampler, cpu, RING_TRACEPOINTS);
+	enum ring_kind kind = kind_of(source);
+	int fd, r = add_owner(sampler, cpu, kind);
 
 	if (r)
 		return r;
-	tp->attr.wakeup_watermark = half_of_ring(sampler, RING_TRACEPOINTS);
+	tp->attr.wakeup_watermark = half_of_ring(sampler, kind);
 	fd = perf_open(&tp->attr, -1, (int)cpu);
 	if (fd < 0)
 		return fd;
@@ -319,15 +329,13 @@ static int add_tracepoint(struct sampler *sampler, enum sampler_source source, u
 		return r;
 	}
 	*map_insert(&sampler->by_id, id) = tp->attr.sample_period << 8 | source;
-	return add_event(sampler, &(struct perf_event){ fd, cpu, source, RING_TRACEPOINTS });
+	return add_event(sampler, &(struct perf_event){ fd, cpu, source, kind });
 }
 
 int sampler_adopt(struct sampler *sampler, int fd, uint32_t cpu, enum sampler_source source,
 		  uint64_t *ret_id)
 {
-	enum ring_kind kind = source == SAMPLER_ALLOCS ? RING_ALLOCS :
-			      source == SAMPLER_FREES  ? RING_FREES :
-							 RING_PROBES;
+	enum ring_kind kind = kind_of(source);
 	int r = add_owner(sampler, cpu, kind);
 
 	if (!r && ioctl(fd, PERF_EVENT_IOC_ID, ret_id))
@@ -565,11 +573,6 @@ struct sampler_facts sampler_facts(const struct sampler *sampler)
 	return facts;
 }
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
 struct sampler_losses sampler_lost(const struct sampler *sampler)
 {
 	uint64_t lost[N_RING_KINDS];
@@ -584,10 +587,9 @@ struct sampler_losses sampler_lost(const struct sampler *sampler)
 		lost[event->kind] += event_lost(event);
 	array_for_each(ring, &sampler->set.rings)
 		told[ring->kind] += ring->n_lost_told;
-	return (struct sampler_losses){
-		.n_ticks = less(lost[RING_TICKS], told[RING_TICKS]),
-		.n_tracepoints = less(lost[RING_TRACEPOINTS], told[RING_TRACEPOINTS]),
-	};
+	for (size_t i = 0; i < N_RING_KINDS; i++)
+		lost[i] -= told[i] < lost[i] ? told[i] : lost[i];
+	return (struct sampler_losses){ lost[RING_TICKS], lost[RING_TRACEPOINTS] };
 }
 
 uint64_t sampler_n_undecodable(const struct sampler *sampler)

@@ -36,6 +36,8 @@ enum sampler_source { /* of a sample: perf_record.source */
 		      SAMPLER_PROBES, /* in programs' code: see sampler_adopt() */
 		      SAMPLER_ALLOCS, /* the same in the library that sees allocations, */
 		      SAMPLER_FREES,  /* each in a ring of its own */
+		      SAMPLER_PAGES,  /* page faults, and what mremap() moved: where there are */
+		      SAMPLER_MOVES,  /* no allocations, in their ring */
 		      SAMPLER_N_SOURCES
 };
 

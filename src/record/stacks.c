@@ -400,7 +400,7 @@ static size_t user_mark(const struct perf_sample *sample)
 /* Whether samples of it are small, and taken at few places. */
 static bool is_of_place(uint32_t source)
 {
-	return source != SAMPLER_TICKS && source != SAMPLER_ALLOCS;
+	return source != SAMPLER_TICKS && source != SAMPLER_ALLOCS && source != SAMPLER_PAGES;
 }
 
 static uint32_t unwind_user(struct stacks *stacks, const struct perf_record *record)

@@ -117,7 +117,60 @@ END
 	[ "$status" = 2 ]
 	run report -i "$T/heap.data" heap --cpu 0
 	[ "$status" = 2 ]
-	run "$SYSPROF" record --heap -p 1
+	run "$SYSPROF" record --heap -a
 	[ "$status" = 2 ]
 	[[ $output == *"--heap wants a command"* ]]
+	run "$SYSPROF" record --heap -p $$ --ring 10
+	[ "$status" = 2 ]
+	[[ $output == *"--heap and --ring exclude each other"* ]]
+}
+
+# Function, bytes in column $1, pages and mapping of each row in ./json.
+resident_rows() {
+	jq -c --arg key "$1" '.[.profile][] | [.function, .[$key], .pages, .mapping]' "$T/json"
+}
+
+@test "what is resident is shown by who touched it, against the kernel's own count" {
+	data=$(recording resident)
+	golden resident report -i "$data" heap
+	report -i "$data" heap --json >"$T/json"
+	diff - <(resident_rows resident_bytes) <<'END'
+["load",2097152,512,"heap"]
+["[there before: no name]",1179648,288,"anonymous"]
+["cache",1048576,256,"anonymous"]
+["[there before: libc.so]",524288,128,"file"]
+["[no page fault seen]",262144,64,"anonymous"]
+["job",65536,16,"anonymous"]
+END
+	# Both tables have the same sum.
+	jq -e '([.heap[].resident_bytes] | add) == 5056 * 1024 and
+		([.mappings[].resident_bytes] | add) == 5056 * 1024' "$T/json"
+	jq -e '.mappings[] | select(.mapping == "anonymous") |
+		.touched_bytes == 1114112 and .before_bytes == 1179648 and .unseen_bytes == 262144' "$T/json"
+}
+
+@test "resident memory has a past: --at, --peak, --growth, and what was touched in all" {
+	report -i "$(recording resident)" heap --at 3.5 --json >"$T/json"
+	[ "$(jq '[.heap[].resident_bytes] | add' "$T/json")" = $((15 * 1048576 + 768 * 1024)) ]
+	report -i "$T/resident.data" heap --at 7 --json >"$T/json" # the child is gone
+	[ "$(jq '[.heap[].resident_bytes] | add' "$T/json")" = $((15 * 1048576 + 768 * 1024)) ]
+	report -i "$T/resident.data" heap --peak --json >"$T/json"
+	[ "$(jq '[.peak[].resident_bytes] | add' "$T/json")" = $((15 * 1048576 + 960 * 1024)) ]
+	golden resident-growth report -i "$T/resident.data" heap --growth
+	golden resident-allocs report -i "$T/resident.data" allocs
+	report -i "$T/resident.data" heap --process job --json >"$T/json"
+	diff - <(resident_rows resident_bytes) <<'END'
+["[there before: no name]",131072,32,"anonymous"]
+["job",65536,16,"anonymous"]
+END
+	"$SYSPROF" export -i "$T/resident.data" heap -o "$T/heap.folded"
+	grep -qx 'server;main;load 2097152' "$T/heap.folded"
+}
+
+@test "of resident memory, what cannot be told is refused" {
+	for profile in leaks age; do
+		run report -i "$(recording resident)" $profile
+		[ "$status" = 1 ]
+		[[ $output == *"not when it was allocated"* ]]
+	done
 }

@@ -142,3 +142,140 @@ END
 	await test ! -e "/proc/$command"
 	[ "$(cat until.out)" = "done" ]
 }
+
+# Start a program that waits for lines, and wait until it is ready; its id is in $target.
+start_growing() {
+	mkfifo in
+	exec 7<>in
+	"$@" <in >phase 3>&- 7>&- &
+	target=$!
+	started+=("$target")
+	await grep -q ready phase
+	await is_steady
+}
+
+# A runtime has done what it does when it starts.
+is_steady() {
+	local once
+	once=$(anonymous)
+	sleep 0.2
+	[ "$(anonymous)" = "$once" ]
+}
+
+# What process $target has as the kernel counts it: anonymous memory, in bytes.
+anonymous() {
+	awk '$1 == "Anonymous:" { print 1024 * $2 }' "/proc/$target/smaps_rollup"
+}
+
+# A look found as much as the kernel counts now, to a page or two that a runtime may touch.
+is_looked_at() {
+	local now
+	now=$(anonymous)
+	"$SYSPROF" dump 2>/dev/null | awk -v now="$now" '$1 == "resident_totals" {
+		for (i = 2; i <= NF; i++) { split($i, f, "="); v[f[1]] = f[2] } }
+		END { d = v["smaps_anonymous"] - now; exit !(d <= 262144 && d >= -262144) }'
+}
+
+next_phase() {
+	echo >&7
+	await grep -q "$1" phase
+	await is_looked_at
+}
+
+# For each look: how much anonymous memory grew since the first one, and of that what stacks have,
+# less what was there before and is not any more, in bytes.
+growth() {
+	"$SYSPROF" dump | awk '{ split("", v)
+		for (i = 2; i <= NF; i++) { split($i, f, "="); v[f[1]] = f[2] } }
+		$1 == "resident" && v["mapping"] !~ /file|shared/ && v["origin"] != "unseen" {
+			key = v["mapping"] " " v["origin"] " " v["stack"]
+			sum += v["bytes"] - last[key]; last[key] = v["bytes"] }
+		$1 == "resident_totals" { if (!n++) { s = sum; a = v["smaps_anonymous"] }
+			printf "%.0f %.0f\n", v["smaps_anonymous"] - a, sum - s }'
+}
+
+# Of the look at which most had grown, and of the last one: stacks have all but 1 % of the most.
+# The margin of 256 KiB is of runtimes that go on between the look and the kernel's count.
+growth_is_told() {
+	growth | tee growth | awk '$1 > most { most = $1; had = $2 } { last = $1; has = $2 }
+		function is_near(a, b) { d = a - b; return d <= most / 100 + 262144 && d >= -most / 100 - 262144 }
+		END { exit !(most > 60e6 && last < most - 30e6 && is_near(had, most) && is_near(has, last)) }' ||
+		{ cat phase growth; return 1; }
+}
+
+# Record $@ as it grows and shrinks.
+grow_and_shrink() {
+	rm -f in phase sysprof.data
+	start_growing "$@"
+	start "$SYSPROF" record --heap -p "$target"
+	await holds sysprof.data 1 resident_totals
+	next_phase grown
+	next_phase shrunk
+	kill -INT "$pid"
+	wait "$pid"
+	exec 7>&-
+}
+
+# Bytes of function $1 in report.json are $2, within the errors of the samples.
+has_resident() {
+	local bytes error
+	bytes=$(jq --arg f "$1" '[.[.profile][] | select(.stack | contains($f)) | .resident_bytes] | add // 0' report.json)
+	error=$(jq --arg f "$1" '[.[.profile][] | select(.stack | contains($f)) | .error_bytes] | add // 0' report.json)
+	echo "$1: $bytes ± $error"
+	within_errors "$bytes" "$2" "$((error + 65536))"
+}
+
+@test "attached: resident memory is that of the stacks that touched it, by mapping" {
+	for program in resident resident-static; do
+		grow_and_shrink "$W/$program"
+		"$SYSPROF" report --json heap >report.json
+		has_resident 'small ←' $((32 * MB))
+		has_resident 'big ←' 0
+		has_resident 'moved ←' $((24 * MB))
+		has_resident 'copied ←' $((8 * MB))
+		has_resident 'no page fault seen' $((16 * MB))
+		"$SYSPROF" report --json peak >report.json
+		has_resident 'big ←' $((40 * MB))
+		# What the rows add up to is what the kernel counts.
+		"$SYSPROF" report heap | grep -Eq 'the difference is [+-]0\.[01]'
+		"$SYSPROF" report --json heap >report.json
+		at_least "$(jq '.mappings[] | select(.mapping == "heap") | .touched_bytes' report.json)" $((31 * MB))
+		near "$(jq '.mappings[] | select(.mapping == "anonymous") | .before_bytes' report.json)" 0 $((MB))
+	done
+}
+
+@test "attached to Go, a JVM and Python, stacks have all that grew, before and after it is freed" {
+	grow_and_shrink "$W/gogrow"
+	growth_is_told
+	"$SYSPROF" report heap --peak | grep -q 'main.grow'
+	grow_and_shrink java -XX:+UseG1GC -Xmx256m -Xms8m -cp "$W" JavaGrow
+	growth_is_told
+	grow_and_shrink python3 -c 'import sys
+def say(what): print(what, flush=True); sys.stdin.readline()
+say("ready")
+kept = [bytearray(b"x") * (1 << 20) for i in range(64)]; kept += [str(i) for i in range(500000)]
+say("grown")
+del kept
+say("shrunk")'
+	growth_is_told
+}
+
+is_ready_again() {
+	[ "$(grep -c ready phase)" = 2 ]
+}
+
+@test "attached, a fork, an exec and the end of the process are followed" {
+	start_growing sh -c 'echo ready; read line; '"$W/objects"' fork; exec '"$W/resident"
+	start "$SYSPROF" record --heap -p "$target"
+	await holds sysprof.data 1 resident_totals
+	echo >&7
+	await is_ready_again
+	await is_looked_at
+	kill -9 "$target"
+	wait "$pid"
+	exec 7>&-
+	"$SYSPROF" report heap >report
+	grep -q 'is what processes had when they were last looked at before they ended' report
+	"$SYSPROF" report --json heap >report.json
+	has_resident 'before ←' $((20 * MB))
+}

@@ -9,6 +9,7 @@ WORKLOADS := demo split split-static split-static-pie split-stripped split-fp de
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
 WORKLOADS += heaplocks callers mapper waitany stutter leaks mallocs objects ownmalloc cxxnew
+WORKLOADS += resident resident-static gogrow JavaGrow.class
 
 workloads: $(addprefix $(W)/,$(WORKLOADS))
 
@@ -31,6 +32,11 @@ $(W)/split-static $(W)/split-static-pie $(W)/split-fp: $(FROM)/split.c $(FROM)/b
 	$(call say,WORK,$@)
 	$(Q)$(CC) $(WFLAGS) -o $@ $< $(WLDFLAGS)
 
+$(W)/resident-static: $(FROM)/resident.c
+	@mkdir -p $(@D)
+	$(call say,WORK,$@)
+	$(Q)$(CC) $(WFLAGS) -static -o $@ $<
+
 # Debug information and symbols in a file beside it, as distributions ship them.
 $(W)/split-stripped: $(W)/split
 	$(call say,WORK,$@)
@@ -49,7 +55,7 @@ $(W)/plugin-%.so: $(FROM)/plugin.c $(FROM)/burn.h
 	$(call say,WORK,$@)
 	$(Q)$(CC) $(WFLAGS) -DBURN=plugin_$*_burn -fPIC -shared -o $@ $<
 
-$(W)/goburn $(W)/gogarbage: $(W)/%: $(FROM)/%/main.go $(FROM)/%/go.mod
+$(W)/goburn $(W)/gogarbage $(W)/gogrow: $(W)/%: $(FROM)/%/main.go $(FROM)/%/go.mod
 	$(call say,WORK,$@)
 	$(Q)cd $(FROM)/$* && GOCACHE=$(abspath $(W))/.gocache GOTOOLCHAIN=local CGO_ENABLED=0 \
 		go build -o $(abspath $@) .
@@ -59,7 +65,7 @@ $(W)/rust%: $(FROM)/rust%.rs
 	$(call say,WORK,$@)
 	$(Q)MAKEFLAGS= rustc --edition 2021 -C opt-level=2 -g -o $@ $<
 
-$(W)/JavaBurn.class $(W)/JavaGarbage.class: $(W)/%.class: $(FROM)/%.java
+$(W)/JavaBurn.class $(W)/JavaGarbage.class $(W)/JavaGrow.class: $(W)/%.class: $(FROM)/%.java
 	$(call say,WORK,$@)
 	$(Q)javac -d $(W) $<
 
