@@ -29,6 +29,8 @@ enum task_state {
 	TASK_RUNNING = 5, /* on a CPU; of task_state events only */
 };
 
+#define PRIORITY_USUAL 120 /* of a thread of which no other was told */
+
 /* Why a thread blocks. */
 enum wait_class {
 	WAIT_OTHER = 0,

@@ -29,6 +29,7 @@ struct model_thread {
 	uint64_t first_ns; /* first and last time it was heard of */
 	uint64_t last_ns;
 	bool has_exited;
+	uint32_t priority; /* the last level that was told + 1; 0: none was */
 };
 
 /*

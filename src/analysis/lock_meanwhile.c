@@ -59,6 +59,10 @@ static bool next_part(struct locks *locks, size_t *i, struct lock_part *ret)
 	if (*i >= n)
 		return false;
 	*ret = parts[(*i)++];
+	/* Whose mutex lends it the priority of those who wait has given that back by the end. */
+	if (ret->what == LOCK_PART_OUTRANKED &&
+	    locks_items(locks, NULL)[rows[ret->row].lock].kind == LOCK_PI_MUTEX)
+		ret->what = LOCK_PART_RUNNABLE;
 	if (is_queued(locks, ret)) {
 		ret->what = LOCK_PART_UNKNOWN;
 		ret->node = (struct chain_node){ .is_behind = true };
@@ -125,6 +129,8 @@ void lock_meanwhile_name(struct buf *out, const struct lock_meanwhile *meanwhile
 			 LEAST_PERCENT);
 	put_name(&text, "holder without a CPU", meanwhile->ns[LOCK_PART_RUNNABLE],
 		 meanwhile->all_ns, LEAST_PERCENT);
+	put_name(&text, "priority inversion", meanwhile->ns[LOCK_PART_OUTRANKED], meanwhile->all_ns,
+		 LEAST_PERCENT);
 	put_name(&text, "lock convoy", meanwhile->behind_ns, meanwhile->all_ns,
 		 LEAST_CONVOY_PERCENT);
 	buf_puts(out, buf_str(&text));

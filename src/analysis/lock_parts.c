@@ -15,6 +15,8 @@ const char *lock_part_name(enum lock_part_what what)
 	static const char *const names[LOCK_N_PARTS] = {
 		[LOCK_PART_RUNNING] = "running",
 		[LOCK_PART_RUNNABLE] = "waiting for a CPU",
+		[LOCK_PART_OUTRANKED] =
+			"waiting for a CPU, of lower priority than who waited for it",
 		[LOCK_PART_BLOCKED] = "blocked",
 		[LOCK_PART_UNRECORDED] = "not recorded: another process",
 		[LOCK_PART_UNKNOWN] = "not known",
@@ -63,6 +65,26 @@ static enum lock_part_what what_of(uint32_t what)
 	return parts[what];
 }
 
+static uint32_t level_of(const struct model *model, uint32_t task)
+{
+	struct model_thread thread = model_thread(model, model_task(model, task).thread);
+
+	return thread.priority ? thread.priority - 1 : PRIORITY_USUAL;
+}
+
+/* By the priorities as they are now, at the end of the contention. */
+static bool is_outranked(const struct model *model, const struct chain_node *node, uint32_t waiter)
+{
+	return node->what == CHAIN_RUNNABLE && node->task &&
+	       level_of(model, node->task) > level_of(model, waiter);
+}
+
+static enum lock_part_what what_of_node(const struct model *model, const struct chain_node *node,
+					uint32_t waiter)
+{
+	return is_outranked(model, node, waiter) ? LOCK_PART_OUTRANKED : what_of(node->what);
+}
+
 /* As much of @ns as is left: what a recording says need not add up. */
 static int64_t part_of(int64_t *left, uint64_t ns)
 {
@@ -79,9 +101,11 @@ void lock_parts_add(struct lock_parts *parts, const struct chain *chain, uint32_
 
 	for (size_t i = 0; i < contention->n_parts; i++) {
 		uint32_t id = holder_of(chain, contention->parts[i].node);
+		struct chain_node node = chain_node(chain, id);
 
-		add(parts, entry, id ? what_of(chain_node(chain, id).what) : LOCK_PART_UNKNOWN, id,
-		    part_of(&left, (uint64_t)contention->parts[i].ns));
+		add(parts, entry,
+		    id ? what_of_node(parts->model, &node, contention->task) : LOCK_PART_UNKNOWN,
+		    id, part_of(&left, (uint64_t)contention->parts[i].ns));
 	}
 	add(parts, entry, LOCK_PART_WOKEN, 0, part_of(&left, contention->runnable_ns));
 	add(parts, entry, LOCK_PART_RETRY, 0, part_of(&left, contention->ran_ns));

@@ -18,6 +18,7 @@
 enum lock_part_what {
 	LOCK_PART_RUNNING,
 	LOCK_PART_RUNNABLE,
+	LOCK_PART_OUTRANKED, /* runnable, of a lower priority than who waited */
 	LOCK_PART_BLOCKED,
 	LOCK_PART_UNRECORDED, /* no target of the recording */
 	LOCK_PART_UNKNOWN,    /* events are missing, or the wait was not sampled */
@@ -41,8 +42,9 @@ struct lock_raw_part {
 	int64_t ns;
 };
 
-struct lock_parts {        /* all-zero is valid */
-	struct map by_key; /* to an index + 1; of no use any more when sorted */
+struct lock_parts {                /* all-zero but for the model is valid */
+	const struct model *model; /* borrowed: whose threads they are about */
+	struct map by_key;         /* to an index + 1; of no use any more when sorted */
 	ARRAY(struct lock_raw_part) raw;
 	bool is_sorted;
 	ARRAY(struct lock_part) items;

@@ -114,6 +114,7 @@ static const struct sheet_column columns[L_N_COLUMNS] = {
 	[L_BEHIND] = { "behind_ns", NULL, SHEET_NS },
 	[L_PARTS + LOCK_PART_RUNNING] = { "holder_running_ns", NULL, SHEET_NS },
 	[L_PARTS + LOCK_PART_RUNNABLE] = { "holder_runnable_ns", NULL, SHEET_NS },
+	[L_PARTS + LOCK_PART_OUTRANKED] = { "holder_outranked_ns", NULL, SHEET_NS },
 	[L_PARTS + LOCK_PART_BLOCKED] = { "holder_blocked_ns", NULL, SHEET_NS },
 	[L_PARTS + LOCK_PART_UNRECORDED] = { "holder_unrecorded_ns", NULL, SHEET_NS },
 	[L_PARTS + LOCK_PART_UNKNOWN] = { "holder_unknown_ns", NULL, SHEET_NS },

@@ -205,6 +205,7 @@ struct locks *locks_begin(const struct analysis_input *input, struct chain *chai
 	locks->sched = input->sched;
 	locks->filter = input->filter;
 	locks->chain = chain;
+	locks->parts.model = input->model;
 	locks->words = lock_words_begin(input);
 	locks->owners = lock_owners_begin(input);
 	locks->contentions = contentions_begin(input, chain, take, locks);

@@ -16,6 +16,7 @@ struct thread {
 	bool is_followed;   /* its states are told; of others, only what they are called */
 	uint64_t sure_ns;   /* when events told of its state last; 0: never */
 	uint64_t exit_ns;   /* 0: it has not exited */
+	uint32_t priority;  /* the level told last + 1; 0: none */
 	uint64_t waking_ns; /* while it ran; 0: none */
 	struct event_task_state state;
 	struct event_wait_stack wait;  /* that no switch belongs to yet, */
@@ -349,6 +350,13 @@ static void take_lock_owner(struct input *in)
 	thread->owner = in->event->lock_owner;
 }
 
+static void take_priority(struct input *in)
+{
+	const struct event_priority *priority = &in->event->priority;
+
+	get(in->prelude, priority->tid)->priority = priority->level + 1;
+}
+
 static void take_gap(struct input *in)
 {
 	if (in->event->time_ns > in->prelude->gap_ns)
@@ -387,6 +395,7 @@ void prelude_take(struct prelude *prelude, const struct event *event, prelude_te
 		[EVENT_COUNTER] = take_counter,
 		[EVENT_PAUSE] = take_pause,
 		[EVENT_LOCK_OWNER] = take_lock_owner,
+		[EVENT_PRIORITY] = take_priority,
 	};
 	struct input in = { prelude, event, text, arg };
 
@@ -444,6 +453,15 @@ static int put_owner(const struct output *out, const struct thread *thread)
 	return event_sink_put(out->sink, &event);
 }
 
+static int put_priority(const struct output *out, const struct thread *thread)
+{
+	struct event event = { .kind = EVENT_PRIORITY, .time_ns = out->time_ns };
+
+	event.priority.tid = thread->tid;
+	event.priority.level = thread->priority - 1;
+	return event_sink_put(out->sink, &event);
+}
+
 static int put_watched(const struct output *out, const struct watched *watched)
 {
 	struct event event = { .kind = EVENT_PAUSE, .time_ns = out->time_ns };
@@ -474,6 +492,8 @@ static int put_thread(const struct output *out, const struct thread *thread)
 		r = put_name(out, thread);
 	if (!r && thread->is_followed && out->prelude->has_switches)
 		r = put_state(out, thread);
+	if (!r && thread->priority && thread->is_followed)
+		r = put_priority(out, thread);
 	if (!r && thread->owner.tid)
 		r = put_owner(out, thread);
 	if (!r && thread->exit_ns)

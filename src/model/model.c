@@ -77,6 +77,7 @@ static void take_event(struct model *model, const struct event *event)
 	case EVENT_EXIT:
 	case EVENT_SAMPLE:
 	case EVENT_TASK_STATE:
+	case EVENT_PRIORITY:
 		threads_take(&model->threads, event);
 		model->losses.n_samples += event->kind == EVENT_SAMPLE;
 		break;

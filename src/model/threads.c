@@ -94,6 +94,7 @@ static void take_fork(struct threads *threads, const struct event_fork *fork, ui
 void threads_take(struct threads *threads, const struct event *event)
 {
 	uint64_t now = event->time_ns;
+	const uint64_t *known;
 	uint32_t id;
 
 	switch (event->kind) {
@@ -110,6 +111,11 @@ void threads_take(struct threads *threads, const struct event *event)
 		break;
 	case EVENT_SAMPLE:
 		hear(threads, event->sample.pid, event->sample.tid, now);
+		break;
+	case EVENT_PRIORITY:
+		known = map_find(&threads->by_tid, event->priority.tid);
+		if (known && event->priority.level < UINT32_MAX)
+			get(threads, (uint32_t)*known)->priority = event->priority.level + 1;
 		break;
 	case EVENT_TASK_STATE:
 		hear(threads, event->task_state.pid, event->task_state.tid, now);

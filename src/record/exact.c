@@ -28,6 +28,21 @@ static void put_sched(struct exact *exact, const struct event *event)
 		wait_source_take_exact(exact->options.waits, event);
 }
 
+/* Nearly all threads have the same one all the time. */
+static void tell_priority(struct exact *exact, uint32_t tid, uint32_t level, uint64_t time_ns)
+{
+	struct event event = { .kind = EVENT_PRIORITY, .time_ns = time_ns };
+	const uint64_t *told = map_find(&exact->priorities, tid);
+
+	if (level == (told ? *told : PRIORITY_USUAL) || !tid ||
+	    !life_concerns(exact->options.life, tid))
+		return;
+	*map_insert(&exact->priorities, tid) = level;
+	event.priority.tid = tid;
+	event.priority.level = level;
+	put(exact, &event);
+}
+
 static void on_switch(struct exact *exact, const struct trace_record *record)
 {
 	const struct trace_switch *s = &record->switched;
@@ -48,12 +63,17 @@ static void on_switch(struct exact *exact, const struct trace_record *record)
 		return;
 	life_see(life, s->prev, s->prev_comm, TRACE_COMM_BYTES, record->time_ns);
 	life_see(life, s->next, s->next_comm, TRACE_COMM_BYTES, record->time_ns);
+	if (!exact->is_perf) {
+		tell_priority(exact, s->prev, s->prev_level, record->time_ns);
+		tell_priority(exact, s->next, s->next_level, record->time_ns);
+	}
 	put_sched(exact, &event);
 	if (s->state == TASK_DEAD && s->prev) {
 		if (life_pid(life, s->prev) == s->prev)
 			descriptors_forget(&exact->descriptors, s->prev, record->time_ns);
 		life_left(life, s->prev, record->time_ns);
 		trace_calls_forget(&exact->calls, s->prev);
+		map_remove(&exact->priorities, s->prev);
 	}
 }
 
@@ -306,6 +326,7 @@ void exact_open(struct exact *exact, const struct exact_options *options)
 
 void exact_close(struct exact *exact)
 {
+	map_release(&exact->priorities);
 	trace_close(exact->trace);
 	exact->trace = NULL;
 	trace_calls_release(&exact->calls);

@@ -55,7 +55,8 @@ struct exact {
 	struct trace_detail detail;
 	struct kernel_locks locks;
 	struct states states;
-	bool waits_for_exec; /* of the command: what its process does until then is ours */
+	struct map priorities; /* tid → what was told last; not there: PRIORITY_USUAL */
+	bool waits_for_exec;   /* of the command: what its process does until then is ours */
 	uint64_t start_ns;
 	bool has_warned;        /* that newborns cannot be followed */
 	uint32_t earlier_id;    /* the last thread id given out, a second ago */

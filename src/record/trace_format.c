@@ -21,7 +21,8 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 	[TRACE_SWITCH] = {
 		.system = "sched",
 		.event = "sched_switch",
-		.fields = { "prev_pid", "prev_state", "next_pid", "prev_comm", "next_comm" },
+		.fields = { "prev_pid", "prev_state", "next_pid", "prev_comm", "next_comm",
+			    "prev_prio", "next_prio" },
 		.who = { "prev_pid", "next_pid" },
 		.group = TRACE_SWITCH,
 		.if_absent = "this kernel has no event sched_switch",
@@ -165,7 +166,7 @@ const struct trace_event trace_events[TRACE_N_FORMATS] = {
 	},
 };
 
-enum switch_field { PREV, STATE, NEXT, PREV_COMM, NEXT_COMM };
+enum switch_field { PREV, STATE, NEXT, PREV_COMM, NEXT_COMM, PREV_PRIO, NEXT_PRIO };
 enum waking_field { WOKEN };
 enum fork_field { PARENT, CHILD };
 enum call_field { NR, RESULT, ARGS = RESULT };
@@ -207,7 +208,7 @@ static uint32_t text_size(enum trace_kind kind, size_t i)
 {
 	if (kind == TRACE_ENTER && i == ARGS)
 		return ARGS_BYTES;
-	if (kind == TRACE_SWITCH && i >= PREV_COMM)
+	if (kind == TRACE_SWITCH && (i == PREV_COMM || i == NEXT_COMM))
 		return TRACE_COMM_BYTES;
 	return kind >= TRACE_DISK_START && kind <= TRACE_DISK_DONE && i == RWBS ? RWBS_BYTES : 0;
 }
@@ -408,6 +409,14 @@ static void decode_args(const unsigned char *data, struct trace_record *ret)
 	syscall_keep_args((uint32_t)ret->call.nr, args, ret->call.args);
 }
 
+/* A deadline's goes before all, and is -1. */
+static uint32_t level(const unsigned char *data, struct trace_field field)
+{
+	int64_t value = number(data, field);
+
+	return value > 0 ? (uint32_t)value : 0;
+}
+
 static void decode_as(const struct trace_formats *formats, enum trace_kind kind,
 		      const unsigned char *data, size_t size, struct trace_record *ret)
 {
@@ -423,6 +432,8 @@ static void decode_as(const struct trace_formats *formats, enum trace_kind kind,
 			.state = trace_task_state((uint64_t)number(data, fields[STATE])),
 			.prev_comm = (const char *)data + fields[PREV_COMM].offset,
 			.next_comm = (const char *)data + fields[NEXT_COMM].offset,
+			.prev_level = level(data, fields[PREV_PRIO]),
+			.next_level = level(data, fields[NEXT_PRIO]),
 		};
 		break;
 	case TRACE_WAKING:

@@ -43,6 +43,7 @@ struct trace_switch {
 	uint32_t prev, next;
 	enum task_state state;             /* of prev */
 	const char *prev_comm, *next_comm; /* TRACE_COMM_BYTES each, or NULL */
+	uint32_t prev_level, next_level;   /* priorities, as of EVENT_PRIORITY */
 };
 
 struct trace_disk_io {
@@ -104,7 +105,7 @@ struct trace_field {
 	uint32_t offset, size;
 };
 
-#define TRACE_MAX_FIELDS 5
+#define TRACE_MAX_FIELDS 7
 
 struct trace_format {
 	bool is_known;

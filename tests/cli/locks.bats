@@ -119,6 +119,21 @@ meanwhile() {
 		.holder_runnable_ns, .holder_blocked_ns, .behind_ns] | map(. / 1000000)' "$T/json"
 }
 
+@test "a holder without a CPU, of lower priority than who waits, is an inversion" {
+	inverted() {
+		sed "/^task_state .* tid=105 /a priority time=1s tid=102 level=$1" \
+			"$BATS_TEST_DIRNAME/../data/holders.events" >"$T/inverted.events"
+		"$SYSPROF" dump --assemble "$T/inverted.events" -o "$T/inverted.data"
+		report -i "$T/inverted.data" mutex --locks --json |
+			jq -c '.locks[] | select(.lock == "g_stats.lock") |
+				[.meanwhile, .holder_runnable_ns, .holder_outranked_ns]'
+	}
+	[ "$(inverted 89)" = '["priority inversion (77%)",0,35000000]' ]
+	[ "$(inverted 119)" = '["priority inversion (77%)",0,35000000]' ]
+	[ "$(inverted 120)" = '["holder without a CPU (77%)",35000000,0]' ]
+	[ "$(inverted 139)" = '["holder without a CPU (77%)",35000000,0]' ]
+}
+
 @test "what the holders of locks did meanwhile, and what that is called" {
 	data=$(recording holders)
 	golden mutex-meanwhile report -i "$data" mutex --locks
@@ -137,7 +152,7 @@ meanwhile() {
 			# shellcheck disable=SC2086
 			report -i "$data" mutex --locks $args --json >"$T/json"
 			jq -e '.locks | length > 0 and all(.total_ns == .holder_running_ns +
-				.holder_runnable_ns + .holder_blocked_ns + .holder_unrecorded_ns +
+				.holder_runnable_ns + .holder_outranked_ns + .holder_blocked_ns + .holder_unrecorded_ns +
 				.holder_unknown_ns + .not_unlocked_ns + .woken_ns + .too_late_ns)' \
 				"$T/json"
 		done

@@ -179,7 +179,7 @@ is_called() {
 	"$SYSPROF" report mutex --locks --json >locks.json
 	jq -e --arg l "$1" --arg name "$2" 'any(.locks[]; .lock == $l and
 		(.meanwhile | contains($name)) and .total_ns == .holder_running_ns +
-		.holder_runnable_ns + .holder_blocked_ns + .holder_unrecorded_ns +
+		.holder_runnable_ns + .holder_outranked_ns + .holder_blocked_ns + .holder_unrecorded_ns +
 		.holder_unknown_ns + .not_unlocked_ns + .woken_ns + .too_late_ns)' locks.json || {
 		jq -c '.locks[]' locks.json
 		return 1
@@ -205,6 +205,11 @@ is_called() {
 @test "a lock whose holder gets no CPU" {
 	record -- "$W/holders" starved 2
 	is_called g_starved.lock "holder without a CPU"
+}
+
+@test "a lock whose holder gets no CPU, of lower priority than who waits" {
+	record -- "$W/holders" inverted 2
+	is_called g_inverted.lock "priority inversion"
 }
 
 @test "a convoy" {

@@ -250,8 +250,8 @@ static void short_and_strange_events_are_not_decoded(void **state)
 
 	(void)state;
 	set(data, 0, 372, 2);
-	assert_false(trace_decode(&f, data, 59, &r));
-	assert_true(trace_decode(&f, data, 60, &r));
+	assert_false(trace_decode(&f, data, 63, &r));
+	assert_true(trace_decode(&f, data, 64, &r));
 	assert_false(trace_decode(&f, data, 1, &r));
 	assert_false(trace_decode(&none, data, sizeof(data), &r));
 	set(data, 0, 5, 2);

@@ -3,7 +3,8 @@
  * What holders do while others wait, on purpose.  `holders KIND SECONDS`, where KIND is
  *   pipe      reads a pipe, which is filled 20 ms later, with g_pipe.lock
  *   nested    waits for g_inner.lock with g_outer.lock; whoever has the former sleeps for 20 ms
- *   starved   runs for 1 ms with g_starved.lock, nice, on a CPU that another thread never leaves
+ *   starved   runs for 8 ms with g_starved.lock, on a CPU that four other threads never leave
+ *   inverted  runs for 1 ms with g_inverted.lock, nice, on a CPU that another thread never leaves
  *   convoy    six threads take g_convoy.lock in turn, for 20 ms each, and come back soon
  * and another thread tries to take the first lock all the time.  Its output is "waited SECONDS
  * TIMES": how long that one, or all of the convoy, waited for it.
@@ -28,6 +29,7 @@ static struct guarded g_pipe = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static struct guarded g_outer = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static struct guarded g_inner = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static struct guarded g_starved = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct guarded g_inverted = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static struct guarded g_convoy = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static struct guarded *wanted;
 static uint64_t end_ns, waited_ns, n_waits;
@@ -142,14 +144,27 @@ static void *burn(void *arg)
 	return NULL;
 }
 
-static NOINLINE void *hold_starved(void *arg)
+static NOINLINE void *hold_inverted(void *arg)
 {
 	(void)arg;
 	stay_on_first_cpu();
 	setpriority(PRIO_PROCESS, 0, 10); /* of this thread */
 	while (!is_over()) {
-		pthread_mutex_lock(&g_starved.lock);
+		pthread_mutex_lock(&g_inverted.lock);
 		burn_ns(1000000);
+		pthread_mutex_unlock(&g_inverted.lock);
+		nap_us(2000);
+	}
+	return NULL;
+}
+
+static NOINLINE void *hold_starved(void *arg)
+{
+	(void)arg;
+	stay_on_first_cpu();
+	while (!is_over()) {
+		pthread_mutex_lock(&g_starved.lock);
+		burn_ns(8000000);
 		pthread_mutex_unlock(&g_starved.lock);
 		nap_us(2000);
 	}
@@ -177,7 +192,8 @@ int main(int argc, char **argv)
 	} kinds[] = {
 		{ "pipe", &g_pipe, { hold_pipe, fill, want } },
 		{ "nested", &g_outer, { hold_inner, hold_outer, want } },
-		{ "starved", &g_starved, { hold_starved, burn, want } },
+		{ "starved", &g_starved, { hold_starved, burn, burn, burn, burn, want } },
+		{ "inverted", &g_inverted, { hold_inverted, burn, want } },
 		{ "convoy",
 		  &g_convoy,
 		  { hold_convoy, hold_convoy, hold_convoy, hold_convoy, hold_convoy, hold_convoy } },
@@ -185,7 +201,7 @@ int main(int argc, char **argv)
 	pthread_t threads[N_CONVOY];
 	size_t kind = 0, n = 0;
 
-	while (kind < 3 && argc > 1 && strcmp(argv[1], kinds[kind].name) != 0)
+	while (kind < 4 && argc > 1 && strcmp(argv[1], kinds[kind].name) != 0)
 		kind++;
 	wanted = kinds[kind].wanted;
 	end_ns = clock_ns(CLOCK_MONOTONIC) + seconds_arg(argc, argv, 2);
