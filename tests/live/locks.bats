@@ -149,6 +149,44 @@ kinds() {
 		jq -e 'any(.waiters[]; .stack | test("app::Cache::get"))'
 }
 
+# Lines of ./locks.json of kind or lock $2, with field $1 added up, of locks and of what is none.
+sum_of() {
+	"$SYSPROF" report mutex --locks --json >locks.json
+	jq --arg f "$1" --arg re "$2" '[.locks[]?, .apart[]? | select(.kind + " " + .lock | test($re)) |
+		.[$f]] | add // 0' locks.json
+}
+
+# The two figures are within $3 percent of the second.
+is_about() {
+	awk -v a="$1" -v b="$2" -v by="$3" 'BEGIN { d = 100 * (a / b - 1); exit d > by || d < -by }' || {
+		echo "$1 is not within $3% of $2"
+		jq -c '.locks[]?, .apart[]?' locks.json
+		return 1
+	}
+}
+
+@test "std::atomic::wait is no contention, and named by the atomic" {
+	record -- "$W/atomics" 100
+	# A sleep that ended at once, as the value had changed, is no wait.
+	is_about "$(sum_of contentions '^atomic g_turn.flag$')" "$(awk '{ print $2 }' stdout)" 10
+	jq -e '(.locks // []) == [] and (.apart[0].top_holder | startswith("give in "))' locks.json
+}
+
+# Without symbols of libgomp a barrier is called a futex.
+@test "OpenMP's barriers" {
+	GOMP_SPINCOUNT=0 record -- "$W/barriers" 100
+	is_about "$(sum_of total_ns ' of main._omp_fn|^barrier ')" \
+		"$(awk '{ print 1e9 * $2 }' stdout)" 10
+}
+
+# Whoever does not run waits for it, or, at times, for a CPU without waiting for it.
+@test "CPython's GIL" {
+	python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' || skip "no CPython since 3.9"
+	record -- python3 "$W/gil.py" 1
+	is_about "$(sum_of total_ns '^GIL ')" "$(awk '{ print 1e9 * $2 }' stdout)" 30
+	jq -e '.locks[0] | .kind == "GIL" and (.lock | test("^_PyRuntime|python|GIL"))' locks.json
+}
+
 @test "whom others waited for, whoever was woken" {
 	record -- "$W/locks" mutex 3
 	"$SYSPROF" report mutex --value holdup --json >mutex.json

@@ -8,7 +8,8 @@ WORKLOADS := demo split split-static split-static-pie split-stripped split-fp de
 	details faults goburn gogarbage rustburn JavaBurn.class JavaGarbage.class mntns.sh
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
-WORKLOADS += heaplocks callers mapper waitany stutter leaks mallocs objects ownmalloc cxxnew
+WORKLOADS += heaplocks atomics barriers gil.py callers mapper waitany stutter leaks mallocs objects
+WORKLOADS += ownmalloc cxxnew
 WORKLOADS += resident resident-static gogrow JavaGrow.class
 
 workloads: $(addprefix $(W)/,$(WORKLOADS))
@@ -22,7 +23,7 @@ $(W)/%: $(FROM)/%.c $(FROM)/burn.h
 $(W)/%: $(FROM)/%.cc $(FROM)/burn.h
 	@mkdir -p $(@D)
 	$(call say,WORK,$@)
-	$(Q)$(CXX) $(WFLAGS) -std=c++17 -o $@ $< -pthread
+	$(Q)$(CXX) -std=c++17 $(WFLAGS) -o $@ $< -pthread
 
 $(W)/split-static: WLDFLAGS = -static
 $(W)/split-static-pie: WLDFLAGS = -static-pie
@@ -68,6 +69,12 @@ $(W)/rust%: $(FROM)/rust%.rs
 $(W)/JavaBurn.class $(W)/JavaGarbage.class $(W)/JavaGrow.class: $(W)/%.class: $(FROM)/%.java
 	$(call say,WORK,$@)
 	$(Q)javac -d $(W) $<
+
+$(W)/atomics: WFLAGS += -std=c++20
+$(W)/barriers: WLDFLAGS = -fopenmp
+$(W)/gil.py: $(FROM)/gil.py
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
 
 $(W)/mntns.sh: $(FROM)/mntns.sh
 	@mkdir -p $(@D)
