@@ -12,6 +12,7 @@
 #include "analyses.h"
 #include "base/human.h"
 #include "blame.h"
+#include "heap_story.h"
 #include "lock_blame.h"
 #include "lock_stuck.h"
 #include "pauses.h"
@@ -40,6 +41,7 @@ struct diagnosis {
 	struct waits *waits;
 	struct locks *locks;
 	void *cpu, *pauses;
+	struct heap_story *heap;
 	struct map instead; /* task that ran instead, to ns */
 	int64_t ns[N_CAUSES];
 	int64_t life_ns, unknown_ns, idle_ns, child_ns;
@@ -86,6 +88,7 @@ static void *begin(const struct analysis_input *input)
 	diagnosis->waits = waits_begin(input, WAITS_ENDS);
 	diagnosis->cpu = cpu_begin(input);
 	diagnosis->pauses = pauses_begin(input);
+	diagnosis->heap = heap_story_begin(input);
 	diagnosis->locks = locks_begin(input, waits_chain(diagnosis->waits));
 	if (input->sched)
 		sched_observe(input->sched, &diagnosis->observer);
@@ -372,6 +375,18 @@ static void put_pauses(const struct diagnosis *diagnosis, struct names *names, s
 	pauses_end(diagnosis->pauses);
 }
 
+static void put_heap(const struct diagnosis *diagnosis, struct audit *notes)
+{
+	struct buf text = { 0 };
+
+	heap_story_tell(diagnosis->heap, &text);
+	if (text.size)
+		audit_add(notes, false, "%s; see: sysprof report heap --growth%s", buf_str(&text),
+			  diagnosis->arguments);
+	buf_release(&text);
+	heap_story_free(diagnosis->heap);
+}
+
 static void end(void *state, struct sheets *ret)
 {
 	struct diagnosis *diagnosis = state;
@@ -389,6 +404,7 @@ static void end(void *state, struct sheets *ret)
 	diagnosis->has_deadlock =
 		lock_stuck_note(&ret->notes, diagnosis->locks, diagnosis->model, cpu.names);
 	put_pauses(diagnosis, cpu.names, &ret->notes);
+	put_heap(diagnosis, &ret->notes);
 	sheet = sheets_add(ret, "findings", NULL, columns, N_COLUMNS);
 	for (int i = 0; i < MOST_FINDINGS && cause < N_CAUSES; i++) {
 		put_finding(sheet, diagnosis, &cpu, cause);

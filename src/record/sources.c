@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "base/human.h"
 #include "base/mem.h"
+#include "heap_command.h"
+#include "page_scan.h"
 #include "perf_ring.h"
 #include "record/perf_record.h"
 #include "trace.h"
@@ -256,6 +258,41 @@ static enum source_state probe_uprobes(struct buf *detail, struct buf *remedy)
 	return failed(r, detail);
 }
 
+static enum source_state probe_allocations(struct buf *detail, struct buf *remedy)
+{
+	struct buf shim = { 0 };
+	int r = heap_command_find_shim(&shim);
+
+	buf_release(&shim);
+	if (!r)
+		return probe_uprobes(detail, remedy);
+	buf_puts(detail, "its library is neither beside sysprof nor in ../lib/sysprof");
+	buf_puts(remedy, "make");
+	return SOURCE_FAILS;
+}
+
+static enum source_state probe_resident(struct buf *detail, struct buf *remedy)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_PAGE_FAULTS,
+		.sample_period = 17,
+		.sample_type = PERF_SAMPLE_TYPE,
+		.sample_regs_user = PERF_REGS_MASK,
+		.sample_stack_user = 8192,
+	};
+	int r = try_event(attr, -1, 0);
+
+	if (r) {
+		buf_puts(remedy, "run with sudo");
+		return failed(r, detail);
+	}
+	if (page_scan_is_new())
+		return SOURCE_WORKS;
+	buf_puts(detail, "page tables are read page by page: no PAGEMAP_SCAN (Linux 6.7)");
+	return SOURCE_PARTLY;
+}
+
 static enum source_state probe_debuginfod(struct buf *detail, struct buf *remedy)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
@@ -281,6 +318,8 @@ const struct source sources[] = {
 	{ "kernel symbols", "names of kernel functions", probe_kallsyms },
 	{ "tracefs", "exact times of switches and wake-ups", probe_tracefs },
 	{ "uprobes", "pauses of garbage collectors (--trace)", probe_uprobes },
+	{ "allocations", "who allocates memory (--heap -- COMMAND)", probe_allocations },
+	{ "resident memory", "who touched it first (--heap -p PID)", probe_resident },
 	{ "debuginfod", "debug files over the network", probe_debuginfod },
 	{ 0 },
 };

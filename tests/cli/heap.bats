@@ -174,3 +174,36 @@ END
 		[[ $output == *"not when it was allocated"* ]]
 	done
 }
+
+# A minute of a process whose memory is, at each 5th second, 100 and so many MiB.
+growing() {
+	local at=0 mib
+	echo 'start time=1s wall_ns=1700000000000000000'
+	echo 'comm time=1s pid=100 tid=100 name=server'
+	echo 'task_state time=1s pid=100 tid=100 state=running exact=1'
+	echo "resident time=1s pid=100 stack={[note: there before]} origin=before bytes=$((100 << 20))"
+	for mib in "$@"; do
+		echo "resident time=$((1 + 5 * at))s pid=100 stack={srv!main;srv!load} bytes=$((mib << 20)) samples=99"
+		echo "resident_totals time=$((1 + 5 * at))s pid=100 smaps_rss=$((mib << 20))"
+		at=$((at + 1))
+	done
+	echo 'sched_switch time=60s cpu=0 prev=100 state=sleeping next=0'
+	echo 'end time=61s'
+}
+
+# What diagnose says of the memory of growing().
+diagnosed() {
+	growing "$@" >"$T/events"
+	"$SYSPROF" dump --assemble "$T/events" -o "$T/data"
+	"$SYSPROF" diagnose -i "$T/data" >"$T/out"
+	grep memory "$T/out"
+}
+
+@test "diagnose says whether memory grows, in what manner, and whose" {
+	[[ $(diagnosed 0 10 20 30 40 50 60 70 80 90 100 110 120) == \
+		"resident memory grew by 120 MiB, steadily, 2.00 MiB a second; the most, 120 MiB, in load ← main; see: sysprof report heap --growth"* ]]
+	[[ $(diagnosed 0 40 80 110 118 119 120 120 120 120 120 120 120) == *", in the first half of the time, "* ]]
+	[[ $(diagnosed 0 0 0 0 0 0 0 0 0 0 120 120 120) == *", by fits and starts, "* ]]
+	run diagnosed 0 1 2 3 4 5 6 7 8 9 10 11 11
+	[ "$status" = 1 ]
+}
