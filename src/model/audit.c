@@ -159,13 +159,22 @@ static void add_cost(struct audit *audit, const struct model *model)
 		  100.0 * (double)cpu / (double)wall);
 }
 
+/* A buffer that was full does not tell whose they were. */
+static void add_lost_waits(struct audit *audit, const struct model *model)
+{
+	uint64_t lost = model_counter(model, "lost.wait_stacks");
+	bool has_others = model_counter(model, "waits.strangers") > 0;
+
+	if (lost)
+		audit_add(audit, true, "%llu stacks of waits lost%s: the times of waits are exact",
+			  (unsigned long long)lost,
+			  has_others ? ", of what is recorded or of other threads" : "");
+}
+
 /* Whatever else the recorder counted as lost. */
 static void add_other(void *arg, const char *name, uint64_t value)
 {
-	if (value && !strcmp(name, "lost.wait_stacks"))
-		audit_add(arg, true, "%llu stacks of waits lost: the times of waits are exact",
-			  (unsigned long long)value);
-	else if (value && !strcmp(name, "lost.allocs"))
+	if (value && !strcmp(name, "lost.allocs"))
 		audit_add(arg, true,
 			  "%llu samples of allocations lost: what they stand for is missing",
 			  (unsigned long long)value);
@@ -173,7 +182,8 @@ static void add_other(void *arg, const char *name, uint64_t value)
 		audit_add(arg, true,
 			  "%llu samples of what was freed lost: of what is in use, some is not",
 			  (unsigned long long)value);
-	else if (value && !strncmp(name, "lost.", 5) && strcmp(name, "lost.records"))
+	else if (value && !strncmp(name, "lost.", 5) && strcmp(name, "lost.records") &&
+		 strcmp(name, "lost.wait_stacks"))
 		audit_add(arg, true, "%s: %llu", name, (unsigned long long)value);
 }
 
@@ -246,6 +256,7 @@ void audit_collect(struct audit *audit, const struct model *model)
 {
 	add_losses(audit, model);
 	add_wakeups(audit, model);
+	add_lost_waits(audit, model);
 	model_each_counter(model, add_other, audit);
 	add_unwinding(audit, model);
 	add_jit_ends(audit, model);

@@ -351,6 +351,8 @@ int recorder_start(struct recorder *r)
 	r->start_ns = r->checked_ns = clock_ns(CLOCK_MONOTONIC);
 	exact_start(&r->exact, r->start_ns);
 	sampler_start(r->sampler);
+	if (r->waits)
+		wait_source_begin(r->waits);
 	if (!r->waits_for_exec) {
 		open_window(r, r->start_ns);
 		meet_targets(r);

@@ -47,6 +47,8 @@ struct sampler {
 	size_t max_events;                  /* of tasks: descriptors are for other things too */
 	bool is_started;
 	bool is_replacing; /* new events wait for the old ones to be taken off */
+	size_t n_begun;    /* events; those behind are held */
+	bool is_held;
 };
 
 /* A part of a second of samples, whatever the rate: the reader comes round far more often. */
@@ -241,7 +243,7 @@ static int add_ring(struct sampler *sampler, uint32_t cpu, enum ring_kind kind, 
 
 static void enable_event(const struct sampler *sampler, const struct perf_event *event)
 {
-	if (sampler->is_started && !sampler->options.on_exec)
+	if (sampler->is_started && !sampler->options.on_exec && !sampler->is_held)
 		ioctl(event->fd, PERF_EVENT_IOC_ENABLE, 0);
 }
 
@@ -410,6 +412,19 @@ void sampler_pause(struct sampler *sampler, enum sampler_source source, bool is_
 		if (event->source == source)
 			ioctl(event->fd, request, 0);
 	}
+}
+
+void sampler_hold(struct sampler *sampler)
+{
+	sampler->is_held = true;
+	sampler->n_begun = sampler->events.n;
+}
+
+void sampler_release(struct sampler *sampler)
+{
+	sampler->is_held = false;
+	for (size_t i = sampler->n_begun; i < sampler->events.n; i++)
+		enable_event(sampler, &sampler->events.items[i]);
 }
 
 static void close_event(struct sampler *sampler, const struct perf_event *event)

@@ -100,6 +100,13 @@ int sampler_trace(struct sampler *sampler, enum sampler_source source,
 void sampler_pause(struct sampler *sampler, enum sampler_source source, bool is_paused);
 
 /*
+ * Events that are opened while held begin when they are released, all at once: the first of a
+ * tracepoint may take the kernel some 10 ms, in which nobody would read what others sample.
+ */
+void sampler_hold(struct sampler *sampler);
+void sampler_release(struct sampler *sampler);
+
+/*
  * Take an event of @cpu that was opened elsewhere, with what perf_attr_of_tracepoint() asks
  * for: its samples are among the records from here on, by @ret_id, as @source, which is one of
  * probes.  @fd is the sampler's also when it fails.

@@ -53,10 +53,11 @@ struct wait_source {
 	struct budget_load load; /* of this window */
 	uint64_t window_ns;      /* when it began */
 	uint64_t refreshed_ns;
-	uint64_t n_strange;    /* of stats, as of then */
-	uint64_t n_unfinished; /* stacks, when the window began */
-	uint64_t n_near;       /* as of then */
-	bool has_deep;         /* the window before had stacks that small samples do not hold */
+	uint64_t n_strange;        /* of stats, as of then */
+	uint64_t n_strange_before; /* this window */
+	uint64_t n_unfinished;     /* stacks, when the window began */
+	uint64_t n_near;           /* as of then */
+	bool has_deep;             /* the window before had stacks that small samples do not hold */
 	struct wait_newborns newborns;
 	uint32_t last_tid; /* that the filters have */
 	struct wait_stats stats;
@@ -94,7 +95,6 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 
 	source->context = *context;
 	source->has_ids = targets_have_first_ids();
-	source->first_tid = trace_last_id();
 	source->faults = wait_faults_new(context->definer);
 	source->reasons = wait_reasons_new(context->spaces, context->definer, source->faults);
 	source->look = wait_look_new(&source->context, source->reasons);
@@ -179,6 +179,11 @@ static int open_own(struct wait_source *source, enum sampler_source from, uint32
 	return r;
 }
 
+static void pause_calls(struct wait_source *source)
+{
+	sampler_pause(source->context.sampler, SAMPLER_CALLS, source->calls.is_paused);
+}
+
 static int open_events(struct wait_source *source)
 {
 	const struct {
@@ -204,7 +209,7 @@ static int open_events(struct wait_source *source)
 	for (size_t i = 0; !r && i < sizeof(own) / sizeof(own[0]); i++)
 		r = open_own(source, own[i].from, own[i].id, own[i].of);
 	if (source->calls.is_paused)
-		sampler_pause(source->context.sampler, SAMPLER_CALLS, true);
+		pause_calls(source);
 	buf_release(&waits);
 	buf_release(&wakes);
 	return r;
@@ -223,6 +228,11 @@ static int open_faults(struct wait_source *source)
 	return sampler_trace(source->context.sampler, SAMPLER_FAULTS, &tp);
 }
 
+void wait_source_begin(struct wait_source *source)
+{
+	source->first_tid = trace_last_id();
+}
+
 int wait_source_start(struct wait_source *source)
 {
 	int r;
@@ -231,8 +241,14 @@ int wait_source_start(struct wait_source *source)
 	source->newborns.last_ids[0] = source->newborns.last_ids[1] = source->first_tid;
 	if (!source->context.has_samples)
 		return 0;
+	sampler_hold(source->context.sampler);
 	r = open_events(source);
-	return r ? r : open_faults(source);
+	if (!r)
+		r = open_faults(source);
+	sampler_release(source->context.sampler);
+	if (source->calls.is_paused)
+		pause_calls(source);
+	return r;
 }
 
 static void put_wait(struct wait_source *source, const struct perf_record *record)
@@ -392,6 +408,17 @@ void wait_source_take_lost(struct wait_source *source, uint64_t n)
 	source->load.n_lost += n;
 }
 
+/* Of what was lost, those that were not of strangers, if they were like the others. */
+static uint64_t lost_of_ours(const struct wait_source *source)
+{
+	const struct budget_load *load = &source->load;
+	uint64_t n_ours = 0, n_strange = source->stats.n_strangers - source->n_strange_before;
+
+	for (size_t i = 0; i < BUDGET_N_EVENTS; i++)
+		n_ours += load->n_samples[i];
+	return n_strange ? load->n_lost * n_ours / (n_ours + n_strange) : load->n_lost;
+}
+
 /* True: the events must be opened anew. */
 static bool close_window(struct wait_source *source, uint64_t now_ns)
 {
@@ -400,6 +427,8 @@ static bool close_window(struct wait_source *source, uint64_t now_ns)
 	struct budget_load load = source->load;
 
 	load.elapsed_ns = now_ns - source->window_ns;
+	load.n_lost = lost_of_ours(source);
+	source->n_strange_before = source->stats.n_strangers;
 	load.n_unfinished = n_unfinished - source->n_unfinished;
 	source->n_unfinished = n_unfinished;
 	source->has_deep = n_near != source->n_near;
@@ -449,7 +478,7 @@ static void step_samples(struct wait_source *source, uint64_t now_ns)
 	again |= is_outdated(source, now_ns);
 	if (source->calls.id &&
 	    call_stacks_step(&source->calls, budget_period(&source->budget, BUDGET_CALLS), now_ns))
-		sampler_pause(source->context.sampler, SAMPLER_CALLS, source->calls.is_paused);
+		pause_calls(source);
 	if (again)
 		open_events(source);
 }

@@ -54,7 +54,10 @@ int wait_source_open(const struct wait_context *context, uint32_t budget_permill
 		     struct wait_source **ret);
 void wait_source_close(struct wait_source *source);
 
-/* Begin to sample, once the targets that live already are known.  0 or -errno. */
+/* Call it before the targets that live already are looked for: who is younger may be one, too. */
+void wait_source_begin(struct wait_source *source);
+
+/* Begin to sample, once they are known.  0 or -errno. */
 int wait_source_start(struct wait_source *source);
 
 /* Take a sample of any source but SAMPLER_TICKS. */

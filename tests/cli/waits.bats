@@ -23,6 +23,20 @@ report() {
 	golden block-wide report -i "$data" block --width 140
 }
 
+@test "stacks that were lost are told as what they are: of whom the buffer does not say" {
+	sed '/^end/d' "$BATS_TEST_DIRNAME/../data/waits.events" >"$T/lost.events"
+	end=$(grep '^end' "$BATS_TEST_DIRNAME/../data/waits.events")
+	echo "counter ${end#end } name=lost.wait_stacks value=7" >>"$T/lost.events"
+	{ cat "$T/lost.events" && echo "$end"; } >"$T/own.events"
+	{ cat "$T/lost.events" && echo "counter ${end#end } name=waits.strangers value=3" &&
+		echo "$end"; } >"$T/strange.events"
+	"$SYSPROF" dump --assemble "$T/own.events" -o "$T/own.data"
+	"$SYSPROF" dump --assemble "$T/strange.events" -o "$T/strange.data"
+	report -i "$T/own.data" block | grep -F '! 7 stacks of waits lost: the times'
+	report -i "$T/strange.data" block |
+		grep -F '! 7 stacks of waits lost, of what is recorded or of other threads: the times'
+}
+
 @test "exact durations are spread over the sampled stacks of about the same duration" {
 	report -i "$(recording waits)" block --json >"$T/json"
 	[ "$(jq -c '.rows[] | select(.name == "[sleep: clock_nanosleep]") | .flat' "$T/json")" = \
