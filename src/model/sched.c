@@ -190,13 +190,27 @@ static void begin_blocked(struct sched *sched, struct slot *slot, uint64_t now_n
 	slot->early_wake_ns = 0;
 }
 
-static void switch_out(struct sched *sched, uint32_t tid, const struct event *event)
+/*
+ * Whether @slot's thread, which leaves its CPU, has run since its last event.  With none yet it
+ * has since the window opened, whatever /proc said a little later: unless its CPU was seen to
+ * run another since, or events are missing.
+ */
+static bool has_run(const struct sched *sched, const struct slot *slot, bool was_other,
+		    uint64_t now_ns)
+{
+	if (!slot->is_guessed)
+		return slot->state == SCHED_RUNNING;
+	return !was_other && first_gap(sched, slot->since_ns) >= now_ns;
+}
+
+/* @was_other: the CPU was last given to another. */
+static void switch_out(struct sched *sched, uint32_t tid, const struct event *event, bool was_other)
 {
 	struct slot *slot = sched_get(sched, tid);
 	uint32_t state = event->sched_switch.state;
 
 	slot->left_as = is_awake_already(slot, event->time_ns) ? TASK_RUNNABLE : state;
-	if (slot->state == SCHED_RUNNING || slot->is_guessed) {
+	if (has_run(sched, slot, was_other, event->time_ns)) {
 		slot->cpu = event->sched_switch.cpu;
 		sched_close(sched, slot, SCHED_RUNNING, event->time_ns);
 	} else {
@@ -258,13 +272,14 @@ static void seen_running(struct sched *sched, struct slot *slot, uint64_t now_ns
 	*sched_current(sched, cpu) = slot->tid + 1;
 }
 
-/* The CPU ran somebody else than it was last given to: switches between are missing. */
-static void check_current(struct sched *sched, const struct event *event)
+/* True: the CPU ran somebody else than it was last given to: switches between are missing. */
+static bool check_current(struct sched *sched, const struct event *event)
 {
 	uint32_t *current = sched_current(sched, event->sched_switch.cpu);
+	bool was_other = *current && *current - 1 != event->sched_switch.prev;
 	struct slot *lost = NULL;
 
-	if (*current && *current - 1 != event->sched_switch.prev)
+	if (was_other)
 		lost = sched_find(sched, *current - 1);
 	if (lost && lost->state == SCHED_RUNNING && lost->cpu == event->sched_switch.cpu &&
 	    !lost->has_ended && !lost->is_guessed) {
@@ -272,14 +287,16 @@ static void check_current(struct sched *sched, const struct event *event)
 		sched->flaws.n_contradictions += lost->is_followed;
 	}
 	*current = event->sched_switch.next + 1;
+	return was_other;
 }
 
 static void take_switch(struct sched *sched, const struct event *event)
 {
+	bool was_other = check_current(sched, event);
+
 	sched->has_switches = true;
-	check_current(sched, event);
 	if (event->sched_switch.prev)
-		switch_out(sched, event->sched_switch.prev, event);
+		switch_out(sched, event->sched_switch.prev, event, was_other);
 	if (event->sched_switch.next)
 		switch_in(sched, event->sched_switch.next, event);
 }

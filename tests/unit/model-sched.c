@@ -105,6 +105,40 @@ static void a_thread_runs_blocks_is_woken_and_runs_again(void **state)
 	       "10 running 155-200 cpu0 cut>\n");
 }
 
+/* /proc was read a little after the window opened: who left a CPU since had been on it. */
+static void a_thread_whose_first_event_is_to_leave_a_cpu_ran_before(void **state)
+{
+	(void)state;
+	expect(START STATE("100", "10", "sleeping") SWITCH("101", "0", "10", "sleeping", "0") END,
+	       "10 running 100-101 cpu0 cut<\n"
+	       "10 blocked 101-200 cut>\n");
+}
+
+static void but_not_where_the_cpu_was_seen_to_run_another_since(void **state)
+{
+	(void)state;
+	expect(START STATE("100", "10", "sleeping") SWITCH("110", "0", "0", "runnable", "20")
+		       SWITCH("150", "0", "10", "sleeping", "0") END,
+	       "10 unknown 100-150 cut<\n"
+	       "10 blocked 150-200 cut>\n");
+}
+
+static void nor_where_events_are_missing(void **state)
+{
+	(void)state;
+	expect(START STATE(
+		       "100", "10",
+		       "sleeping") "gap time=130ms cpu=0 start=120ms count=9\n" SWITCH("150",
+											      "0",
+											      "10",
+											      "sleeping",
+											      "0")
+		       END,
+	       "10 blocked 100-120 cut<\n"
+	       "10 unknown 120-150\n"
+	       "10 blocked 150-200 cut>\n");
+}
+
 static void a_preempted_thread_waits_for_a_cpu_and_goes_on_on_another_one(void **state)
 {
 	(void)state;
@@ -436,6 +470,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_thread_runs_blocks_is_woken_and_runs_again),
+		cmocka_unit_test(a_thread_whose_first_event_is_to_leave_a_cpu_ran_before),
+		cmocka_unit_test(but_not_where_the_cpu_was_seen_to_run_another_since),
+		cmocka_unit_test(nor_where_events_are_missing),
 		cmocka_unit_test(a_preempted_thread_waits_for_a_cpu_and_goes_on_on_another_one),
 		cmocka_unit_test(a_wake_up_just_before_the_switch_ends_the_wait_at_once),
 		cmocka_unit_test(a_second_wake_up_shows_that_the_early_one_was_of_no_effect),
