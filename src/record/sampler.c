@@ -2,16 +2,15 @@
 #include "sampler.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/map.h"
 #include "perf_attr.h"
+#include "ring_room.h"
 #include "ring_set.h"
 
 #define MIN_STACK_BYTES  8192u
@@ -58,45 +57,6 @@ static size_t wanted_ring_bytes(const struct sampler *sampler)
 			      RING_SECONDS);
 }
 
-struct trial {
-	int fd;
-	struct perf_ring ring;
-};
-
-/* Whether a ring of @bytes for each of @cpus may be had at once. */
-static bool rings_fit(const struct sampler *sampler, const struct cpus *cpus, size_t bytes)
-{
-	bool is_tasks = sampler->options.scope == SAMPLER_TASKS;
-	ARRAY(struct trial) trials = { 0 };
-	struct trial *trial;
-	int r = 0;
-
-	for (size_t i = 0; r != -EPERM && r != -ENOMEM && i < cpus->list.n; i++) {
-		int fd = perf_open(&sampler->attr, is_tasks ? 0 : -1, (int)cpus->list.items[i]);
-
-		if (fd < 0)
-			continue;
-		trial = array_add(&trials);
-		trial->fd = fd;
-		r = perf_ring_map(&trial->ring, fd, bytes);
-	}
-	array_for_each(trial, &trials) {
-		perf_ring_unmap(&trial->ring);
-		close(trial->fd);
-	}
-	array_release(&trials);
-	return r != -EPERM && r != -ENOMEM;
-}
-
-/* A trial of the rings takes as long as the rings; there is no need of one without limits. */
-static bool is_unlimited(void)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	return !syscall(SYS_capget, &head, data) && data[0].effective & CAP_TO_MASK(CAP_IPC_LOCK);
-}
-
 /*
  * What may be locked is limited, for all rings of a user together: without privilege
  * to a megabyte or less.  A sample takes the room of the largest stack, however
@@ -105,13 +65,11 @@ static bool is_unlimited(void)
  */
 static void fit_rings(struct sampler *sampler)
 {
+	bool is_tasks = sampler->options.scope == SAMPLER_TASKS;
 	size_t bytes = wanted_ring_bytes(sampler), stack;
-	struct cpus cpus = { 0 };
 
-	cpus_online(&cpus);
-	while (bytes > RING_BYTES_MIN && !is_unlimited() && !rings_fit(sampler, &cpus, bytes))
+	while (bytes > RING_BYTES_MIN && !ring_room_for(&sampler->attr, is_tasks, bytes))
 		bytes /= 2;
-	cpus_release(&cpus);
 	sampler->set.ring_bytes[RING_TICKS] = bytes;
 	sampler->set.ring_bytes[RING_TRACEPOINTS] = ring_bytes_for(RING_BYTES_MAX);
 	sampler->set.ring_bytes[RING_PROBES] = ring_bytes_for(PROBE_RING_BYTES);

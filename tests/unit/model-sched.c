@@ -128,12 +128,10 @@ static void nor_where_events_are_missing(void **state)
 	(void)state;
 	expect(START STATE(
 		       "100", "10",
-		       "sleeping") "gap time=130ms cpu=0 start=120ms count=9\n" SWITCH("150",
-											      "0",
-											      "10",
-											      "sleeping",
-											      "0")
-		       END,
+		       "sleeping") "gap time=130ms cpu=0 start=120ms count=9\n" SWITCH("150", "0",
+										       "10",
+										       "sleeping",
+										       "0") END,
 	       "10 blocked 100-120 cut<\n"
 	       "10 unknown 120-150\n"
 	       "10 blocked 150-200 cut>\n");
