@@ -49,7 +49,8 @@ static void open_waits(struct recorder *r, const struct recorder_options *option
 	int error = wait_source_open(&context, options->budget_permille, &r->waits);
 
 	if (error)
-		warn("no stacks of waits: %s", strerror(-error));
+		warn("no stacks of waits: %s",
+		     error == -ENOENT ? "this kernel has no event sched_switch" : strerror(-error));
 }
 
 /* Every CPU where that is allowed; else the targets only, where those are ours. */

@@ -40,7 +40,7 @@ struct wait_source {
 	struct wait_look *look;
 	struct wait_pointers pointers;
 	struct call_stacks calls;
-	uint32_t switch_id, waking_id;
+	uint32_t switch_id, waking_id; /* 0: this kernel has no such event */
 	struct tracepoint_field woken; /* in raw data of a waking */
 	uint32_t lock_id;              /* 0: waits for the kernel's locks are not sampled */
 	struct tracepoint_field lock;  /* in raw data of such a wait: its address */
@@ -76,6 +76,8 @@ static int find_tracepoints(struct wait_source *source)
 	if (!r)
 		r = tracepoint_find("sched", "sched_waking", "pid", &source->waking_id,
 				    &source->woken);
+	if (r == -ENOENT && source->switch_id)
+		r = 0;
 	if (!r && source->context.has_calls)
 		call_stacks_open(&source->calls);
 	if (source->calls.id)
@@ -204,7 +206,7 @@ static int open_events(struct wait_source *source)
 	buf_puts(&wakes, IS_NO_INTERRUPT);
 	add_who(source, &wakes, "pid");
 	r = open_event(source, SAMPLER_SWITCHES, source->switch_id, buf_str(&waits));
-	if (!r)
+	if (!r && source->waking_id)
 		r = open_event(source, SAMPLER_WAKINGS, source->waking_id, buf_str(&wakes));
 	for (size_t i = 0; !r && i < sizeof(own) / sizeof(own[0]); i++)
 		r = open_own(source, own[i].from, own[i].id, own[i].of);

@@ -49,7 +49,7 @@ struct wait_stats {
 
 struct wait_source;
 
-/* -EPERM or -EACCES: not allowed; -ENOENT: no such tracepoints.  Samples nothing yet. */
+/* -EPERM or -EACCES: not allowed; -ENOENT: no event sched_switch.  Samples nothing yet. */
 int wait_source_open(const struct wait_context *context, uint32_t budget_permille,
 		     struct wait_source **ret);
 void wait_source_close(struct wait_source *source);

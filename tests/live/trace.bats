@@ -221,3 +221,32 @@ has_switches() {
 	[ "$(grep -c 'no wake-ups' <<<"$stderr")" = 1 ]
 	[[ "$stderr" == *sudo* ]]
 }
+
+# $1: an event that the kernel lacks; the rest: what is said.  It leaves ./events.
+lacks() {
+	NO_EVENT=$1 LD_PRELOAD=$W/noevent.so "$SYSPROF" record --trace -- "$W/waits" 0.3 \
+		>stdout 2>messages
+	cat messages
+	shift
+	for said; do
+		grep -qF "$said" messages
+	done
+	dump
+}
+
+@test "where the kernel lacks an event that is said, with what is lost, and all else recorded" {
+	lacks raw_syscalls/sys_enter/ "no events raw_syscalls: no system calls"
+	[ "$(count '^syscall ')" = 0 ]
+	[ "$(count '^wait_stack ')" -gt 0 ]
+	lacks sched/sched_waking/ "no event sched_waking: no wake-ups and no wakers"
+	[ "$(count '^sched_waking ')" = 0 ]
+	[ "$(count '^wake_stack ')" = 0 ]
+	[ "$(count '^wait_stack ')" -gt 0 ]
+	[ "$(count '^syscall ')" -gt 0 ]
+	lacks block/block_rq_issue/ "no events block_rq: no disk requests"
+	[ "$(count '^syscall ')" -gt 0 ]
+	lacks sched/sched_switch/ "no switch times: this kernel has no event sched_switch" \
+		"no stacks of waits: this kernel has no event sched_switch" "none of what --trace"
+	[ "$(count '^sched_switch ')" = 0 ]
+	[ "$(count '^start ')" = 1 ]
+}

@@ -9,7 +9,7 @@ WORKLOADS := demo split split-static split-static-pie split-stripped split-fp de
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
 WORKLOADS += heaplocks atomics barriers gil.py callers mapper waitany stutter leaks mallocs objects
-WORKLOADS += ownmalloc cxxnew
+WORKLOADS += ownmalloc cxxnew noevent.so
 WORKLOADS += resident resident-static gogrow JavaGrow.class
 
 workloads: $(addprefix $(W)/,$(WORKLOADS))
@@ -55,6 +55,10 @@ $(W)/plugin-%.so: $(FROM)/plugin.c $(FROM)/burn.h
 	@mkdir -p $(@D)
 	$(call say,WORK,$@)
 	$(Q)$(CC) $(WFLAGS) -DBURN=plugin_$*_burn -fPIC -shared -o $@ $<
+
+$(W)/noevent.so: $(FROM)/noevent.c
+	$(call say,WORK,$@)
+	$(Q)$(CC) $(WFLAGS) -fPIC -shared -o $@ $<
 
 $(W)/goburn $(W)/gogarbage $(W)/gogrow: $(W)/%: $(FROM)/%/main.go $(FROM)/%/go.mod
 	$(call say,WORK,$@)
