@@ -14,6 +14,7 @@ struct diff_text_options {
 	const char *filter;              /* in words; "" if there is none */
 	size_t n_rows;                   /* 0: all */
 	unsigned int width;              /* of a line; 0: nothing is cut */
+	bool has_colour;                 /* for a terminal; of text only */
 	bool with_noise;                 /* also rows whose difference chance alone explains */
 };
 

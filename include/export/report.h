@@ -30,6 +30,7 @@ struct report_options {
 	size_t n_rows;      /* of the table; 0: all */
 	double min_percent; /* what is less is left out of trees */
 	unsigned int width; /* of a line; 0: nothing is cut */
+	bool has_colour;    /* for a terminal; of text only */
 	const char *filter; /* in words; "" if there is none */
 };
 

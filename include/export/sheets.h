@@ -11,6 +11,7 @@
 struct sheet_options {
 	size_t n_rows;      /* of each sheet; 0: all */
 	unsigned int width; /* of a line; 0: nothing is cut */
+	bool has_colour;    /* for a terminal; of text only */
 	const char *filter; /* in words; "" if there is none */
 	bool is_brief;      /* of the self-audit people get the flaws only, in few lines */
 };

@@ -8,7 +8,9 @@
 #include "cmd/command.h"
 #include "export/sheets.h"
 #include "input_args.h"
+#include "pager.h"
 #include "session.h"
+#include "view_args.h"
 
 enum { KEY_JSON = 0x100 };
 
@@ -48,6 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int run(struct diagnose_args *args)
 {
 	struct sheet_options sheet_options = { .filter = buf_str(&args->input.filter.text),
+					       .has_colour = view_has_colour(),
 					       .is_brief = true };
 	struct session session = { 0 };
 	struct sheets sheets;
@@ -55,6 +58,7 @@ static int run(struct diagnose_args *args)
 
 	if (!session_open(&session, args->input.path) &&
 	    !session_sheets(&session, &diagnose, &args->input.filter, &sheets)) {
+		pager_start();
 		error = (args->json ? sheets_json : sheets_text)(&sheets, &sheet_options, stdout);
 		if (error && error != -EPIPE)
 			err(error, "cannot write the diagnosis: %s", strerror(-error));

@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "export/exporter.h"
 #include "input_args.h"
+#include "pager.h"
 #include "result.h"
 #include "session.h"
 #include "view_args.h"
@@ -284,6 +285,8 @@ static int write_diff(const struct diff_args *args, const struct diff *diff)
 	if (args->output)
 		return result_open(&result, args->output) ||
 		       result_close(&result, diff_svg(diff, &args->text_options, result.file));
+	if (!args->limits.n) /* what is said of them would stand beside it */
+		pager_start();
 	error = (args->json ? diff_json : diff_text)(diff, &args->text_options, stdout);
 	return error && error != -EPIPE ?
 		       err(EXIT_FAILED, "cannot write the differences: %s", strerror(-error)) :
@@ -307,6 +310,7 @@ static void set_defaults(struct diff_args *args)
 		args->text_options.n_rows = args->json ? 0 : ROWS_DEFAULT;
 	if (!args->has_width)
 		args->text_options.width = view_width();
+	args->text_options.has_colour = view_has_colour();
 	args->text_options.filter = buf_str(&args->filter.text);
 	memcpy(args->text_options.paths, args->paths, sizeof(args->paths));
 }

@@ -9,6 +9,7 @@
 #include "export/report.h"
 #include "export/sheets.h"
 #include "input_args.h"
+#include "pager.h"
 #include "session.h"
 #include "view_args.h"
 
@@ -264,6 +265,7 @@ static void set_defaults(struct report_args *args)
 		args->options.min_percent = args->json ? 0 : PERCENT_LEAST;
 	if (!args->has_width)
 		args->options.width = view_width();
+	args->options.has_colour = view_has_colour();
 	args->options.filter = buf_str(&args->input.filter.text);
 }
 
@@ -276,6 +278,7 @@ static int print(struct report_args *args, const struct profile *profile)
 	if (value < 0)
 		return EXIT_USAGE;
 	args->options.value = (size_t)value;
+	pager_start();
 	error = (args->json ? report_json : report_text)(profile, &args->options, stdout, &message);
 	if (message.size)
 		err(error, "%s", buf_str(&message));
@@ -287,9 +290,16 @@ static int print(struct report_args *args, const struct profile *profile)
 
 static int print_sheets(const struct report_args *args, const struct sheets *sheets)
 {
-	struct sheet_options sheet_options = { args->options.n_rows, args->options.width,
-					       args->options.filter, false };
-	int error = (args->json ? sheets_json : sheets_text)(sheets, &sheet_options, stdout);
+	struct sheet_options sheet_options = {
+		.n_rows = args->options.n_rows,
+		.width = args->options.width,
+		.has_colour = args->options.has_colour,
+		.filter = args->options.filter,
+	};
+	int error;
+
+	pager_start();
+	error = (args->json ? sheets_json : sheets_text)(sheets, &sheet_options, stdout);
 
 	if (error && error != -EPIPE)
 		err(error, "cannot write the report: %s", strerror(-error));

@@ -49,3 +49,10 @@ unsigned int view_width(void)
 		return size.ws_col;
 	return WIDTH_OF_PIPES;
 }
+
+bool view_has_colour(void)
+{
+	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && terminal && strcmp(terminal, "dumb") != 0;
+}

@@ -4,6 +4,7 @@
 #define CMD_VIEW_ARGS_H
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/table.h"
@@ -14,5 +15,8 @@ uint64_t view_parse_count(struct argp_state *state, const char *option, const ch
 
 /* Of the terminal, or what COLUMNS says; 0: standard output is no terminal. */
 unsigned int view_width(void);
+
+/* Standard output is a terminal with colours, and NO_COLOR does not say otherwise. */
+bool view_has_colour(void);
 
 #endif /* CMD_VIEW_ARGS_H */

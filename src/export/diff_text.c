@@ -215,15 +215,14 @@ int diff_text(const struct diff *diff, const struct diff_text_options *options, 
 		.scale = scale_for(type->unit, llround(largest / FINER)),
 	};
 	struct buf text = { 0 };
-	int error = 0;
+	int error;
 
 	diff_put_head(&text, diff, options, diff->options.by_cum ? "cum, " : "flat, ");
 	for (int i = 0; i < N_CELLS; i++)
 		layout.widths[i] = strlen(heads[i]);
 	measure(&layout, &diff->total);
 	put_rows(&text, &layout);
-	if (fwrite(text.data, 1, text.size, out) != text.size)
-		error = errno ? -errno : -EIO;
+	error = text_write(&text, options->has_colour, out);
 	buf_release(&text);
 	return error;
 }

@@ -193,7 +193,7 @@ int sheets_text(const struct sheets *sheets, const struct sheet_options *options
 					sheets->duration_ns };
 	const struct sheet *sheet;
 	struct buf text = { 0 };
-	int error = 0;
+	int error;
 
 	text_subject(&text, &subject);
 	if (options->filter && *options->filter)
@@ -205,8 +205,7 @@ int sheets_text(const struct sheets *sheets, const struct sheet_options *options
 		put_sheet(&text, sheet, options);
 	if (!options->is_brief)
 		text_audit(&text, sheets->audit);
-	if (fwrite(text.data, 1, text.size, out) != text.size)
-		error = errno ? -errno : -EIO;
+	error = text_write(&text, options->has_colour, out);
 	buf_release(&text);
 	return error;
 }

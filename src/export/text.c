@@ -63,6 +63,53 @@ void text_fit_name(struct buf *out, const char *name, size_t width)
 	buf_release(&brief);
 }
 
+#define HEADING "\033[1m"
+#define FLAW    "\033[33m"
+#define PLAIN   "\033[0m"
+
+static const char *colour_of(const char *line, bool is_heading)
+{
+	line += strspn(line, " ");
+	if (!strncmp(line, "! ", 2))
+		return FLAW;
+	return is_heading && *line != '\n' ? HEADING : NULL;
+}
+
+/* @text without its last line end, which always is one. */
+static void paint(struct buf *out, const char *text)
+{
+	bool is_heading = true;
+
+	while (*text) {
+		const char *colour = colour_of(text, is_heading);
+		size_t size = strcspn(text, "\n");
+
+		is_heading = size == 0;
+		buf_puts(out, colour ? colour : "");
+		buf_add(out, text, size);
+		buf_printf(out, "%s\n", colour ? PLAIN : "");
+		text += size + (text[size] == '\n');
+	}
+}
+
+int text_write(const struct buf *text, bool has_colour, FILE *out)
+{
+	struct buf plain = { 0 }, painted = { 0 };
+	int error = 0;
+
+	buf_add(&plain, text->data, text->size);
+	if (has_colour)
+		paint(&painted, buf_str(&plain));
+	else
+		buf_add(&painted, text->data, text->size);
+	errno = 0;
+	if (fwrite(painted.data, 1, painted.size, out) != painted.size)
+		error = errno ? -errno : -EIO;
+	buf_release(&plain);
+	buf_release(&painted);
+	return error;
+}
+
 int report_text(const struct profile *profile, const struct report_options *options, FILE *out,
 		struct buf *message)
 {
@@ -79,8 +126,8 @@ int report_text(const struct profile *profile, const struct report_options *opti
 	else
 		error = text_trees(&text, profile, options, message);
 	text_audit(&text, profile->audit);
-	if (!error && fwrite(text.data, 1, text.size, out) != text.size)
-		error = errno ? -errno : -EIO;
+	if (!error)
+		error = text_write(&text, options->has_colour, out);
 	buf_release(&text);
 	return error;
 }

@@ -26,6 +26,12 @@ void text_table(struct buf *out, const struct profile *profile,
 int text_trees(struct buf *out, const struct profile *profile, const struct report_options *options,
 	       struct buf *message);
 
+/*
+ * Write all of it, with @has_colour as terminals have them: headings, which are the first line
+ * and what follows an empty one, and the lines of flaws.  0 or -errno.
+ */
+int text_write(const struct buf *text, bool has_colour, FILE *out);
+
 /* Append @text in exactly @width columns: cut with an ellipsis, or padded; 0: as it is. */
 void text_fit(struct buf *out, const char *text, size_t width);
 
