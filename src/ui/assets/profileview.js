@@ -79,8 +79,8 @@ export class ProfileView {
 		this.titles = [make('h2'), make('h2')];
 		this.sides = make('div', { class: 'sides' }, this.titles[0], this.callers, this.titles[1], this.callees);
 		this.content = make('div', { class: 'content' }, this.table, this.flame, this.sides);
-		this.actions = make('div', { class: 'bar actions' });
-		this.notes = make('div', { class: 'notes' });
+		this.actions = make('div', { class: 'bar actions', hidden: '' });
+		this.notes = this.#notesOf(profile.notes);
 		element.append(make('div', { class: 'bar' }, ...this.views, ...this.choices, ...this.toggles, this.about, this.part),
 			this.heat, this.chips, this.notes, this.actions, this.content);
 		this.heatMap = new HeatMap(app, this.heat, tip);
@@ -91,8 +91,16 @@ export class ProfileView {
 			sort: (sort) => app.update({ sort }),
 			pick: (row) => row.isFunction && app.update({ fn: row.name, view: 'sandwich' }),
 		});
-		for (const line of profile.notes)
-			this.notes.append(make('span', { class: line.isFlaw ? 'flaw' : '' }, line.text));
+	}
+
+	/* A line, which opens to all there are; flaws first. */
+	#notesOf(notes) {
+		const lines = notes.toSorted((a, b) => b.isFlaw - a.isFlaw).map(({ isFlaw, text }) =>
+			make('span', { class: isFlaw ? 'flaw' : '' }, text));
+		if (lines.length < 2)
+			return make('div', { class: 'notes' }, ...lines);
+		return make('details', { class: 'notes' }, make('summary', {}, lines[0], ` (and ${lines.length - 1} more)`),
+			...lines.slice(1));
 	}
 
 	/* What a click does besides to zoom. */
@@ -268,6 +276,8 @@ export class ProfileView {
 		if (this.#isNew('actions', name, value, state.view, ...state.hidden))
 			this.actions.replaceChildren(make('b', {}, name), make('span', { class: 'grow' }, value), ...buttons.filter(Boolean),
 				...branch ? [make('button', { title: 'Show all of it (Esc)', onclick: () => app.update({ zoom: [] }) }, 'All')] : []);
+		if (this.actions.hidden !== !name)
+			app.update({}); /* there is more room, or less */
 		this.actions.hidden = !name;
 	}
 

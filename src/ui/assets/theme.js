@@ -81,7 +81,7 @@ function hash(text) {
 }
 
 /* Of modules: none near those of the kernel, of JIT and of inlined code. */
-const HUES = [8, 22, 34, 46, 58, 72, 268, 286, 304, 322, 340, 354];
+const HUES = [8, 20, 32, 44, 56, 70, 290, 312, 332, 350];
 
 /* What colours of flame graphs mean, beside that of each module. */
 export const FLAME_KINDS = [
@@ -106,5 +106,5 @@ export function flameColour(theme, fn, isInlined) {
 		return hsl(125, isDark ? 32 : 46, 70);
 	if (isInlined)
 		return hsl(176, isDark ? 32 : 44, 74);
-	return hsl(HUES[hash(fn.module) % HUES.length], isDark ? 46 : 78, 72);
+	return hsl(HUES[hash(fn.module) % HUES.length], isDark ? 42 : 66, 73);
 }
