@@ -251,6 +251,47 @@ test('back and forward go through what was looked at, and the address brings it 
 	}, { hash });
 });
 
+test('keys and clicks with keys held do what the help says', async () => {
+	await open(exported(recording('server')), async (page) => {
+		const state = (name) => page.evaluate((key) => sysprof.app.state[key], name);
+		const press = (key) => page.keyboard.press(key).then(() => drawn(page));
+		const clickOn = async (depth, modifiers) => {
+			await page.locator('.flame').first().click({ position: { x: 60, y: depth * 18 + 9 }, modifiers });
+			await drawn(page);
+		};
+		await press('i');
+		assert.equal(await state('isInverted'), true);
+		await clickOn(1, ['Control']);
+		assert.equal(await state('isInverted'), false);
+		await press('r');
+		assert.equal(await state('isMerged'), true);
+		await clickOn(1, ['Alt']);
+		const [hidden] = await state('hidden');
+		assert.ok(hidden);
+		await page.locator('.chips button', { hasText: `without ${hidden}` }).click();
+		await clickOn(2, []);
+		assert.equal((await state('zoom')).length, 2);
+		await press('u');
+		assert.equal((await state('zoom')).length, 1);
+		await press('Escape');
+		assert.equal((await state('zoom')).length, 0);
+		await clickOn(1, ['Shift']);
+		assert.equal(await state('view'), 'sandwich');
+		for (const key of ['v', 'f', 'w', 'n', '0', 'PageDown', 'ArrowUp', '2', '9'])
+			await press(key);
+		assert.equal(await state('view'), 'table');
+	});
+});
+
+test('a page is printed in light colours, whatever it is read in', async () => {
+	await open(exported(recording('server')), async (page) => {
+		await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+		assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');
+		await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+		assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+	}, { colorScheme: 'dark' });
+});
+
 test('a recording without switches has a page of its profiles', async () => {
 	const recorded = recording('server');
 	await open(exported(recorded), async (page) => {

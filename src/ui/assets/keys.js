@@ -12,31 +12,39 @@ const FURTHER = [
 	['flame graph', 'click to zoom; ctrl-click to invert; shift-click for callers and callees; alt-click to hide'],
 ];
 
-/* [keys, what they do, function of the event]. */
-export function keysOf(app, page) {
+/* [keys, what they do, function of the event], of the timeline. */
+function keysOfTimeline(app, page) {
 	const zoom = (factor) => () => app.zoom(factor, page.pointerTime());
-	const scroll = (by) => () => app.update({ scroll: app.state.scroll + by });
 	return [
 		[['w', '+', '='], 'zoom in', zoom(1 / 1.4)],
 		[['s', '-'], 'zoom out', zoom(1.4)],
 		[['a', 'ArrowLeft'], 'earlier', () => app.pan(-0.15)],
 		[['d', 'ArrowRight'], 'later', () => app.pan(0.15)],
-		[['ArrowUp'], 'up', scroll(-66)],
-		[['ArrowDown'], 'down', scroll(66)],
-		[['PageUp'], 'a page up', scroll(-400)],
-		[['PageDown'], 'a page down', scroll(400)],
 		[['0', 'Home'], 'all of it', () => app.look(0, app.trace.span)],
 		[['f'], 'zoom to the pinned slice or the range', () => app.fit()],
 		[['[', ','], 'the slice before the pinned one', () => page.step(-1)],
 		[[']', '.'], 'the slice after the pinned one', () => page.step(1)],
+		[['n'], 'next hit', () => page.nextHit(1)],
+		[['N'], 'previous hit', () => page.nextHit(-1)],
+	];
+}
+
+/* The same of all; those of the timeline do nothing while it is not looked at. */
+export function keysOf(app, page) {
+	const scroll = (by) => () => page.scroll(by);
+	const ofTimeline = page.timeline ? keysOfTimeline(app, page) : [];
+	return [
+		...ofTimeline.map(([names, text, action]) => [names, text, (event) => page.isTimeline && action(event)]),
+		[['ArrowUp'], 'up', scroll(-66)],
+		[['ArrowDown'], 'down', scroll(66)],
+		[['PageUp'], 'a page up', scroll(-400)],
+		[['PageDown'], 'a page down', scroll(400)],
 		[['1', '2', '3', '4', '5', '6', '7', '8', '9'], 'a tab', ({ key }) => page.showTab(Number(key) - 1)],
 		[['v'], 'the next view of a profile', () => page.nextView()],
 		[['i'], 'flame graphs from the innermost function', () => page.turn('isInverted')],
 		[['r'], 'a function that calls itself as one', () => page.turn('isMerged')],
 		[['u'], 'up one level of a flame graph', () => app.update({ zoom: app.state.zoom.slice(0, -1) })],
 		[['/'], 'search', () => byId('search').select()],
-		[['n'], 'next hit', () => page.nextHit(1)],
-		[['N'], 'previous hit', () => page.nextHit(-1)],
 		[['t'], 'light or dark', () => page.turnTheme()],
 		[['?'], 'these keys', () => byId('help').showModal()],
 		[['Escape'], 'let go of what is pinned or selected', () => page.letGo()],

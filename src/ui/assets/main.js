@@ -72,6 +72,18 @@ class Page {
 		return tab.view ??= tab.make(this.app, tab.element);
 	}
 
+	get isTimeline() {
+		return this.app.state.tab === 'timeline';
+	}
+
+	/* Up or down in what is looked at. */
+	scroll(by) {
+		if (this.isTimeline)
+			this.app.update({ scroll: this.app.state.scroll + by });
+		else
+			this.tab.view.scrolled.scrollTop += by;
+	}
+
 	get tab() {
 		return this.tabs.find(({ name }) => name === this.app.state.tab);
 	}
@@ -83,6 +95,7 @@ class Page {
 			before = this.app.state.theme;
 			this.setTheme('light');
 			this.app.drawNow();
+			this.tab.view.print?.();
 		});
 		addEventListener('afterprint', () => this.setTheme(before));
 	}

@@ -118,6 +118,17 @@ export class ProfileView {
 		return true;
 	}
 
+	print() {
+		this.topTable.draw(true);
+		this.sheets?.print();
+	}
+
+	/* What the keyboard scrolls. */
+	get scrolled() {
+		const { view } = this.element.dataset;
+		return view === 'flame' ? this.flame : view === 'sheet' ? this.sheets.scrolled : this.table;
+	}
+
 	#zoomed() {
 		this.app.update({ zoom: this.flameView.path });
 	}

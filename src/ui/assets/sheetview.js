@@ -23,6 +23,14 @@ export class SheetView {
 		this.table = new Table(this.place, { sort: (sort) => app.update({ sort }) });
 	}
 
+	print() {
+		this.table.draw(true);
+	}
+
+	get scrolled() {
+		return this.place;
+	}
+
 	draw(state) {
 		const which = Math.min(state.sheet, this.sheets.length - 1);
 		const { columns, rows } = this.sheets[which];

@@ -70,7 +70,8 @@ export class Table {
 
 	#row(row) {
 		return make('tr', { class: this.isPicked?.(row) ? 'picked' : '',
-			onclick: this.on.pick && (() => this.on.pick(row)) },
+			onclick: this.on.pick && (() => this.on.pick(row)), tabindex: this.on.pick && '0',
+			onkeydown: this.on.pick && ((event) => event.key === 'Enter' && this.on.pick(row)) },
 		...this.columns.map(({ cell, text, isText, hint }) => {
 			const value = cell(row);
 			const shown = value === null ? '' : text ? text(value, row) : String(value);
