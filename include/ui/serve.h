@@ -23,14 +23,15 @@ struct serve_target {
 	char name[SERVE_NAME_SIZE]; /* of processes, or the path of a cgroup: "/system.slice/x" */
 };
 
-enum serve_subject { /* what is asked for */
-		     SERVE_CPU,
-		     SERVE_BLOCK,
-		     SERVE_MUTEX,
-		     SERVE_GOROUTINE,
-		     SERVE_THREADCREATE,
-		     SERVE_TRACE,
-		     SERVE_N_SUBJECTS
+/* What is asked for. */
+enum serve_subject {
+	SERVE_CPU,
+	SERVE_BLOCK,
+	SERVE_MUTEX,
+	SERVE_GOROUTINE,
+	SERVE_THREADCREATE,
+	SERVE_TRACE,
+	SERVE_N_SUBJECTS
 };
 
 enum serve_form {

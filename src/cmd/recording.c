@@ -70,6 +70,33 @@ static void put_count(struct recording *rec, struct definer *definer, const char
 	event_sink_put(&rec->sink, &event);
 }
 
+/* Names that need not be looked for.  How many frames have them, or -errno. */
+static ssize_t put_known(struct recording *rec, struct dictionary *described)
+{
+	uint32_t n = rec->known ? dictionary_n_frames(described) : 0;
+	ssize_t n_known = 0;
+
+	for (uint32_t id = 1; id <= n; id++) {
+		struct dict_frame frame = dictionary_frame(rec->known, id);
+
+		n_known += frame.n_names != 0;
+		for (uint32_t i = 0; i < frame.n_names; i++) {
+			const struct dict_name *from = &frame.names[i];
+			struct event event = {
+				.kind = EVENT_NAME,
+				.name = { id, i, from->function, from->linkage, from->file,
+					  from->line, from->start_line },
+			};
+			int r = event_sink_put(&rec->sink, &event);
+
+			if (r)
+				return r;
+			dictionary_put(described, &event);
+		}
+	}
+	return n_known;
+}
+
 int recording_resolve(struct recording *rec, struct recorder *recorder,
 		      const volatile sig_atomic_t *stop)
 {
@@ -82,10 +109,14 @@ int recording_resolve(struct recording *rec, struct recorder *recorder,
 	};
 	struct described described = { { describe }, dictionary_new() };
 	struct resolver_result result = { 0 };
+	ssize_t n_known = 0;
 	int r;
 
 	r = rec->ring ? ring_describe(rec->ring, &described.sink) :
 			definer_describe(definer, &described.sink);
+	if (!r)
+		n_known = put_known(rec, described.dictionary);
+	r = n_known < 0 ? (int)n_known : r;
 	if (!r)
 		r = resolver_run(described.dictionary, &options, definer, &result);
 	dictionary_free(described.dictionary);
@@ -94,8 +125,8 @@ int recording_resolve(struct recording *rec, struct recorder *recorder,
 		return r;
 	if (result.note[0])
 		note("%s", result.note);
-	put_count(rec, definer, "names.frames", result.n_frames);
-	put_count(rec, definer, "names.found", result.n_named);
+	put_count(rec, definer, "names.frames", result.n_frames + (size_t)n_known);
+	put_count(rec, definer, "names.found", result.n_named + (size_t)n_known);
 	if (!result.is_complete)
 		warn("not all names were resolved (%zu of %zu); `sysprof report` tries again",
 		     result.n_named, result.n_frames);

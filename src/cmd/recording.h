@@ -7,6 +7,7 @@
 
 #include "data/ring.h"
 #include "data/writer.h"
+#include "event/dictionary.h"
 #include "event/sink.h"
 #include "record/recorder.h"
 
@@ -15,6 +16,7 @@ struct recording {
 	struct event_sink *early; /* what it passes on to while there is no writer; borrowed */
 	struct ring *ring;        /* borrowed; NULL: there is none */
 	struct writer *writer;    /* NULL: not open */
+	const struct dictionary *known; /* names found before, by the same ids; NULL: none */
 };
 
 void recording_init(struct recording *rec);

@@ -15,6 +15,7 @@
 #include "event/definer.h"
 #include "export/exporter.h"
 #include "export/go_text.h"
+#include "serve_names.h"
 #include "session.h"
 #include "symbol/confine.h"
 #include "symbol/resolver.h"
@@ -146,18 +147,23 @@ static int make_recording(struct answer *answer, int fd)
 	return recording_close(rec, "-", r);
 }
 
-/* The same for what is added up all the time. */
+/* The same for what is added up all the time; what is found is kept for the next time. */
 static int name_live(struct answer *answer)
 {
+	const struct dictionary *dict = model_dictionary(answer->live->model);
 	struct resolver_options options = {
 		.module_fd = recorder_module_fd,
 		.arg = answer->recorder,
 		.timeout_seconds = RESOLVE_SECONDS,
 	};
+	bool *known = serve_names_known(dict);
 	struct resolver_result result;
+	int r = resolver_run(dict, &options, recorder_definer(answer->recorder), &result);
 
-	return resolver_run(model_dictionary(answer->live->model), &options,
-			    recorder_definer(answer->recorder), &result);
+	if (!r)
+		r = serve_names_save(dict, known, answer->names);
+	free(known);
+	return r;
 }
 
 static void format_wall(char *out, size_t size, uint64_t monotonic_ns)

@@ -33,6 +33,7 @@ struct answer { /* all borrowed */
 	uint64_t begun_ns;         /* when recording began */
 	uint64_t told_ns;          /* whatever happened until then has been put */
 	int replies;               /* socket */
+	int names;                 /* file, for those that are found of what is live */
 };
 
 /* In a child that was forked between two steps; does not return. */

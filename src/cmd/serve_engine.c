@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -15,6 +16,7 @@
 #include "base/map.h"
 #include "cmd/command.h"
 #include "serve_answer.h"
+#include "serve_names.h"
 
 #define STEP_MS     20
 #define LINGER_NS   (UINT64_C(2) * 1000000000) /* for the next request of a scraper */
@@ -28,6 +30,7 @@ struct collection {
 	struct serve_pids pids;
 	uint64_t start_ns, end_ns;
 	pid_t child; /* that answers; 0: not yet */
+	int names;   /* the file that it leaves names in */
 };
 
 struct engine {
@@ -168,8 +171,10 @@ static void start_answer(struct engine *engine, struct collection *collection)
 		.told_ns = told_ns(engine),
 		.replies = engine->options->replies,
 	};
-	pid_t child = fork();
+	pid_t child;
 
+	answer.names = collection->names = memfd_create("sysprof-names", MFD_CLOEXEC);
+	child = collection->names < 0 ? -1 : fork();
 	if (!child)
 		answer_run(&answer);
 	if (child < 0) {
@@ -191,6 +196,10 @@ static bool has_answered(struct engine *engine, const struct collection *collect
 	if (!WIFEXITED(status) && !collection->request.is_cancel)
 		answer_say(engine->options->replies, collection->request.id, 500,
 			   "the process that made the answer crashed, or took too long");
+	if (WIFEXITED(status) && engine->live.model)
+		serve_names_load(collection->names, model_dictionary(engine->live.model),
+				 recorder_definer(engine->recorder));
+	close(collection->names);
 	return true;
 }
 
@@ -319,13 +328,17 @@ void engine_run(const struct engine_options *options)
 	recording_init(&engine.recording);
 	engine.ring = engine.recording.ring = ring_new(&ring);
 	engine.recording.early = &engine.tee;
-	if (options->depth >= ENGINE_WAITS)
+	if (options->depth >= ENGINE_WAITS) {
 		begin_live(&engine.live);
+		engine.recording.known = model_dictionary(engine.live.model);
+	}
 	error = recorder_open(&recorder, &engine.recording.sink, &engine.recorder);
 	if (!error) {
 		ring_set_definer(engine.ring, recorder_definer(engine.recorder));
-		error = recorder_start(engine.recorder);
+		error = recorder_prepare(engine.recorder);
 	}
+	if (!error)
+		error = recorder_start(engine.recorder);
 	engine.begun_ns = clock_ns(CLOCK_MONOTONIC);
 	if (error)
 		refuse_all(&engine, messages);
