@@ -355,6 +355,15 @@ int syscall_waits_futex(const uint64_t args[6])
 		       -1;
 }
 
+bool syscall_waits_words(const uint64_t args[6], const struct futex_waitv *word)
+{
+	const uint64_t as_futex2[6] = { word->uaddr };
+
+	return args[1] >= 1 && args[1] <= FUTEX_WAITV_MAX && !args[2] &&
+	       (!args[3] || args[3] >= MIN_ADDRESS) && word->val <= UINT32_MAX &&
+	       !word->__reserved && is_futex2(as_futex2, word->flags);
+}
+
 /* futex_wake(), which nobody calls but to wake whoever waits. */
 static bool is_futex_wake(const uint64_t args[6])
 {

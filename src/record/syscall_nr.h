@@ -3,6 +3,7 @@
 #ifndef RECORD_SYSCALL_NR_H
 #define RECORD_SYSCALL_NR_H
 
+#include <linux/futex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +58,12 @@ enum wait_class syscall_futex_class(int nr, const uint64_t args[6]);
  * else -1; whether they are such as one has for waking.
  */
 int syscall_waits_futex(const uint64_t args[6]);
+
+/*
+ * Whether a thread that blocks with these arguments is in futex_waitv(), where @word, the first
+ * that it waits for, was read off its memory.
+ */
+bool syscall_waits_words(const uint64_t args[6], const struct futex_waitv *word);
 bool syscall_wakes_futex(const uint64_t args[6]);
 
 #endif /* RECORD_SYSCALL_NR_H */

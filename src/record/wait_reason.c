@@ -223,6 +223,16 @@ static struct wait_reason reason_of(struct wait_reasons *reasons, const struct w
 	return reason;
 }
 
+/* Of an array on the stack, as it mostly is, else /proc tells later. */
+static bool waits_words(const struct wait_call *call)
+{
+	struct futex_waitv word;
+
+	return call->args[1] && call->args[1] <= FUTEX_WAITV_MAX &&
+	       wait_call_read(call, call->args[0], &word, sizeof(word)) &&
+	       syscall_waits_words(call->args, &word);
+}
+
 static struct wait_call call_of(struct wait_reasons *reasons, const struct perf_record *record,
 				uint32_t stack)
 {
@@ -249,6 +259,8 @@ static struct wait_call call_of(struct wait_reasons *reasons, const struct perf_
 			call.nr = nr_by_stack(reasons, &call, stack);
 		if (call.nr < 0)
 			call.nr = syscall_waits_futex(call.args);
+		if (call.nr < 0 && waits_words(&call))
+			call.nr = SYS_futex_waitv;
 	}
 	return call;
 }

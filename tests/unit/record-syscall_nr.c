@@ -154,6 +154,28 @@ static void futex_calls_are_known_by_their_arguments(void **state)
 	}
 }
 
+static void a_wait_for_words_is_told_by_the_first(void **state)
+{
+	const struct futex_waitv good = { .val = 2,
+					  .uaddr = 0x404040,
+					  .flags = 2 | FUTEX_PRIVATE_FLAG };
+	const uint64_t args[6] = { 0x7ffc00001000, 2, 0, 0, 1 };
+	uint64_t many[6] = { 0x7ffc00001000, FUTEX_WAITV_MAX + 1 },
+		 flags[6] = { 0x7ffc00001000, 2, 1 };
+	struct futex_waitv odd = good, reserved = good, bytes = good;
+
+	(void)state;
+	odd.uaddr++;
+	reserved.__reserved = 1;
+	bytes.flags = 1;
+	assert_true(syscall_waits_words(args, &good));
+	assert_false(syscall_waits_words(many, &good));
+	assert_false(syscall_waits_words(flags, &good));
+	assert_false(syscall_waits_words(args, &odd));
+	assert_false(syscall_waits_words(args, &reserved));
+	assert_false(syscall_waits_words(args, &bytes));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +186,7 @@ int main(void)
 		cmocka_unit_test(futex_calls_are_told_apart_by_what_libraries_do),
 		cmocka_unit_test(newer_futex_calls_are_known_by_their_numbers),
 		cmocka_unit_test(futex_calls_are_known_by_their_arguments),
+		cmocka_unit_test(a_wait_for_words_is_told_by_the_first),
 	};
 
 	return cmocka_run_group_tests_name("record-syscall_nr", tests, NULL, NULL);
