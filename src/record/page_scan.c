@@ -35,7 +35,8 @@ struct scan_arg {
 #define ENTRY_PRESENT (UINT64_C(1) << 63)
 #define ENTRY_FILE    (UINT64_C(1) << 61)
 #define ENTRY_FRAME   ((UINT64_C(1) << 55) - 1)
-#define N_ENTRIES     8192 /* a multiple of HUGE */
+#define MAX_PAGES     (UINT64_C(64) << 18) /* of a mapping: 64 GiB */
+#define N_ENTRIES     8192                 /* a multiple of HUGE */
 
 struct mapping { /* as /proc/PID/maps has it */
 	struct page_range pages;
@@ -287,7 +288,10 @@ static int scan_mapping(struct scanner *scanner, uint64_t *entries, struct page_
 	return 0;
 }
 
-/* An entry is read for every page that could be there: of vast mappings, that takes its time. */
+/*
+ * An entry is read for every page that could be there.  Of the terabytes that some reserve (ASan's
+ * shadow) that would take minutes: what is in those is left out, and missing from the sum.
+ */
 static int scan_old(struct scanner *scanner)
 {
 	uint64_t *entries = xcalloc(N_ENTRIES, sizeof(*entries));
@@ -295,9 +299,11 @@ static int scan_old(struct scanner *scanner)
 
 	scanner->zero_frame = find_zero_frame();
 	for (size_t i = 0; !r && i < scanner->mappings.n; i++) {
+		const struct mapping *mapping = &scanner->mappings.items[i];
+
 		scanner->at = i;
-		if (!scanner->mappings.items[i].is_left_out)
-			r = scan_mapping(scanner, entries, scanner->mappings.items[i].pages);
+		if (!mapping->is_left_out && mapping->pages.end - mapping->pages.start <= MAX_PAGES)
+			r = scan_mapping(scanner, entries, mapping->pages);
 	}
 	free(entries);
 	return r;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -50,7 +51,7 @@ static void look(bool is_old)
 		assert_int_equal(has(&scan, shared + i * PAGE_BYTES, MAPPING_SHARED), i % 2 == 0);
 	}
 	assert_true(has(&scan, (const char *)&scan, MAPPING_STACK));
-	run = page_scan_find(&scan, (uintptr_t)&strlen / PAGE_BYTES);
+	run = page_scan_find(&scan, (uintptr_t)&gnu_get_libc_version / PAGE_BYTES);
 	assert_non_null(run);
 	assert_non_null(strstr((const char *)scan.names.data + run->name, "libc"));
 	array_for_each(run, &scan.runs) {
