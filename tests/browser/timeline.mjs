@@ -290,6 +290,34 @@ test('the address brings back what was looked at', async () => {
 	}, { hash: '#t=9e99-x&range=5&pin=1@2&order=constructor&tab=__proto__&closed=,' });
 });
 
+test('a cut past the end is a page that says so', async () => {
+	await open(exported(recording('timeline'), '--since', '5s'), async (page) => {
+		await page.locator('.empty', { hasText: 'Nothing was recorded here' }).waitFor();
+	});
+});
+
+test('100,000 threads are a page that can be scrolled and filtered', async () => {
+	const lines = ['start time=1s'];
+	for (let i = 0; i < 100_000; i++) {
+		const [pid, tid] = [100 + i - i % 100, 100 + i];
+		lines.push(`comm time=1s pid=${pid} tid=${tid} name=thread-${i}`,
+			`task_state time=1s pid=${pid} tid=${tid} state=sleeping`);
+	}
+	for (let i = 0; i < 100_000; i++) {
+		const time = 1_000_000 + 10 * i;
+		lines.push(`sched_waking time=${time}us tid=${100 + i} cpu=0`,
+			`sched_switch time=${time + 2}us cpu=0 prev=0 state=runnable next=${100 + i}`,
+			`sched_switch time=${time + 5}us cpu=0 prev=${100 + i} state=sleeping next=0`);
+	}
+	await open(exported(recording('crowd', `${lines.join('\n')}\nend time=2100ms\n`)), async (page) => {
+		await page.evaluate(() => sysprof.app.update({ scroll: 1e6 }));
+		await drawn(page);
+		assert.equal(await page.evaluate(() => sysprof.timeline.tracks.rows.length), 101_001);
+		await page.locator('#filter').fill('thread-99999');
+		await until(page, () => sysprof.timeline.tracks.rows.length === 2);
+	});
+});
+
 test('the reader\'s theme is taken, and can be turned', async () => {
 	await open(exported(recording('timeline')), async (page) => {
 		assert.equal((await stateOf(page)).theme, 'dark');

@@ -87,7 +87,7 @@ agree() {
 
 @test "a disk that is full is an error, and leaves nothing" {
 	data=$(recording timeline)
-	for format in chrome pftrace; do
+	for format in chrome pftrace html; do
 		run "$SYSPROF" export -i "$data" -f "$format" -o /dev/full
 		[ "$status" = 1 ]
 		[[ $output == *"/dev/full"*"No space left on device"* ]]
