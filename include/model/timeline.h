@@ -97,7 +97,7 @@ enum timeline_mark_kind {
 
 struct timeline_mark {
 	enum timeline_mark_kind kind;
-	uint32_t thread;
+	uint32_t thread; /* 0: nobody's, of a trigger that came from outside */
 	uint64_t time_ns;
 	uint32_t detail;
 	uint32_t sender;      /* tid; 0: an interrupt, or no signal */

@@ -266,7 +266,6 @@ static void take_fault(struct timeline *timeline, const struct event *event)
 	tell_mark(timeline, event->page_fault.tid, &mark);
 }
 
-/* One that came from outside is no thread's. */
 static void take_trigger(struct timeline *timeline, const struct event *event)
 {
 	struct timeline_mark mark = {
@@ -277,7 +276,10 @@ static void take_trigger(struct timeline *timeline, const struct event *event)
 		.stack = event->trigger.stack,
 	};
 
-	tell_mark(timeline, event->trigger.tid, &mark);
+	if (event->trigger.tid)
+		tell_mark(timeline, event->trigger.tid, &mark);
+	else
+		TELL(timeline, mark, &mark);
 }
 
 static void take_life(struct timeline *timeline, const struct event *event)

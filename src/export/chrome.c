@@ -337,10 +337,14 @@ static void chrome_mark(struct timeline_sink *sink, const struct timeline_mark *
 {
 	struct chrome *chrome = (struct chrome *)sink;
 	struct item item;
+	uint64_t pid = mark->thread ? 0 : chrome_machine_pid(&chrome->tracks, TRACK_CPU, 0);
 
 	item_of_mark(chrome->source, mark, &item);
-	open_thread_event(chrome, "i", mark->thread);
-	put_text(chrome, "s", "t");
+	if (mark->thread)
+		open_thread_event(chrome, "i", mark->thread);
+	else
+		open_event(chrome, "i", pid, pid);
+	put_text(chrome, "s", mark->thread ? "t" : "g");
 	put_text(chrome, "cat", item.category);
 	put_time(chrome, "ts", mark->time_ns);
 	put_item(chrome, &item);

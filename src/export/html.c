@@ -330,7 +330,7 @@ static void html_mark(struct timeline_sink *sink, const struct timeline_mark *ma
 
 	item_of_mark(source_of(html), mark, &item);
 	put_item(html, table, &item);
-	page_table_add(table, MARK_THREAD, thread_ref(html, mark->thread));
+	page_table_add(table, MARK_THREAD, mark->thread ? thread_ref(html, mark->thread) : 0);
 	page_table_add(table, MARK_WHAT, mark->kind);
 	page_table_add_signed(table, MARK_NS, (int64_t)(mark->time_ns - html->mark_ns));
 	html->mark_ns = mark->time_ns;

@@ -24,7 +24,8 @@ enum {
 	TRACK_DISKS,
 	TRACK_PROCESSES,
 	TRACK_PAUSES,
-	TRACK_THREADS
+	TRACK_THREADS, /* whose ids count from 1 */
+	TRACK_OUTSIDE = TRACK_THREADS
 };
 
 #define MACHINE_TRACKS ((uint64_t)1 << 60)
@@ -421,11 +422,13 @@ static void perfetto_mark(struct timeline_sink *sink, const struct timeline_mark
 
 	if (mark->kind == MARK_MIGRATE) /* the reader sees that */
 		return;
+	if (!mark->thread)
+		put_track(perfetto, TRACK_OUTSIDE, 0, "from outside");
 	item_of_mark(perfetto->source, mark, &item);
 	category = perfetto_string(&perfetto->writer, PERFETTO_CATEGORY, item.category);
 	add_item(perfetto, &item, &event, &notes);
 	event.has_name_iid = event.has_track_uuid = true;
-	event.track_uuid = track_of(perfetto, mark->thread);
+	event.track_uuid = mark->thread ? track_of(perfetto, mark->thread) : TRACK_OUTSIDE;
 	event.n_category_iids = 1;
 	event.category_iids = &category;
 	put_event(perfetto, mark->time_ns, PERFETTO__TRACK_EVENT__TYPE__INSTANT, &event);

@@ -290,6 +290,23 @@ test('the address brings back what was looked at', async () => {
 	}, { hash: '#t=9e99-x&range=5&pin=1@2&order=constructor&tab=__proto__&closed=,' });
 });
 
+test('what triggered from outside is a line through all rows', async () => {
+	const recorded = recording('outside', ['start time=1s', 'comm time=1s pid=7 tid=7 name=a',
+		'task_state time=1s pid=7 tid=7 state=running', 'trigger time=1500ms condition="signal"', 'end time=2s\n'].join('\n'));
+	await open(exported(recorded), async (page) => {
+		const { x, y } = await pointOf(page, 7, 500 * MS);
+		const [at, beside] = await page.evaluate(([left, top]) => {
+			const { canvas } = sysprof.timeline;
+			const box = canvas.getBoundingClientRect();
+			const columns = canvas.getContext('2d').getImageData(Math.round(left - box.left) - 20, 300, 41, 1);
+			const pixels = [...new Uint32Array(columns.data.buffer)];
+			return [new Set(pixels).size, pixels[0] === pixels[40]];
+		}, [x, y]);
+		assert.equal(at, 2);
+		assert.ok(beside);
+	});
+});
+
 test('a cut past the end is a page that says so', async () => {
 	await open(exported(recording('timeline'), '--since', '5s'), async (page) => {
 		await page.locator('.empty', { hasText: 'Nothing was recorded here' }).waitFor();

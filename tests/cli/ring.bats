@@ -31,6 +31,21 @@ bats_require_minimum_version 1.5.0
 	"$SYSPROF" report -i "$T/ring.data" threads --json >"$T/threads.json"
 }
 
+@test "a trigger from outside is an instant of nobody, in each timeline" {
+	"$SYSPROF" dump --assemble - -o "$T/rec" <<-'END'
+		start time=1s
+		comm time=1s pid=7 tid=7 name=a
+		task_state time=1s pid=7 tid=7 state=running
+		trigger time=1500ms condition="signal"
+		end time=2s
+	END
+	"$SYSPROF" export -i "$T/rec" -o "$T/trace.json"
+	jq -e '[.traceEvents[] | select(.name == "trigger") | [.ph, .s, .ts, .args.condition]] ==
+		[["i", "g", 500000, "signal"]]' "$T/trace.json"
+	"$SYSPROF" export -i "$T/rec" -o "$T/trace.pftrace"
+	zcat "$T/trace.pftrace" | grep -aq 'from outside'
+}
+
 @test "a trigger's condition and thread are escaped" {
 	"$SYSPROF" dump --assemble - -o "$T/rec" <<-'END'
 		start time=1s

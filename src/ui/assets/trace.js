@@ -335,7 +335,7 @@ function readMarks(parts, nThreads) {
 	let time = 0;
 	let i = 0;
 	eachItem(parts, (threads, kinds, times) => {
-		thread[i] = threads.next() - 1;
+		thread[i] = (threads.next() || nThreads + 1) - 1; /* nobody's are the last */
 		marks.what[i] = kinds.next();
 		marks.time[i] = time += times.nextSigned();
 		marks.item[i] = i++;
@@ -344,7 +344,7 @@ function readMarks(parts, nThreads) {
 	for (const [name, column] of Object.entries(marks))
 		marks[name] = new column.constructor(Array.from(order, (k) => column[k]));
 	const threads = order.map((k) => thread[k]);
-	const starts = startsOf(threads, nThreads);
+	const starts = startsOf(threads, nThreads + 1);
 	return { marks: { ...regroup(threads, starts, marks), items }, starts };
 }
 
@@ -405,7 +405,7 @@ export function readTrace(tables) {
 	})).filter(({ track }) => track.to > track.from);
 	const trace = {
 		span, facts, audit, texts, threads, processes, cpus, states, waits, calls, samples, runs, marks,
-		others, pauses,
+		others, pauses, outside: [markStarts[threads.length], markStarts[threads.length + 1]],
 		functions: readFunctions(parts('functions'), texts), frames: readFrames(parts('frames')),
 		stacks: readStacks(parts('stacks')),
 		kindNames: ['unknown', 'running', 'runnable', 'blocked',

@@ -4,7 +4,7 @@ import { SANS, fitCanvas, fitText } from './dom.js';
 import { firstAfter } from './track.js';
 import { ANY_ORDER, Raster } from './raster.js';
 import {
-	MARK_FAULT, MARK_MIGRATE, RUNNABLE, RUNNING, blockedSum, kindName, waitOf,
+	MARK_FAULT, MARK_MIGRATE, RUNNABLE, RUNNING, blockedSum, itemOf, kindName, waitOf,
 } from './trace.js';
 import { drawPauseNames, drawPauses, pauseAt, pauseTracksOf } from './pauses.js';
 import { PROCESS_COLOURS } from './theme.js';
@@ -202,10 +202,24 @@ export class Tracks {
 			context.fillRect(x, RULER - 6, 1, 6);
 			context.fillText(axisLabel(n * step, step), x + 4, RULER / 2 - 1);
 		}
+		this.#drawOutside();
 		context.fillStyle = ink.head;
 		context.fillRect(0, 0, view.gutter, RULER - 1);
 		context.fillStyle = ink.soft;
 		context.fillText(`${duration(view.until - view.since)} in view`, 12, RULER / 2);
+	}
+
+	/* What came from outside, such as a signal that triggered: a line through all rows. */
+	#drawOutside() {
+		const { view, app: { theme: { ink }, trace, trace: { marks } } } = this;
+		const [from, to] = trace.outside;
+		view.context.fillStyle = ink.hit;
+		for (let i = firstAfter(marks.time, from, to, view.since); i < to && marks.time[i] <= view.until; i++) {
+			const { name, args } = itemOf(trace, marks.items, marks.item[i]);
+			const x = Math.round(this.xOf(marks.time[i]));
+			view.context.fillRect(x, 0, 1, view.height);
+			view.context.fillText([name, ...args.map(([, text]) => text)].join(': '), x + 4, RULER - 6);
+		}
 	}
 
 	#labelOf({ row, slice, kind }) {
