@@ -97,7 +97,9 @@ static void run(const struct analysis *analysis, bool is_profile, const char *te
 	event_assemble(text, model_sink(model), &message);
 	sched_finish(sched);
 	audit_collect(&audit, model);
-	if (is_profile) {
+	if (analysis->lack && analysis->lack(state)) {
+		analysis_discard(analysis, state);
+	} else if (is_profile) {
 		analysis_finish(analysis, state, filter, &profile);
 		profile.audit = &audit;
 		check_sums(&profile);

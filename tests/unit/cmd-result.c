@@ -50,6 +50,7 @@ static int end_writer(int signal_number)
 	pid_t pid = fork();
 
 	if (!pid) {
+		signal(signal_number, SIG_DFL); /* a shell's background job may not have it so */
 		if (result_open(&result, "out") || n_files() != 1)
 			_exit(1);
 		raise(signal_number);
