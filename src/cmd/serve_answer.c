@@ -27,8 +27,9 @@
 #define STATUS_ERROR       500
 
 static const char *const analysis_names[SERVE_N_SUBJECTS] = {
-	[SERVE_CPU] = "cpu",          [SERVE_BLOCK] = "block",         [SERVE_MUTEX] = "mutex",
-	[SERVE_GOROUTINE] = "stacks", [SERVE_THREADCREATE] = "stacks",
+	[SERVE_HEAP] = "heap",           [SERVE_ALLOCS] = "allocs", [SERVE_CPU] = "cpu",
+	[SERVE_BLOCK] = "block",         [SERVE_MUTEX] = "mutex",   [SERVE_GOROUTINE] = "stacks",
+	[SERVE_THREADCREATE] = "stacks",
 };
 
 static const char *const timeline_formats[SERVE_N_FORMS] = {
@@ -235,9 +236,8 @@ static int export_profile(const struct answer *answer, struct profile *profile, 
 static int answer_live(struct answer *answer, FILE *out)
 {
 	struct serve_live *live = answer->live;
-	bool is_mutex = answer->request.subject == SERVE_MUTEX;
-	const struct analysis *analysis = analysis_find(is_mutex ? "mutex" : "block");
-	void *state = is_mutex ? live->mutex : live->block;
+	const struct analysis *analysis = analysis_find(analysis_names[answer->request.subject]);
+	void *state = live->states[answer->request.subject];
 	struct event end = { .kind = EVENT_END, .time_ns = answer->told_ns };
 	struct audit audit = { 0 };
 	struct profile profile;
@@ -246,6 +246,8 @@ static int answer_live(struct answer *answer, FILE *out)
 
 	if (error)
 		return error;
+	if (!state)
+		return err(-ENODATA, "this is not added up");
 	event_sink_put(model_sink(live->model), &end);
 	sched_finish(live->sched);
 	lack = analysis->lack(state);

@@ -18,8 +18,8 @@
 struct serve_live {
 	struct model *model; /* NULL: nothing is */
 	struct sched *sched;
-	struct filter filter; /* of both; empty until the end */
-	void *block, *mutex;  /* the states of the analyses */
+	struct filter filter;           /* of both; empty until the end */
+	void *states[SERVE_N_SUBJECTS]; /* of the analyses; NULL: not added up */
 };
 
 struct answer { /* all borrowed */

@@ -42,6 +42,8 @@ static enum engine_depth depth_of(const struct serve_request *request)
 {
 	if (request->subject == SERVE_CPU)
 		return ENGINE_CPU;
+	if (request->subject == SERVE_HEAP || request->subject == SERVE_ALLOCS)
+		return ENGINE_HEAP;
 	/* A page shows what every thread did; each system call is for who asked for a trace. */
 	return request->subject == SERVE_TRACE && request->form != SERVE_HTML ? ENGINE_TRACE :
 										ENGINE_WAITS;
@@ -50,6 +52,8 @@ static enum engine_depth depth_of(const struct serve_request *request)
 static bool can_answer(const struct engine_process *engine, uint32_t target,
 		       enum engine_depth depth, uint32_t hz)
 {
+	if (depth == ENGINE_HEAP && engine->depth != ENGINE_HEAP)
+		return false;
 	return !engine->is_retired && engine->hz == hz && engine->depth >= depth &&
 	       (!engine->target || engine->target == target);
 }
@@ -104,9 +108,13 @@ static struct engine_process *add_engine(struct broker *broker, uint32_t target,
 }
 
 /* Of one process, as long as there are few of them; else of all. */
-static uint32_t engine_target(const struct broker *broker, const struct serve_target *target,
+static uint32_t engine_target(const struct broker *broker, const struct serve_request *request,
 			      const struct serve_pids *pids)
 {
+	const struct serve_target *target = &request->target;
+
+	if (depth_of(request) == ENGINE_HEAP) /* which is not to be had of all */
+		return target->pid;
 	if (target->scope == SERVE_ALL)
 		return 0;
 	if (geteuid()) /* only what is its own */
@@ -161,7 +169,7 @@ static void take_request(struct broker *broker, const struct serve_request *requ
 
 	serve_target_pids(&request->target, &pids);
 	if (is_served(broker, &pids))
-		hand_on(broker, request, engine_target(broker, &request->target, &pids));
+		hand_on(broker, request, engine_target(broker, request, &pids));
 	else
 		refuse(broker, request->id, NOT_FOUND, lacks[request->target.scope]);
 	array_release(&pids.list);

@@ -18,12 +18,13 @@
 #include "serve_answer.h"
 #include "serve_names.h"
 
-#define STEP_MS     20
-#define LINGER_NS   (UINT64_C(2) * 1000000000) /* for the next request of a scraper */
-#define LATE_NS     (UINT64_C(2) * 1000000000) /* a machine that is busy tells late */
-#define N_ANSWERS   3                          /* at a time */
-#define IDS_MAX     (200u << 10)               /* then a recorder is begun anew */
-#define DEFINED_MAX ((size_t)48 << 20)
+#define STEP_MS       20
+#define RESIDENT_RATE (17 * 4096u)               /* one page in so many; no stride of a program's */
+#define LINGER_NS     (UINT64_C(2) * 1000000000) /* for the next request of a scraper */
+#define LATE_NS       (UINT64_C(2) * 1000000000) /* a machine that is busy tells late */
+#define N_ANSWERS     3                          /* at a time */
+#define IDS_MAX       (200u << 10)               /* then a recorder is begun anew */
+#define DEFINED_MAX   ((size_t)48 << 20)
 
 struct collection {
 	struct serve_request request;
@@ -65,14 +66,18 @@ static int put_both(struct event_sink *sink, const struct event *event)
 	return event_sink_put(ring_sink(engine->ring), event);
 }
 
-static void begin_live(struct serve_live *live)
+static void begin_live(struct serve_live *live, enum engine_depth depth)
 {
 	struct analysis_input input = { .filter = &live->filter };
 
 	live->model = input.model = model_new();
 	live->sched = input.sched = sched_new(live->model);
-	live->block = analysis_find("block")->begin(&input);
-	live->mutex = analysis_find("mutex")->begin(&input);
+	live->states[SERVE_BLOCK] = analysis_find("block")->begin(&input);
+	live->states[SERVE_MUTEX] = analysis_find("mutex")->begin(&input);
+	if (depth != ENGINE_HEAP)
+		return;
+	live->states[SERVE_HEAP] = analysis_find("heap")->begin(&input);
+	live->states[SERVE_ALLOCS] = analysis_find("allocs")->begin(&input);
 }
 
 static uint64_t told_ns(const struct engine *engine)
@@ -318,6 +323,7 @@ void engine_run(const struct engine_options *options)
 		.hz = options->hz,
 		.cpu_only = options->depth == ENGINE_CPU,
 		.trace = options->depth == ENGINE_TRACE,
+		.heap_rate = options->depth == ENGINE_HEAP ? RESIDENT_RATE : 0,
 		.budget_permille = options->budget_permille,
 	};
 	struct ring_options ring = { 2 * SERVE_MAX_NS, options->ring_bytes };
@@ -329,7 +335,7 @@ void engine_run(const struct engine_options *options)
 	engine.ring = engine.recording.ring = ring_new(&ring);
 	engine.recording.early = &engine.tee;
 	if (options->depth >= ENGINE_WAITS) {
-		begin_live(&engine.live);
+		begin_live(&engine.live, options->depth);
 		engine.recording.known = model_dictionary(engine.live.model);
 	}
 	error = recorder_open(&recorder, &engine.recording.sink, &engine.recorder);

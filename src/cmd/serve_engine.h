@@ -10,10 +10,12 @@
 #include "serve_target.h"
 #include "ui/serve.h"
 
-enum engine_depth {               /* each has what those before have */
-		    ENGINE_CPU,   /* samples */
-		    ENGINE_WAITS, /* switches and where threads wait */
-		    ENGINE_TRACE, /* system calls, page faults, disk requests, pauses */
+/* Each has what those before have, but for who touched memory. */
+enum engine_depth {
+	ENGINE_CPU,   /* samples */
+	ENGINE_WAITS, /* switches and where threads wait */
+	ENGINE_HEAP,  /* who touched what is resident: of one process */
+	ENGINE_TRACE, /* not that, but system calls, page faults, disk requests, pauses */
 };
 
 struct engine_options {

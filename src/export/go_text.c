@@ -101,6 +101,31 @@ static void put_contentions(const struct printer *printer)
 	}
 }
 
+/* In use, then allocated, as Go orders them. */
+static void put_memory(const struct printer *printer)
+{
+	enum { ALLOC_OBJECTS, ALLOC_SPACE, INUSE_OBJECTS, INUSE_SPACE };
+	const struct profile *profile = printer->profile;
+	int64_t total[PROFILE_MAX_VALUES] = { 0 };
+	const struct profile_row *row;
+
+	array_for_each(row, &profile->rows)
+		values_add(total, row->values);
+	fprintf(printer->out,
+		"heap profile: %" PRId64 ": %" PRId64 " [%" PRId64 ": %" PRId64 "] @ heap/%" PRId64
+		"\n",
+		total[INUSE_OBJECTS], total[INUSE_SPACE], total[ALLOC_OBJECTS], total[ALLOC_SPACE],
+		2 * profile->period);
+	array_for_each(row, &profile->rows) {
+		fprintf(printer->out, "%" PRId64 ": %" PRId64 " [%" PRId64 ": %" PRId64 "] @",
+			row->values[INUSE_OBJECTS], row->values[INUSE_SPACE],
+			row->values[ALLOC_OBJECTS], row->values[ALLOC_SPACE]);
+		put_addresses(printer, row->key.stack);
+		fputc('\n', printer->out);
+		put_frames(printer, row->key.stack);
+	}
+}
+
 static void put_counts(const struct printer *printer)
 {
 	const struct profile *profile = printer->profile;
@@ -133,6 +158,8 @@ int go_text(const struct profile *profile, FILE *out)
 
 	if (!strcmp(profile->types[0].type, "contentions"))
 		put_contentions(&printer);
+	else if (!strcmp(profile->types[0].type, "alloc_objects"))
+		put_memory(&printer);
 	else
 		put_counts(&printer);
 	return end(&printer);

@@ -306,11 +306,10 @@ static void answer_moved(struct exchange *exchange, const char *path)
 	free(to);
 }
 
-static void answer_heap(struct exchange *exchange)
+static bool wants_memory(const struct http_route *route)
 {
-	set_error(exchange, MHD_HTTP_NOT_IMPLEMENTED,
-		  "who holds memory cannot be told of a process that runs already; `sysprof record "
-		  "--heap -- COMMAND` tells it of one that it starts");
+	return route->page == HTTP_PROFILE &&
+	       (route->profile->subject == SERVE_HEAP || route->profile->subject == SERVE_ALLOCS);
 }
 
 static void answer_page(struct http *http, struct exchange *exchange, const char *path)
@@ -324,6 +323,11 @@ static void answer_page(struct http *http, struct exchange *exchange, const char
 	}
 	if (route.page >= HTTP_INDEX && !is_allowed(http, exchange, &route.target))
 		return;
+	if (wants_memory(&route) && route.target.scope != SERVE_PID) {
+		set_error(exchange, MHD_HTTP_NOT_IMPLEMENTED,
+			  "memory is watched of one process at a time: /pid/PID/debug/pprof/heap");
+		return;
+	}
 	switch (route.page) {
 	case HTTP_FRONT:
 		answer_text(exchange, "text/html; charset=utf-8", front_html, strlen(front_html));
@@ -347,8 +351,9 @@ static void answer_page(struct http *http, struct exchange *exchange, const char
 	case HTTP_CMDLINE:
 		answer_cmdline(http, exchange, &route.target);
 		break;
-	case HTTP_HEAP:
-		answer_heap(exchange);
+	case HTTP_DELTA_HEAP:
+		set_error(exchange, MHD_HTTP_NOT_IMPLEMENTED,
+			  "differences of memory are not to be had; heap and allocs are");
 		break;
 	case HTTP_PROFILE:
 		answer_profile(http, exchange, &route);

@@ -13,6 +13,8 @@
 #define PPROF         "/debug/pprof"
 
 const struct http_profile http_profiles[] = {
+	{ "allocs", "Memory touched for the first time since watching began; of a single process",
+	  SERVE_ALLOCS, SERVE_CUMULATIVE, 5, false, true, false, false },
 	{ "block", "Stack traces that led to waiting: for locks, the network, disks, sleep",
 	  SERVE_BLOCK, SERVE_CUMULATIVE, 5, true, true, false, false },
 	{ "delta_block", "The same since it was last asked for", SERVE_BLOCK, SERVE_SINCE_LAST, 5,
@@ -23,6 +25,8 @@ const struct http_profile http_profiles[] = {
 	  "Stack traces of all current threads. Use debug=2 as a query parameter for a text of "
 	  "each",
 	  SERVE_GOROUTINE, SERVE_FROM_NOW, 1, false, true, false, false },
+	{ "heap", "Memory that is resident, by who touched it first; of a single process",
+	  SERVE_HEAP, SERVE_CUMULATIVE, 5, false, true, false, false },
 	{ "mutex", "Stack traces of holders of contended locks", SERVE_MUTEX, SERVE_CUMULATIVE, 5,
 	  true, true, false, false },
 	{ "profile",
@@ -86,8 +90,8 @@ static int route_pprof(const char *name, struct http_route *ret)
 		ret->page = HTTP_CMDLINE;
 		return 0;
 	}
-	if (!strcmp(name, "heap") || !strcmp(name, "allocs") || !strcmp(name, "delta_heap")) {
-		ret->page = HTTP_HEAP;
+	if (!strcmp(name, "delta_heap")) {
+		ret->page = HTTP_DELTA_HEAP;
 		return 0;
 	}
 	for (profile = http_profiles; profile->name; profile++) {

@@ -30,7 +30,7 @@ enum http_page {
 	HTTP_INDEX,     /* of a target's profiles */
 	HTTP_MOVED,     /* to the index: without its last slash */
 	HTTP_CMDLINE,
-	HTTP_HEAP, /* what is not to be had */
+	HTTP_DELTA_HEAP, /* what is not to be had */
 	HTTP_PROFILE,
 };
 

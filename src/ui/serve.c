@@ -12,21 +12,29 @@ static bool is_text(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
+static bool is_target(const struct serve_target *target)
+{
+	return target->scope < SERVE_N_SCOPES && is_text(target->name, sizeof(target->name)) &&
+	       (target->scope != SERVE_PID || (target->pid && target->pid <= INT32_MAX));
+}
+
+/* Memory is watched of one process, for as long as anybody asks. */
+static bool has_memory(const struct serve_request *request)
+{
+	return (request->subject != SERVE_HEAP && request->subject != SERVE_ALLOCS) ||
+	       (request->target.scope == SERVE_PID && request->window == SERVE_CUMULATIVE);
+}
+
 int serve_request_check(const struct serve_request *request)
 {
-	const struct serve_target *target = &request->target;
-
 	if (!request->id)
 		return -EINVAL;
 	if (request->is_cancel)
 		return 0;
-	if (target->scope >= SERVE_N_SCOPES || !is_text(target->name, sizeof(target->name)) ||
-	    !is_text(request->focus, sizeof(request->focus)))
-		return -EINVAL;
-	if (target->scope == SERVE_PID && (!target->pid || target->pid > INT32_MAX))
+	if (!is_target(&request->target) || !is_text(request->focus, sizeof(request->focus)))
 		return -EINVAL;
 	if (request->subject >= SERVE_N_SUBJECTS || request->form >= SERVE_N_FORMS ||
-	    request->window >= SERVE_N_WINDOWS)
+	    request->window >= SERVE_N_WINDOWS || !has_memory(request))
 		return -EINVAL;
 	if (!request->span_ns || request->span_ns > SERVE_MAX_NS || request->hz > SERVE_MAX_HZ)
 		return -EINVAL;

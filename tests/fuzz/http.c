@@ -29,6 +29,9 @@ static void read_request(char *line[N_LINES])
 		return;
 	if (http_request(&route, &params, &request, &message))
 		return;
+	if (route.target.scope != SERVE_PID &&
+	    (request.subject == SERVE_HEAP || request.subject == SERVE_ALLOCS))
+		return; /* refused before: of one process only */
 	request.id = 1;
 	if (serve_request_check(&request))
 		__builtin_trap(); /* what is asked for is always what can be answered */

@@ -100,6 +100,20 @@ some_recorder() {
 	[ "$(n_recorders)" = 1 ]
 }
 
+@test "who holds the memory of a process that runs is told" {
+	start "$W/split" 300
+	target=$pid
+	serve
+	[ "$(get "/pid/$target/debug/pprof/heap")" = 200 ]
+	python3 "$BATS_TEST_DIRNAME/../lib/pprof.py" check body
+	rss=$(awk '/^Rss:/ { print 1024 * $2 }' "/proc/$target/smaps_rollup")
+	go tool pprof -sample_index=inuse_space -unit=b -top body >top
+	awk -v rss="$rss" '/nodes accounting for/ { of = $(NF - 1) + 0; exit !(of > 0.7 * rss && of < 1.3 * rss) }' top ||
+		{ echo "resident: $rss"; cat top; false; }
+	[ "$(get "/pid/$target/debug/pprof/allocs?debug=1")" = 200 ]
+	grep -q '^heap profile: ' body
+}
+
 @test "every thread is found where it stands" {
 	start "$W/locks" mutex 300
 	target=$pid
@@ -166,8 +180,8 @@ scrape() {
 	done
 	sort answers | uniq -c
 	[ "$(wc -l <answers)" = 50 ]
-	[ "$(grep -vc ' allocs$' answers)" = "$(grep -c '^200 application/octet-stream ' answers)" ]
-	for file in scrape.*.[bgmp]*; do
+	[ "$(grep -c '^200 application/octet-stream ' answers)" = 50 ]
+	for file in scrape.*; do
 		python3 "$BATS_TEST_DIRNAME/../lib/pprof.py" check "$file"
 	done
 }
@@ -211,6 +225,7 @@ scrape() {
 	[ "$(get /debug/pprof/profile -X POST -d x)" = 405 ]
 	[ "$(get /debug/pprof/profile -I)" = 200 ]
 	[ "$(get /debug/pprof/heap)" = 501 ]
+	[ "$(get /debug/pprof/delta_heap)" = 501 ]
 	[ "$(get "/$(printf 'a%.0s' {1..40000})")" -ge 400 ]
 	[ "$(get /debug/pprof/)" = 200 ]
 	no_recorder
