@@ -202,9 +202,13 @@ static const struct table resident_tables[] = {
 	[HEAP_VIEW_GROWTH] = { "growth", NULL, resident_growth_columns, R_N_COLUMNS, put_mapping },
 };
 
+/* What heap_lack() says is not known of resident memory is filled in only to be thrown away. */
 static const struct table *table_of(const struct heap_report *report)
 {
-	return &(report->objects.is_resident ? resident_tables : tables)[report->view];
+	if (report->objects.is_resident &&
+	    report->view < sizeof(resident_tables) / sizeof(resident_tables[0]))
+		return &resident_tables[report->view];
+	return &tables[report->view];
 }
 
 static void put_line(const struct lines *lines, const struct line *line, struct sheet *sheet)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "streams.h"
 
+#include <sys/param.h>
+
 #include "base/clock.h"
+
+#define WRITING_NS 500000u /* no record is written for longer, while its CPU is not taken away */
 
 void streams_add(struct streams *streams, const struct stream_ops *ops, void *source, uint32_t i)
 {
@@ -34,15 +38,20 @@ static int pass(struct streams *streams, uint32_t n)
 /*
  * A record may be passed once no stream can bring an earlier one.  The kernel takes a
  * record's time before it shows the record, and is not preempted in between, so what
- * carries a time before the last look at the streams, a poll's time ago, was visible
- * when all of them were looked at now.  Later records stay for the next round.
+ * carries a time before the last look at the streams was visible when all of them were
+ * looked at now, unless that was so short a time ago that a record was being written
+ * all the while: 64 KiB of stack take tens of microseconds.  Later records stay for the
+ * next round.
  */
 int streams_drain(struct streams *streams, bool all)
 {
-	uint64_t horizon_ns = all ? UINT64_MAX : streams->round_ns;
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t horizon_ns = MIN(streams->round_ns, now_ns - WRITING_NS);
 	int r = 0;
 
-	streams->round_ns = clock_ns(CLOCK_MONOTONIC);
+	if (all)
+		horizon_ns = UINT64_MAX;
+	streams->round_ns = now_ns;
 	streams->merge.heap.n = 0;
 	for (uint32_t n = 0; n < streams->list.n; n++)
 		look(streams, n);
