@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analyses.h"
 #include "base/human.h"
 #include "heap.h"
 
@@ -212,6 +213,8 @@ static void note_faults(const struct heap_report *report, struct audit *notes)
 
 void heap_note(const struct heap_report *report, struct audit *notes)
 {
+	if (heap_lack(report))
+		return;
 	if (report->objects.is_resident) {
 		note_resident(report, notes);
 		note_resident_ended(report, notes);

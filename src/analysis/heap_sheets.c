@@ -202,13 +202,9 @@ static const struct table resident_tables[] = {
 	[HEAP_VIEW_GROWTH] = { "growth", NULL, resident_growth_columns, R_N_COLUMNS, put_mapping },
 };
 
-/* What heap_lack() says is not known of resident memory is filled in only to be thrown away. */
 static const struct table *table_of(const struct heap_report *report)
 {
-	if (report->objects.is_resident &&
-	    report->view < sizeof(resident_tables) / sizeof(resident_tables[0]))
-		return &resident_tables[report->view];
-	return &tables[report->view];
+	return &(report->objects.is_resident ? resident_tables : tables)[report->view];
 }
 
 static void put_line(const struct lines *lines, const struct line *line, struct sheet *sheet)
@@ -279,6 +275,11 @@ void heap_sheets(void *state, struct sheets *ret)
 
 	heap_objects_finish(&report->objects);
 	report->names = names_new(model_dictionary(report->objects.model));
+	if (heap_lack(report)) { /* there is no table for it: all that is left to do is to end */
+		sheets_init(ret, "heap", report->objects.model, report->objects.filter);
+		heap_report_free(report);
+		return;
+	}
 	table = table_of(report);
 	sheets_init(ret, table->name, report->objects.model, report->objects.filter);
 	lines.seconds = (double)ret->duration_ns / 1e9;

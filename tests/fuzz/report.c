@@ -50,10 +50,11 @@ static void check_sums(const struct profile *profile)
 
 static void print_all(const struct profile *profile, FILE *out)
 {
-	struct report_options options = { .function = ".", .width = 80, .n_rows = 20, .value = 1 };
+	struct report_options options = { .function = ".", .width = 80, .n_rows = 20 };
 	const struct exporter *exporter;
 	struct buf message = { 0 };
 
+	options.value = profile->n_types > 1; /* the second where there are two */
 	for (int key = TABLE_FUNCTION; key <= TABLE_STACK; key++) {
 		options.key = (enum table_key)key;
 		for (int view = REPORT_TABLE; view <= REPORT_CALLEES; view++) {
