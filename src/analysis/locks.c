@@ -217,6 +217,30 @@ const char *locks_lack(const struct locks *locks)
 	return analysis_lacks_wakeups(locks->sched);
 }
 
+/* Name of the variable in static data that @object lies in; 0: none is known. */
+static uint32_t variable_of(struct locks *locks, uint32_t object)
+{
+	struct dictionary *dict = model_dictionary(locks->model);
+	uint32_t frame = dictionary_place(dict, object), variable;
+
+	if (!frame || !dictionary_frame(dict, frame).n_names)
+		return 0;
+	variable = names_frame(locks->names, frame).items[0].function;
+	return names_function(locks->names, variable).name;
+}
+
+/*
+ * CPython as distributions ship it has lost the names of take_gil() and drop_gil(), but the
+ * variable that the interpreter's lock lies in is exported, and no other condition does.
+ */
+static bool is_gil(struct locks *locks, uint32_t object)
+{
+	static const char runtime[] = "_PyRuntime";
+
+	return !strncmp(names_text(locks->names, variable_of(locks, object)), runtime,
+			sizeof(runtime) - 1);
+}
+
 /* What the wait of @entry was for, by those who waited; LOCK_NONE: no futex. */
 static struct lock_site wait_site(struct locks *locks, const struct entry *entry)
 {
@@ -233,6 +257,8 @@ static struct lock_site wait_site(struct locks *locks, const struct entry *entry
 		};
 	else if (!site.kind || site.kind == LOCK_SIGNAL)
 		site.kind = wait->why == WAIT_LOCK ? LOCK_FUTEX : LOCK_QUEUE;
+	if ((site.kind == LOCK_CONDVAR || site.kind == LOCK_QUEUE) && is_gil(locks, wait->object))
+		site.kind = LOCK_GIL;
 	return site;
 }
 
@@ -246,17 +272,15 @@ static uint32_t name_lock(struct locks *locks, const struct lock *lock, uint32_t
 {
 	const char *place = lock_place(locks->model, lock->object);
 	struct dictionary *dict = model_dictionary(locks->model);
-	uint32_t frame = dictionary_place(dict, lock->object);
+	uint32_t variable = variable_of(locks, lock->object);
 	uint32_t typed = lock->object ? dictionary_object_name(dict, pid_of(locks, lock->task),
 							       lock->object) :
 					0;
 	struct buf text = { 0 };
 	uint32_t name;
 
-	if (frame && dictionary_frame(dict, frame).n_names)
-		return names_function(locks->names,
-				      names_frame(locks->names, frame).items[0].function)
-			.name;
+	if (variable)
+		return variable;
 	if (lock->kind == LOCK_FILE)
 		buf_puts(&text, dictionary_string(model_dictionary(locks->model), lock->object));
 	else if (place && (strstr(place, "+0x") || lock_is_shared(locks->model, lock->object)))

@@ -247,3 +247,11 @@ g_one.lock, which a (101) has; 1 more waits for these locks" "$T/notes"
 		'["in XLogFlush","rwlock",2,40000000,null]' ]
 	report -i "$T/kinds.data" mutex --locks | grep -E '^in XLogFlush .* [?]  XLogFlush in '
 }
+
+@test "the GIL of a CPython without names" {
+	sed "s/function=g_jobs.ready/function=_PyRuntime+0x1b0/" "$BATS_TEST_DIRNAME/../data/locks.events" >"$T/gil.events"
+	"$SYSPROF" dump --assemble "$T/gil.events" -o "$T/gil.data"
+	"$SYSPROF" report -i "$T/gil.data" locks --json >"$T/gil.json"
+	jq -e 'any(.locks[]; .kind == "GIL" and .lock == "_PyRuntime+0x1b0" and .total_ns == 100000000)' "$T/gil.json"
+	jq -e 'any(.locks[]; .kind == "condvar") | not' "$T/gil.json"
+}
