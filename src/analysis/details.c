@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/human.h"
 #include "base/map.h"
 #include "histogram.h"
-#include "model/names.h"
+
+#define DISKS_TOLD 2
 
 struct sum {           /* of the events with one key */
 	uint32_t id;   /* in the histogram */
@@ -290,11 +292,75 @@ void details_sheets(struct details *details, struct sheets *ret)
 {
 	struct names *names = names_new(model_dictionary(details->model));
 
-	model_ignore(details->model, &details->observer);
 	put_disks(details, names, ret);
 	put_interrupts(details, names, ret);
 	put_faults(details, names, ret);
 	names_free(names);
+}
+
+static const char *name_of(const struct details *details, struct names *names, uint32_t string)
+{
+	const char *text = dictionary_string(model_dictionary(details->model), string);
+
+	return names_text(names, names_intern(names, text));
+}
+
+static void tell_disk(const struct details *details, const struct sum *sum, int64_t passed_ns,
+		      struct buf *out)
+{
+	int64_t bytes = sum->extra[DISK_BYTES];
+	char text[HUMAN_SIZE];
+
+	buf_printf(out, "%s %s", disk_op_name(sum->kind), human_count(text, (uint64_t)sum->n));
+	if (bytes)
+		buf_printf(out, " of %s", human_bytes(text, (uint64_t)(bytes / sum->n)));
+	buf_printf(out, ", %s each", human_duration(text, (uint64_t)(sum->ns / sum->n)));
+	buf_printf(out, " (p99 %s)", human_duration(text, (uint64_t)p99(&details->disks, sum)));
+	if (passed_ns > 0 && bytes)
+		buf_printf(out, ", %s/s",
+			   human_bytes(text, (uint64_t)((double)bytes * 1e9 / (double)passed_ns)));
+	if (sum->extra[DISK_ERRORS])
+		buf_printf(out, ", %lld failed", (long long)sum->extra[DISK_ERRORS]);
+}
+
+void details_tell_disks(struct details *details, struct names *names, int64_t passed_ns,
+			struct buf *out)
+{
+	const struct sums *sums = &details->disks;
+
+	sort(&details->disks);
+	for (size_t i = 0; i < sums->items.n && i < DISKS_TOLD; i++) {
+		const struct sum *sum = &sums->items.items[i];
+
+		if (i && sum->what == sums->items.items[i - 1].what)
+			buf_puts(out, "; ");
+		else
+			buf_printf(out, "%srequests to %s: ", i ? "; " : "",
+				   name_of(details, names, sum->what));
+		tell_disk(details, sum, passed_ns, out);
+	}
+}
+
+void details_tell_interrupts(struct details *details, struct names *names, double percent,
+			     int64_t passed_ns, struct buf *out)
+{
+	const struct sum *sum, *most;
+	int64_t ns = 0;
+
+	sort(&details->interrupts);
+	array_for_each(sum, &details->interrupts.items)
+		ns = value_add(ns, sum->ns);
+	if (!ns || human_percent(ns, passed_ns) < percent)
+		return;
+	most = &details->interrupts.items.items[0];
+	buf_printf(out, "interrupts took %.1f%% of a CPU, the most %s with %.1f%%",
+		   human_percent(ns, passed_ns), name_of(details, names, most->what),
+		   human_percent(most->ns, passed_ns));
+}
+
+void details_free(struct details *details)
+{
+	model_ignore(details->model, &details->observer);
 	release(&details->disks);
 	release(&details->interrupts);
 	release(&details->faults);

@@ -12,6 +12,8 @@
 #include "analyses.h"
 #include "base/human.h"
 #include "blame.h"
+#include "details.h"
+#include "disk_blame.h"
 #include "heap_story.h"
 #include "lock_blame.h"
 #include "lock_stuck.h"
@@ -23,6 +25,7 @@
 #define MOST_CPUS          1000000
 #define MOST_FINDINGS      3
 #define LEAST_PAUSED       5.0 /* percent of the time that passed */
+#define LEAST_INTERRUPTED  5.0 /* the same, of one CPU */
 
 #define LEAST_APART_PERCENT 1.0 /* worth telling */
 
@@ -42,6 +45,7 @@ struct diagnosis {
 	struct locks *locks;
 	void *cpu, *pauses;
 	struct heap_story *heap;
+	struct details *details;
 	struct map instead; /* task that ran instead, to ns */
 	int64_t ns[N_CAUSES];
 	int64_t life_ns, unknown_ns, idle_ns, child_ns;
@@ -89,6 +93,7 @@ static void *begin(const struct analysis_input *input)
 	diagnosis->cpu = cpu_begin(input);
 	diagnosis->pauses = pauses_begin(input);
 	diagnosis->heap = heap_story_begin(input);
+	diagnosis->details = details_begin(input);
 	diagnosis->locks = locks_begin(input, waits_chain(diagnosis->waits));
 	if (input->sched)
 		sched_observe(input->sched, &diagnosis->observer);
@@ -246,6 +251,7 @@ enum {
 	COLUMN_NS,
 	COLUMN_FINDING,
 	COLUMN_BLAME,
+	COLUMN_DEVICE,
 	COLUMN_HELD,
 	COLUMN_END,
 	COLUMN_COMMAND,
@@ -257,6 +263,7 @@ static const struct sheet_column columns[N_COLUMNS] = {
 	[COLUMN_NS] = { "ns", "time", SHEET_NS },
 	[COLUMN_FINDING] = { "finding", "it is", SHEET_TEXT },
 	[COLUMN_BLAME] = { "blame", "most of it", SHEET_BELOW },
+	[COLUMN_DEVICE] = { "device", "which device", SHEET_BELOW },
 	[COLUMN_HELD] = { "held", "who held the locks", SHEET_BELOW },
 	[COLUMN_END] = { "end", "in the end", SHEET_BELOW },
 	[COLUMN_COMMAND] = { "command", "see", SHEET_BELOW },
@@ -293,6 +300,17 @@ static char *fit_to_print(struct names *names, struct buf *text)
 	return ret;
 }
 
+/* The requests where they were recorded, else what the waits tell. */
+static void put_device(struct buf *out, const struct diagnosis *diagnosis, struct names *names,
+		       unsigned int cause)
+{
+	if (cause != WAIT_DISK && cause != WAIT_PAGEFAULT)
+		return;
+	details_tell_disks(diagnosis->details, names, passed_ns(diagnosis), out);
+	if (!out->size)
+		disk_blame(out, names, diagnosis->model, &diagnosis->waits_of[cause]);
+}
+
 static void put_finding(struct sheet *sheet, const struct diagnosis *diagnosis,
 			const struct profile *cpu, unsigned int cause)
 {
@@ -307,6 +325,8 @@ static void put_finding(struct sheet *sheet, const struct diagnosis *diagnosis,
 	else
 		blame_waits(&text, diagnosis->model, cpu->names, &diagnosis->waits_of[cause]);
 	cells[COLUMN_BLAME].text = fit_to_print(cpu->names, &text);
+	put_device(&text, diagnosis, cpu->names, cause);
+	cells[COLUMN_DEVICE].text = fit_to_print(cpu->names, &text);
 	if (cause == WAIT_LOCK)
 		lock_blame(&text, diagnosis->locks, cpu->names);
 	cells[COLUMN_HELD].text = fit_to_print(cpu->names, &text);
@@ -375,6 +395,20 @@ static void put_pauses(const struct diagnosis *diagnosis, struct names *names, s
 	pauses_end(diagnosis->pauses);
 }
 
+/* Theirs is a part of what ran meanwhile, of whose time it is no finding beside. */
+static void put_interrupts(const struct diagnosis *diagnosis, struct names *names,
+			   struct audit *notes)
+{
+	struct buf text = { 0 };
+
+	details_tell_interrupts(diagnosis->details, names, LEAST_INTERRUPTED, passed_ns(diagnosis),
+				&text);
+	if (text.size)
+		audit_add(notes, false, "%s; see: sysprof report threads%s", buf_str(&text),
+			  diagnosis->arguments);
+	buf_release(&text);
+}
+
 static void put_heap(const struct diagnosis *diagnosis, struct audit *notes)
 {
 	struct buf text = { 0 };
@@ -405,6 +439,7 @@ static void end(void *state, struct sheets *ret)
 		lock_stuck_note(&ret->notes, diagnosis->locks, diagnosis->model, cpu.names);
 	put_pauses(diagnosis, cpu.names, &ret->notes);
 	put_heap(diagnosis, &ret->notes);
+	put_interrupts(diagnosis, cpu.names, &ret->notes);
 	sheet = sheets_add(ret, "findings", NULL, columns, N_COLUMNS);
 	for (int i = 0; i < MOST_FINDINGS && cause < N_CAUSES; i++) {
 		put_finding(sheet, diagnosis, &cpu, cause);
@@ -414,6 +449,7 @@ static void end(void *state, struct sheets *ret)
 	profile_release(&cpu);
 	for (size_t i = 0; i <= WAIT_N_CLASSES; i++)
 		array_release(&diagnosis->waits_of[i]);
+	details_free(diagnosis->details);
 	locks_free(diagnosis->locks);
 	waits_free(diagnosis->waits);
 	map_release(&diagnosis->instead);

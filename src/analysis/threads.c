@@ -320,6 +320,7 @@ void threads_sheets(void *data, struct sheets *ret)
 	for (size_t i = 0; i < n; i++)
 		put_row(sheet, state, names, &lives[i]);
 	details_sheets(state->details, ret);
+	details_free(state->details);
 	names_free(names);
 	free(lives);
 	array_release(&state->spans);

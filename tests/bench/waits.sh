@@ -4,6 +4,7 @@
 # What recording switches, waits, system calls and page faults costs the program that makes
 # them: CPU time a hand-over, a round, a call or a page, as the program itself measures it,
 # with and without a recorder.  CPU time, as others take the machine's wall-clock time.
+# PARTS names some of them, as all take a quarter of an hour.
 # shellcheck source=tests/bench/lib.bash
 . "$(dirname "$0")/lib.bash"
 HANDOVERS=${HANDOVERS:-6000} # of each of eight threads
@@ -12,6 +13,7 @@ CALLS=${CALLS:-1000000}
 SPINS=850 # with these a call is made every microsecond
 FAULTS=${FAULTS:-200000}
 SYSTEM=${SYSTEM:-60} # seconds of the whole machine
+PARTS=${PARTS:-naps work pingpong calls faults system}
 recording=$BENCH_TMP/waits.data
 perf_data=$BENCH_TMP/perf.data
 evs=$BENCH_TMP/events
@@ -222,20 +224,28 @@ rows_faults() {
 	row "   with --trace" "$(times faults.trace faults.none)" "" "" ""
 }
 
+has_part() {
+	[[ " $PARTS " == *" $1 "* ]]
+}
+
 for ((round = 1; round <= ROUNDS; round++)); do
 	say "waits: round $round of $ROUNDS"
-	handover naps 250
-	handover work
-	pingpong
-	calls
-	faults
+	! has_part naps || handover naps 250
+	! has_part work || handover work
+	! has_part pingpong || pingpong
+	! has_part calls || calls
+	! has_part faults || faults
 done
-say "waits: recording the machine for $SYSTEM s"
-system
-rows_handover naps .wall "time" nap
-rows_handover work "" "CPU time" work
-rows_pingpong
-rows_calls 0 "getppid loop, $(printf '%.0f ns' "$(of calls0.none)") a call" 1.4 5.5
-rows_calls $SPINS "a call every $(printf '%.0f ns' "$(of calls$SPINS.none)")" 1.07 1.6
-rows_faults
-rows_system
+if has_part system; then
+	say "waits: recording the machine for $SYSTEM s"
+	system
+fi
+! has_part naps || rows_handover naps .wall "time" nap
+! has_part work || rows_handover work "" "CPU time" work
+! has_part pingpong || rows_pingpong
+if has_part calls; then
+	rows_calls 0 "getppid loop, $(printf '%.0f ns' "$(of calls0.none)") a call" 1.4 5.5
+	rows_calls $SPINS "a call every $(printf '%.0f ns' "$(of calls$SPINS.none)")" 1.07 1.6
+fi
+! has_part faults || rows_faults
+! has_part system || rows_system

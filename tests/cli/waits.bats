@@ -363,6 +363,26 @@ EOF
 		.finding == "waiting, but where was not sampled" and .ns == 4560000000'
 }
 
+@test "diagnose tells which disk it is, how long it takes and for how much" {
+	"$SYSPROF" diagnose -i "$(recording disks)" >"$T/got"
+	grep -Fx '        requests to vdb: write 2 of 8.00 KiB, 240ms each (p99 290ms), 16.0 KiB/s; requests to vda: flush 1, 90.0ms each (p99 90.0ms)' "$T/got"
+	# Where no requests were recorded, what the waits tell.
+	grep -v '^disk_io' "$BATS_TEST_DIRNAME/../data/disks.events" >"$T/waits.events"
+	"$SYSPROF" dump --assemble "$T/waits.events" -o "$T/waits.data"
+	"$SYSPROF" diagnose -i "$T/waits.data" --json | jq -e '.findings[0].device ==
+		"4 waits of 175ms on average, the longest 300ms; for vdb (71%), a device not known (14%), vda (14%)" and
+		.findings[1].device == ""'
+}
+
+@test "diagnose tells of interrupts where they take 5% of a CPU or more" {
+	"$SYSPROF" diagnose -i "$(recording disks)" |
+		grep -F 'interrupts took 8.0% of a CPU, the most eth0 with 6.0%; see: sysprof report threads'
+	sed 's/duration=60ms/duration=29ms/' "$BATS_TEST_DIRNAME/../data/disks.events" >"$T/few.events"
+	"$SYSPROF" dump --assemble "$T/few.events" -o "$T/few.data"
+	run grep -F interrupts <("$SYSPROF" diagnose -i "$T/few.data")
+	[ "$status" = 1 ]
+}
+
 @test "diagnose tells what waits were for in the end" {
 	cd "$T"
 	data=$(recording chain)

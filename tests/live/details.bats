@@ -52,6 +52,25 @@ on_a_disk() {
 	run ! grep -E '^disk_io .* duration_ns=0' dump
 }
 
+# dd waits for each block.  How long that takes depends on the disk; that it waits does not.
+@test "diagnose tells which disk is waited for, with requests and without" {
+	on_a_disk
+	head -c 8M /dev/urandom >file
+	sync file
+	disk=$(lsblk -no KNAME "$(df --output=source . | tail -1)" | head -1)
+	for option in "" --trace; do
+		# shellcheck disable=SC2086
+		record $option -- dd if=file of=/dev/null bs=4k iflag=direct
+		"$SYSPROF" diagnose --json >json
+		jq -r '.findings[] | select(.finding == "stalled by the disk").device' json >device
+		if [ -n "$option" ]; then
+			grep -E "^requests to $disk: .*read 2,[0-9]+ of 4\.[0-9]+ KiB, " device
+		else
+			grep -E "^[0-9,]+ waits of .* for $disk \([0-9]+%\)" device
+		fi
+	done
+}
+
 # A mapped file that is read is waited for, a page at a time.
 @test "a wait in a page fault has the address and the file" {
 	on_a_disk
