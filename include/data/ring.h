@@ -51,6 +51,9 @@ int ring_describe(const struct ring *ring, struct event_sink *sink);
  */
 int ring_put_all(struct ring *ring, uint64_t end_ns, struct event_sink *sink);
 
+/* Forget now what is of whole seconds before @time_ns, as if the span were that short. */
+void ring_forget(struct ring *ring, uint64_t time_ns);
+
 struct ring_state {
 	size_t size_bytes;
 	uint64_t start_ns; /* where what is kept begins */

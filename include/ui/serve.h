@@ -33,8 +33,18 @@ enum serve_subject {
 	SERVE_ALLOCS,
 	SERVE_THREADCREATE,
 	SERVE_TRACE,
+	SERVE_DIAGNOSE, /* from here on tables, not stacks */
+	SERVE_LOCKS,
+	SERVE_LATENCY,
+	SERVE_SYSCALLS,
+	SERVE_THREADS,
 	SERVE_N_SUBJECTS
 };
+
+static inline bool serve_is_table(uint32_t subject)
+{
+	return subject >= SERVE_DIAGNOSE && subject < SERVE_N_SUBJECTS;
+}
 
 enum serve_form {
 	SERVE_PPROF,
@@ -44,6 +54,7 @@ enum serve_form {
 	SERVE_CHROME,
 	SERVE_PFTRACE,
 	SERVE_HTML, /* one page with the timeline and every profile */
+	SERVE_JSON, /* of tables */
 	SERVE_N_FORMS
 };
 
@@ -51,6 +62,7 @@ enum serve_window {
 	SERVE_FROM_NOW,   /* the next span_ns */
 	SERVE_CUMULATIVE, /* all since watching began, which is span_ns ago at least */
 	SERVE_SINCE_LAST, /* since the same was asked for last; the next span_ns at first */
+	SERVE_PAST,       /* the last span_ns, as far as they were watched */
 	SERVE_N_WINDOWS
 };
 
@@ -63,6 +75,7 @@ struct serve_request {
 	uint32_t window;
 	uint32_t hz;                  /* 0: as the server was told */
 	uint64_t span_ns;             /* at most SERVE_MAX_NS */
+	uint64_t before_ns;           /* of SERVE_PAST: compared with so long before; 0: not */
 	char focus[SERVE_WORDS_SIZE]; /* extended RE; "": none */
 };
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/diagnose.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -16,20 +17,24 @@
 #include "export/exporter.h"
 #include "export/go_text.h"
 #include "serve_names.h"
+#include "serve_views.h"
 #include "session.h"
 #include "symbol/confine.h"
 #include "symbol/resolver.h"
 
 #define ANSWER_CPU_SECONDS 120
 #define RESOLVE_SECONDS    60
+#define MARGIN_NS          (UINT64_C(2) * 1000000000) /* what began before a window */
 #define STATUS_OK          200
 #define STATUS_BAD         400
 #define STATUS_ERROR       500
+#define STATUS_LATER       503
 
 static const char *const analysis_names[SERVE_N_SUBJECTS] = {
-	[SERVE_HEAP] = "heap",           [SERVE_ALLOCS] = "allocs", [SERVE_CPU] = "cpu",
-	[SERVE_BLOCK] = "block",         [SERVE_MUTEX] = "mutex",   [SERVE_GOROUTINE] = "stacks",
-	[SERVE_THREADCREATE] = "stacks",
+	[SERVE_HEAP] = "heap",           [SERVE_ALLOCS] = "allocs",   [SERVE_CPU] = "cpu",
+	[SERVE_BLOCK] = "block",         [SERVE_MUTEX] = "mutex",     [SERVE_GOROUTINE] = "stacks",
+	[SERVE_THREADCREATE] = "stacks", [SERVE_LOCKS] = "locks",     [SERVE_LATENCY] = "latency",
+	[SERVE_SYSCALLS] = "syscalls",   [SERVE_THREADS] = "threads",
 };
 
 static const char *const timeline_formats[SERVE_N_FORMS] = {
@@ -108,7 +113,17 @@ static void set_target(struct answer *answer, struct filter *filter)
 		add_process(filter, "", answer->pids.list.items[i]);
 }
 
-/* Counted from the end, which is when all is told. */
+/* Counted from the end, which is when all is told; @before_ns earlier than what is asked for. */
+static void set_times(const struct answer *answer, struct filter *filter, uint64_t before_ns)
+{
+	uint64_t start_ns = answer->start_ns - before_ns, end_ns = answer->end_ns - before_ns;
+
+	filter->has_since = start_ns > answer->begun_ns && start_ns < answer->told_ns;
+	filter->since_ns = (int64_t)(start_ns - answer->told_ns);
+	filter->has_until = end_ns < answer->told_ns;
+	filter->until_ns = (int64_t)(end_ns - answer->told_ns);
+}
+
 static int set_filter(struct answer *answer, struct filter *filter)
 {
 	struct buf message = { 0 };
@@ -120,14 +135,18 @@ static int set_filter(struct answer *answer, struct filter *filter)
 	if (error)
 		err(error, "focus: %s", buf_str(&message));
 	buf_release(&message);
-	if (answer->request.window == SERVE_CUMULATIVE)
-		return error;
-	filter->has_since = answer->start_ns > answer->begun_ns &&
-			    answer->start_ns < answer->told_ns;
-	filter->since_ns = (int64_t)(answer->start_ns - answer->told_ns);
-	filter->has_until = answer->end_ns < answer->told_ns;
-	filter->until_ns = (int64_t)(answer->end_ns - answer->told_ns);
+	if (answer->request.window != SERVE_CUMULATIVE)
+		set_times(answer, filter, 0);
 	return error;
+}
+
+/* In this copy of the ring: what nobody looks at need not be written and read again. */
+static void forget_earlier(struct answer *answer)
+{
+	uint64_t ahead_ns = MARGIN_NS + answer->request.before_ns;
+
+	if (answer->start_ns > ahead_ns)
+		ring_forget(answer->ring, answer->start_ns - ahead_ns);
 }
 
 /* The recording, with names, into the file in memory @fd. */
@@ -140,6 +159,7 @@ static int make_recording(struct answer *answer, int fd)
 		return -errno;
 	if (recording_open(rec, &(struct writer_options){ .path = "-" }))
 		return -EIO;
+	forget_earlier(answer);
 	r = ring_put_all(answer->ring, answer->told_ns, &rec->sink);
 	if (!r)
 		r = writer_flush(rec->writer);
@@ -260,6 +280,37 @@ static int answer_live(struct answer *answer, FILE *out)
 	return export_profile(answer, &profile, out);
 }
 
+/* With what was so long before; there must be something of that, half as long at least. */
+static int answer_comparison(struct answer *answer, const struct analysis *analysis, FILE *out)
+{
+	uint64_t before_ns = answer->request.before_ns;
+	uint64_t known_ns = answer->end_ns - answer->begun_ns;
+	struct filter filters[DIFF_N_SIDES] = { 0 };
+	int error = set_filter(answer, &filters[DIFF_NEW]);
+	char span[HUMAN_SIZE];
+
+	if (!error)
+		error = set_filter(answer, &filters[DIFF_OLD]);
+	if (error)
+		return error;
+	if (known_ns < before_ns + answer->request.span_ns / 2)
+		return err(-EAGAIN, "nothing to compare with: it is watched for %s only",
+			   human_duration(span, known_ns));
+	set_times(answer, &filters[DIFF_OLD], before_ns);
+	return views_comparison(analysis, filters, &answer->request, out);
+}
+
+static int answer_table(struct answer *answer, FILE *out)
+{
+	const char *name = analysis_names[answer->request.subject];
+	struct filter filter = { 0 };
+	int error = set_filter(answer, &filter);
+
+	return error ? error :
+		       views_table(name ? analysis_find(name) : &diagnose, &filter,
+				   answer->request.form == SERVE_JSON, out);
+}
+
 static int answer_window(struct answer *answer, FILE *out)
 {
 	const char *name = analysis_names[answer->request.subject];
@@ -282,6 +333,17 @@ static int answer_window(struct answer *answer, FILE *out)
 	}
 	error = session_profile(&session, analysis_find(name), &filter, &profile);
 	return error ? error : export_profile(answer, &profile, out);
+}
+
+static int answer_recorded(struct answer *answer, FILE *out)
+{
+	uint32_t subject = answer->request.subject;
+
+	if (serve_is_table(subject))
+		return answer_table(answer, out);
+	if (answer->request.before_ns)
+		return answer_comparison(answer, analysis_find(analysis_names[subject]), out);
+	return answer_window(answer, out);
 }
 
 static int drop_privilege(const struct answer *answer, pid_t parent, int recording, int body)
@@ -317,10 +379,17 @@ static int make(struct answer *answer, pid_t parent, int body)
 	if (r)
 		return err(-EIO, "the recording could not be prepared: %s",
 			   r < 0 ? strerror(-r) : "see the server's messages");
-	r = is_live ? answer_live(answer, out) : answer_window(answer, out);
+	r = is_live ? answer_live(answer, out) : answer_recorded(answer, out);
 	if (!r && fflush(out))
 		r = -errno;
 	return r;
+}
+
+static uint32_t status_of(int error)
+{
+	if (error == -EINVAL)
+		return STATUS_BAD;
+	return error == -EAGAIN ? STATUS_LATER : STATUS_ERROR;
 }
 
 void answer_run(struct answer *answer)
@@ -338,7 +407,6 @@ void answer_run(struct answer *answer)
 		_exit(0);
 	}
 	answer_captured(STDERR_FILENO, "it failed for a reason that was not told", &text);
-	answer_say(answer->replies, answer->request.id,
-		   error == -EINVAL ? STATUS_BAD : STATUS_ERROR, buf_str(&text));
+	answer_say(answer->replies, answer->request.id, status_of(error), buf_str(&text));
 	_exit(0);
 }

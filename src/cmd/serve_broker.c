@@ -45,8 +45,10 @@ static enum engine_depth depth_of(const struct serve_request *request)
 	if (request->subject == SERVE_HEAP || request->subject == SERVE_ALLOCS)
 		return ENGINE_HEAP;
 	/* A page shows what every thread did; each system call is for who asked for a trace. */
-	return request->subject == SERVE_TRACE && request->form != SERVE_HTML ? ENGINE_TRACE :
-										ENGINE_WAITS;
+	if (request->subject == SERVE_SYSCALLS ||
+	    (request->subject == SERVE_TRACE && request->form != SERVE_HTML))
+		return ENGINE_TRACE;
+	return ENGINE_WAITS;
 }
 
 static bool can_answer(const struct engine_process *engine, uint32_t target,

@@ -22,6 +22,7 @@
 #define RESIDENT_RATE (17 * 4096u)               /* one page in so many; no stride of a program's */
 #define LINGER_NS     (UINT64_C(2) * 1000000000) /* for the next request of a scraper */
 #define LATE_NS       (UINT64_C(2) * 1000000000) /* a machine that is busy tells late */
+#define FIRST_NS      (UINT64_C(5) * 1000000000) /* to be watched before looking back */
 #define N_ANSWERS     3                          /* at a time */
 #define IDS_MAX       (200u << 10)               /* then a recorder is begun anew */
 #define DEFINED_MAX   ((size_t)48 << 20)
@@ -95,6 +96,16 @@ static uint64_t *last_of(struct engine *engine, const struct serve_request *requ
 	return map_insert(&engine->last_ns, hash);
 }
 
+/* What was not watched yet is for a moment first, rather than to answer with nothing. */
+static void set_past(const struct engine *engine, struct collection *collection, uint64_t now_ns)
+{
+	uint64_t span_ns = collection->request.span_ns;
+	uint64_t first_ns = engine->begun_ns + (span_ns < FIRST_NS ? span_ns : FIRST_NS);
+
+	collection->end_ns = now_ns > first_ns ? now_ns : first_ns;
+	collection->start_ns = collection->end_ns - span_ns;
+}
+
 static void set_window(struct engine *engine, struct collection *collection, uint64_t now_ns)
 {
 	const struct serve_request *request = &collection->request;
@@ -105,6 +116,10 @@ static void set_window(struct engine *engine, struct collection *collection, uin
 	if (request->window == SERVE_FROM_NOW)
 		return;
 	engine->keep_until_ns = now_ns + engine->options->keep_ns;
+	if (request->window == SERVE_PAST) {
+		set_past(engine, collection, now_ns);
+		return;
+	}
 	if (request->window == SERVE_CUMULATIVE) {
 		collection->start_ns = engine->begun_ns;
 		collection->end_ns = engine->begun_ns + request->span_ns;

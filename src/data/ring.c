@@ -122,14 +122,10 @@ static void forget_first(struct ring *ring)
 	tidy_blocks(ring);
 }
 
-/* Seconds that are older than the span when it is @now_ns, as far as they are over. */
-static void forget_old(struct ring *ring, uint64_t now_ns)
+void ring_forget(struct ring *ring, uint64_t time_ns)
 {
-	uint64_t second;
+	uint64_t second = time_ns / SECOND_NS;
 
-	if (now_ns < ring->options.span_ns + SECOND_NS)
-		return;
-	second = (now_ns - ring->options.span_ns) / SECOND_NS;
 	while (n_blocks(ring) && ring->blocks.items[ring->first].second < second) {
 		forget_first(ring);
 		ring->is_short = false;
@@ -138,6 +134,13 @@ static void forget_old(struct ring *ring, uint64_t now_ns)
 		ring->forgotten_ns = second * SECOND_NS;
 		ring->is_short = false;
 	}
+}
+
+/* Seconds that are older than the span when it is @now_ns, as far as they are over. */
+static void forget_old(struct ring *ring, uint64_t now_ns)
+{
+	if (now_ns >= ring->options.span_ns + SECOND_NS)
+		ring_forget(ring, now_ns - ring->options.span_ns);
 }
 
 static size_t total_bytes(const struct ring *ring)

@@ -233,6 +233,8 @@ static void answer_profile(struct http *http, struct exchange *exchange,
 		.hz = argument(exchange, "hz"),
 		.focus = argument(exchange, "focus"),
 		.format = argument(exchange, "format"),
+		.last = argument(exchange, "last"),
+		.before = argument(exchange, "before"),
 	};
 	const char *message;
 

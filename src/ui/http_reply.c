@@ -12,12 +12,14 @@
 #define BINARY "application/octet-stream"
 #define HTML   "text/html; charset=utf-8"
 #define SVG    "image/svg+xml"
+#define JSON   "application/json"
 #define RETRY  "2" /* seconds */
 
 /* The page of an export has a policy of its own, by the hashes of its parts; both hold. */
-#define POLICY "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-#define PAGE_POLICY \
-	"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " POLICY
+#define POLICY "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+#define PAGE_POLICY                                                                     \
+	"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " \
+	"frame-src 'self'; " POLICY
 
 static void add(struct MHD_Response *response, const char *header, const char *value)
 {
@@ -77,7 +79,7 @@ static void add_disposition(struct MHD_Response *response, const struct serve_re
 static void add_of_profile(struct MHD_Response *response, const struct serve_request *request,
 			   const char *name)
 {
-	static const char *const types[] = { BINARY, TEXT, HTML, SVG };
+	static const char *const types[] = { BINARY, TEXT, HTML, SVG, JSON };
 	enum http_type type = http_type(request);
 
 	add_common(response, types[type]);

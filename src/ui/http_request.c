@@ -40,6 +40,16 @@ const struct http_profile http_profiles[] = {
 	  "format=pftrace is smaller, format=html a page. The seconds GET parameter says how long. "
 	  "`go tool trace` cannot read it.",
 	  SERVE_TRACE, SERVE_FROM_NOW, 1, true, false, true, false },
+	{ "diagnose", "What stands out, and where to look, as a text; format=json for programs",
+	  SERVE_DIAGNOSE, SERVE_FROM_NOW, 10, true, false, false, false },
+	{ "locks", "Locks, how often and long they were waited for, and who held them", SERVE_LOCKS,
+	  SERVE_FROM_NOW, 10, true, false, false, false },
+	{ "latency", "How long threads that could run waited for a CPU", SERVE_LATENCY,
+	  SERVE_FROM_NOW, 10, true, false, false, false },
+	{ "syscalls", "System calls, how many and how long", SERVE_SYSCALLS, SERVE_FROM_NOW, 10,
+	  true, false, false, false },
+	{ "threads", "What each thread did with its time", SERVE_THREADS, SERVE_FROM_NOW, 10, true,
+	  false, false, false },
 	{ 0 },
 };
 
@@ -196,10 +206,38 @@ static const struct format trace_formats[] = {
 	{ "chrome", SERVE_CHROME }, { "pftrace", SERVE_PFTRACE }, { "html", SERVE_HTML }, { 0 }
 };
 
+static const struct format table_formats[] = { { "text", SERVE_TEXT },
+					       { "json", SERVE_JSON },
+					       { 0 } };
+static const struct format comparison_formats[] = { { "svg", SERVE_SVG },
+						    { "text", SERVE_TEXT },
+						    { 0 } };
+
+/* The first is what it is if nobody says; what there is to choose from, as a sentence. */
+static const struct format *formats_of(const struct http_profile *profile,
+				       const struct http_params *params, const char **ret_message)
+{
+	if (profile->is_trace) {
+		*ret_message = "no such format: there are chrome, pftrace, html";
+		return trace_formats;
+	}
+	if (serve_is_table(profile->subject)) {
+		*ret_message = "no such format: there are text, json";
+		return table_formats;
+	}
+	if (params->before) {
+		*ret_message = "no such format: of comparisons there are svg, text";
+		return comparison_formats;
+	}
+	*ret_message = "no such format: there are pprof, svg";
+	return profile_formats;
+}
+
 static int set_form(const struct http_profile *profile, const struct http_params *params,
 		    struct serve_request *ret, const char **ret_message)
 {
-	const struct format *format = profile->is_trace ? trace_formats : profile_formats;
+	const char *message;
+	const struct format *format = formats_of(profile, params, &message);
 	uint64_t debug;
 
 	ret->form = format->form;
@@ -208,14 +246,51 @@ static int set_form(const struct http_profile *profile, const struct http_params
 			format++;
 		ret->form = format->form;
 		if (!format->name)
-			*ret_message = profile->is_trace ?
-					       "no such format: there are chrome, pftrace, html" :
-					       "no such format: there are pprof, svg";
+			*ret_message = message;
 	} else if (profile->has_debug && params->debug &&
 		   !human_parse_number(params->debug, 1, UINT32_MAX, &debug)) {
 		ret->form = debug > 1 && profile->subject == SERVE_GOROUTINE ? SERVE_STACKS :
 									       SERVE_TEXT;
 	}
+	return *ret_message ? -EINVAL : 0;
+}
+
+/* Nobody looks back beyond what a collection lasts at most. */
+static bool is_span(const char *text, uint64_t *ret_ns)
+{
+	uint64_t seconds;
+
+	if (human_parse_number(text, 1, SERVE_MAX_NS / NS_PER_SECOND, &seconds))
+		return false;
+	*ret_ns = seconds * NS_PER_SECOND;
+	return true;
+}
+
+static void set_before(const struct http_profile *profile, const struct http_params *params,
+		       struct serve_request *ret, const char **ret_message)
+{
+	if (profile->is_trace || serve_is_table(profile->subject))
+		*ret_message = "\"before\" compares stacks: of profile, block and mutex";
+	else if (!is_span(params->before, &ret->before_ns))
+		*ret_message = "invalid value for \"before\" - must be 1 to 300 seconds";
+	else if (params->debug)
+		*ret_message = "before and debug params are incompatible";
+}
+
+static int set_past(const struct http_profile *profile, const struct http_params *params,
+		    struct serve_request *ret, const char **ret_message)
+{
+	if (!params->last && !params->before)
+		return 0;
+	ret->window = SERVE_PAST;
+	if (!profile->has_seconds || profile->window == SERVE_SINCE_LAST)
+		*ret_message = "\"last\" parameter is not supported for this profile type";
+	else if (params->seconds)
+		*ret_message = "\"seconds\" are the next, \"last\" the past ones: one at a time";
+	else if (!params->last || !is_span(params->last, &ret->span_ns))
+		*ret_message = "invalid value for \"last\" - must be 1 to 300 seconds";
+	else if (params->before)
+		set_before(profile, params, ret, ret_message);
 	return *ret_message ? -EINVAL : 0;
 }
 
@@ -231,8 +306,8 @@ static int set_words(const struct http_params *params, struct serve_request *ret
 		*ret_message = "\"focus\" is too long";
 	else if (params->focus)
 		memcpy(ret->focus, params->focus, strlen(params->focus) + 1);
-	if (ret->focus[0] && ret->subject == SERVE_TRACE)
-		*ret_message = "\"focus\" is for profiles: a trace has no stacks to leave out";
+	if (ret->focus[0] && (ret->subject == SERVE_TRACE || serve_is_table(ret->subject)))
+		*ret_message = "\"focus\" is for profiles: this has no stacks to leave out";
 	return *ret_message ? -EINVAL : 0;
 }
 
@@ -251,6 +326,8 @@ int http_request(const struct http_route *route, const struct http_params *param
 	error = set_form(profile, params, ret, ret_message);
 	if (!error)
 		error = set_span(profile, params, ret, ret_message);
+	if (!error)
+		error = set_past(profile, params, ret, ret_message);
 	return error ? error : set_words(params, ret, ret_message);
 }
 
@@ -264,6 +341,8 @@ enum http_type http_type(const struct serve_request *request)
 		return HTTP_HTML;
 	case SERVE_SVG:
 		return HTTP_SVG;
+	case SERVE_JSON:
+		return HTTP_JSON;
 	default:
 		return HTTP_BINARY;
 	}

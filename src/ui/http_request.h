@@ -44,10 +44,10 @@ struct http_route {
 int http_route(const char *path, struct http_route *ret);
 
 struct http_params { /* decoded, as given; NULL: not */
-	const char *seconds, *debug, *hz, *focus, *format;
+	const char *seconds, *debug, *hz, *focus, *format, *last, *before;
 };
 
-enum http_type { HTTP_BINARY, HTTP_TEXT, HTTP_HTML, HTTP_SVG };
+enum http_type { HTTP_BINARY, HTTP_TEXT, HTTP_HTML, HTTP_SVG, HTTP_JSON };
 
 /* What to collect for @route, all but the id.  0, or -EINVAL and a sentence. */
 int http_request(const struct http_route *route, const struct http_params *params,

@@ -25,6 +25,26 @@ static bool has_memory(const struct serve_request *request)
 	       (request->target.scope == SERVE_PID && request->window == SERVE_CUMULATIVE);
 }
 
+static bool is_form(const struct serve_request *request)
+{
+	bool is_table = serve_is_table(request->subject);
+
+	if (is_table || request->form == SERVE_JSON)
+		return is_table && (request->form == SERVE_JSON || request->form == SERVE_TEXT);
+	return request->form < SERVE_N_FORMS;
+}
+
+/* Stacks can be compared, where two windows of them can be had. */
+static bool is_comparison(const struct serve_request *request)
+{
+	if (!request->before_ns)
+		return true;
+	return request->before_ns <= SERVE_MAX_NS && request->window == SERVE_PAST &&
+	       (request->form == SERVE_SVG || request->form == SERVE_TEXT) &&
+	       (request->subject == SERVE_CPU || request->subject == SERVE_BLOCK ||
+		request->subject == SERVE_MUTEX);
+}
+
 int serve_request_check(const struct serve_request *request)
 {
 	if (!request->id)
@@ -33,7 +53,7 @@ int serve_request_check(const struct serve_request *request)
 		return 0;
 	if (!is_target(&request->target) || !is_text(request->focus, sizeof(request->focus)))
 		return -EINVAL;
-	if (request->subject >= SERVE_N_SUBJECTS || request->form >= SERVE_N_FORMS ||
+	if (request->subject >= SERVE_N_SUBJECTS || !is_form(request) || !is_comparison(request) ||
 	    request->window >= SERVE_N_WINDOWS || !has_memory(request))
 		return -EINVAL;
 	if (!request->span_ns || request->span_ns > SERVE_MAX_NS || request->hz > SERVE_MAX_HZ)

@@ -12,13 +12,15 @@
 #include "ui/http_guard.h"
 #include "ui/http_request.h"
 
-#define N_LINES 8
+#define N_LINES 10
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_request(char *line[N_LINES])
 {
-	struct http_params params = { line[1], line[2], line[3], line[4], line[5] };
+	struct http_params params = {
+		line[1], line[2], line[3], line[4], line[5], line[8], line[9]
+	};
 	struct serve_request request;
 	struct http_route route;
 	const char *message;

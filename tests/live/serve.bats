@@ -142,6 +142,50 @@ some_recorder() {
 	head -c 100 body | grep -qi '<!doctype html>'
 }
 
+# Of the fields of ./body that are called $1, their sum.
+json_sum() {
+	jq "[.. | objects | .$1? // empty | numbers] | add // 0" body
+}
+
+@test "the past can be looked at, and what stands out is said" {
+	start "$W/locks" mutex 300
+	target=$pid
+	serve
+	[ "$(get "/pid/$target/debug/pprof/diagnose?last=10&format=json")" = 200 ]
+	has_header 'Content-Type: application/json'
+	jq -e '.findings[] | select(.finding == "fighting over locks" and .command == "next: mutex")' body
+	# It was not watched before the request: what there is was of five seconds.
+	near "$(jq '.duration_ns / 1e9' body)" 5 1
+	[ "$(get "/pid/$target/debug/pprof/locks?last=2&format=json")" = 200 ]
+	near "$(jq '.duration_ns / 1e9' body)" 2 0.2
+	near "$(jq '[.locks[] | select(.lock == "g_server.pool[0].lock")] | length' body)" 1 0
+	at_least "$(json_sum total_ns)" 100000000
+	[ "$(get "/pid/$target/debug/pprof/locks?last=2")" = 200 ]
+	has_header 'Content-Type: text/plain; charset=utf-8'
+	grep -q '^g_server.pool\[0\].lock ' body
+	[ "$(get "/pid/$target/debug/pprof/threads?last=1&format=json")" = 200 ]
+	[ "$(jq '.threads | length' body)" = 5 ]
+	[ "$(get "/pid/$target/debug/pprof/profile?last=3")" = 200 ]
+	go tool pprof -raw body | grep -q '^Duration: 3'
+	[ "$(n_recorders)" = 1 ]
+	[ "$(get "/pid/$target/debug/pprof/syscalls?seconds=1")" = 200 ]
+	grep -q '^futex ' body
+}
+
+@test "what is now is compared with what was" {
+	start "$W/locks" mutex 300
+	target=$pid
+	serve
+	[ "$(get "/pid/$target/debug/pprof/mutex?last=2&before=60")" = 503 ]
+	grep -q 'nothing to compare with: it is watched for' body
+	await eval '[ "$(get "/pid/$target/debug/pprof/mutex?last=2&before=2&format=text")" = 200 ]'
+	grep -q '^new the last 2.00s' body
+	grep -q '^old 2.00s before' body
+	[ "$(get "/pid/$target/debug/pprof/mutex?last=2&before=2")" = 200 ]
+	has_header 'Content-Type: image/svg+xml'
+	grep -q hold_a body
+}
+
 @test "a profile is a flame graph for a browser, too" {
 	start "$W/split" 300
 	target=$pid

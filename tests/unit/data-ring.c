@@ -165,6 +165,11 @@ static void forgets_whole_seconds(void **state)
 	assert_string_equal(dictionary_meta(counts.dict, "host"), "here");
 	assert_false(ring_state(world->ring).is_short);
 	dictionary_free(counts.dict);
+	ring_forget(world->ring, 1008 * SECOND + SECOND / 2);
+	put_all(world, &counts);
+	assert_int_equal(counts.first_sample_ns, 1008 * SECOND);
+	assert_int_equal(counts.n[EVENT_SAMPLE], 2000);
+	dictionary_free(counts.dict);
 	world_free(world);
 }
 
@@ -462,6 +467,7 @@ static void states_are_those_of_the_whole_stream(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 50; seed++) {
+		uint64_t span_ns = (seed % 2 ? 4 : 2) * SECOND; /* half of them are made shorter */
 		struct world *world = world_new(4 * SECOND, RING_MIN_BYTES);
 
 		world->random = seed;
@@ -472,9 +478,10 @@ static void states_are_those_of_the_whole_stream(void **state)
 		run_machine(&machine, 15 * SECOND);
 		put_at(world, (struct event){ .kind = EVENT_END });
 		world->late = model_sink(part.model);
+		ring_forget(world->ring, world->now_ns - span_ns);
 		assert_int_equal(ring_put_all(world->ring, world->now_ns, world->late), 0);
 		start_ns = model_window(part.model).start_ns;
-		assert_int_equal(world->now_ns - start_ns, world->now_ns % SECOND + 4 * SECOND);
+		assert_int_equal(world->now_ns - start_ns, world->now_ns % SECOND + span_ns);
 		was = sum_up(&whole, start_ns, world->now_ns);
 		is = sum_up(&part, start_ns, world->now_ns);
 		assert_memory_equal(&was, &is, sizeof(was));

@@ -187,6 +187,67 @@ static void forms_are_chosen(void **state)
 		"invalid value for \"hz\" - must be 1 to 10000");
 }
 
+static void the_past_can_be_asked_for_and_compared(void **state)
+{
+	struct serve_request request =
+		request_of("/debug/pprof/profile", (struct http_params){ .last = "10" });
+
+	(void)state;
+	assert_int_equal(request.window, SERVE_PAST);
+	assert_int_equal(request.span_ns, 10 * SECOND);
+	assert_int_equal(request.before_ns, 0);
+	request = request_of("/debug/pprof/mutex",
+			     (struct http_params){ .last = "10", .before = "60" });
+	assert_int_equal(request.before_ns, 60 * SECOND);
+	assert_int_equal(request.form, SERVE_SVG);
+	request.id = 1;
+	assert_int_equal(serve_request_check(&request), 0);
+	request.form = SERVE_PPROF;
+	assert_int_not_equal(serve_request_check(&request), 0);
+	refused("/debug/pprof/profile", (struct http_params){ .last = "0" },
+		"invalid value for \"last\" - must be 1 to 300 seconds");
+	refused("/debug/pprof/profile", (struct http_params){ .before = "60" },
+		"invalid value for \"last\" - must be 1 to 300 seconds");
+	refused("/debug/pprof/profile", (struct http_params){ .last = "1", .before = "301" },
+		"invalid value for \"before\" - must be 1 to 300 seconds");
+	refused("/debug/pprof/profile", (struct http_params){ .last = "1", .seconds = "1" },
+		"\"seconds\" are the next, \"last\" the past ones: one at a time");
+	refused("/debug/pprof/goroutine", (struct http_params){ .last = "1" },
+		"\"last\" parameter is not supported for this profile type");
+	refused("/debug/pprof/delta_mutex", (struct http_params){ .last = "1" },
+		"\"last\" parameter is not supported for this profile type");
+	refused("/debug/pprof/trace", (struct http_params){ .last = "1", .before = "1" },
+		"\"before\" compares stacks: of profile, block and mutex");
+	refused("/debug/pprof/profile",
+		(struct http_params){ .last = "1", .before = "1", .format = "pprof" },
+		"no such format: of comparisons there are svg, text");
+}
+
+static void tables_are_text_or_json(void **state)
+{
+	struct serve_request request =
+		request_of("/debug/pprof/diagnose", (struct http_params){ 0 });
+
+	(void)state;
+	assert_int_equal(request.form, SERVE_TEXT);
+	assert_int_equal(request.window, SERVE_FROM_NOW);
+	assert_int_equal(request.span_ns, 10 * SECOND);
+	request = request_of("/debug/pprof/locks", (struct http_params){ .format = "json" });
+	assert_int_equal(request.form, SERVE_JSON);
+	assert_int_equal(http_type(&request), HTTP_JSON);
+	request.id = 1;
+	assert_int_equal(serve_request_check(&request), 0);
+	request.form = SERVE_PPROF;
+	assert_int_not_equal(serve_request_check(&request), 0);
+	request.form = SERVE_JSON;
+	request.subject = SERVE_CPU;
+	assert_int_not_equal(serve_request_check(&request), 0);
+	refused("/debug/pprof/locks", (struct http_params){ .format = "svg" },
+		"no such format: there are text, json");
+	refused("/debug/pprof/threads", (struct http_params){ .focus = "x" },
+		"\"focus\" is for profiles: this has no stacks to leave out");
+}
+
 static void the_recorder_takes_nothing_else(void **state)
 {
 	struct serve_request good =
@@ -222,6 +283,8 @@ int main(void)
 		cmocka_unit_test(seconds_are_taken_as_go_takes_them),
 		cmocka_unit_test(block_is_cumulative_unless_seconds_are_told),
 		cmocka_unit_test(forms_are_chosen),
+		cmocka_unit_test(the_past_can_be_asked_for_and_compared),
+		cmocka_unit_test(tables_are_text_or_json),
 		cmocka_unit_test(the_recorder_takes_nothing_else),
 	};
 
