@@ -51,6 +51,7 @@ struct recorder_options {
 	size_t trace_buffer_bytes; /* of each CPU, in the kernel; 0: as fits the machine */
 	uint64_t heap_rate; /* sample one in so many bytes that command allocates, or that pids
 			     * touch for the first time; 0: none */
+	bool heap_inject;   /* of pids, record what they allocate: load a library into them */
 	const struct function_name *functions; /* to be waited for; borrowed, as their texts */
 	size_t n_functions;
 

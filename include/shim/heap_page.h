@@ -22,6 +22,24 @@
 #define HEAP_PROBE_ALLOC "sysprof_heap_alloc" /* (pointer, size, weight: what it stands for) */
 #define HEAP_PROBE_FREE  "sysprof_heap_free"  /* (pointer) */
 
+/*
+ * Of a library that is loaded into a process that runs already: what the recorder writes into
+ * the image of the file, where this symbol is, as there is no environment to say it in.
+ */
+#define HEAP_LATE        "sysprof_heap_late"
+#define HEAP_LATE_BLOCKS 1024u
+struct heap_late {
+	uint64_t rate; /* 0: it was loaded at the start of the program */
+	int64_t fd;    /* of the shared memory, in the process; mapped as a whole */
+};
+
+/*
+ * And a function of it, to be called in the process: (rate), to stand before the allocator of
+ * all modules that are loaded by now, sampling at that rate; 0: to stand aside.  Returns how many
+ * slots it changed, and a negative number where the allocator was not found.
+ */
+#define HEAP_SWITCH "sysprof_heap_switch"
+
 struct heap_slot { /* of a thread at a time; the counts are of all it ever had */
 	uint64_t n_allocs;
 	int64_t left;   /* bytes until the next sample; negative: it is due */
@@ -52,7 +70,8 @@ struct heap_header {
 	uint32_t magic;
 	uint32_t is_off;   /* the recorder has what it wanted */
 	uint32_t n_blocks; /* taken, or tried to */
-	uint32_t unused;
+	uint32_t recorder; /* of a late one, the process that records; 0: none */
+	int64_t n_slots;   /* of a late one, what HEAP_SWITCH returned at the load */
 };
 
 _Static_assert(sizeof(struct heap_slot) == 64, "a slot is a line of the cache");

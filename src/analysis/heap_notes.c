@@ -104,6 +104,15 @@ static void note_ended(const struct heap_report *report, struct audit *notes)
 	map_release(&pids);
 }
 
+/* A library that came late knows nothing of what was there. */
+static void note_injected(const struct heap_report *report, struct audit *notes)
+{
+	if (dictionary_meta(model_dictionary(report->objects.model), "heap_injected"))
+		audit_add(notes, false,
+			  "the processes ran before: what they had allocated until then is in no "
+			  "figure, nor is that it was freed");
+}
+
 static void note_missing(const struct heap_report *report, struct audit *notes)
 {
 	const struct heap_process *process;
@@ -223,6 +232,7 @@ void heap_note(const struct heap_report *report, struct audit *notes)
 		return;
 	}
 	note_value(report, notes);
+	note_injected(report, notes);
 	note_ended(report, notes);
 	note_exact(report, notes);
 	note_rate(report, notes);

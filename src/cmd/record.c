@@ -73,6 +73,7 @@ enum option_key {
 	KEY_REPEAT,
 	KEY_HEAP,
 	KEY_HEAP_RATE,
+	KEY_INJECT,
 };
 
 static const struct argp_option option_table[] = {
@@ -91,6 +92,8 @@ static const struct argp_option option_table[] = {
 	  "Record memory, too: what COMMAND allocates, what is resident of -p PID", 0 },
 	{ "heap-rate", KEY_HEAP_RATE, "SIZE", 0,
 	  "Sample one in SIZE bytes (default: allocated 512k, resident 68k; 1 is all)", 0 },
+	{ "inject", KEY_INJECT, NULL, 0,
+	  "With --heap -p PID: load a library into it, and record what it allocates", 0 },
 	{ "trace-buffer", KEY_TRACE_BUFFER, "SIZE", 0,
 	  "Kernel memory for switches and calls, for each CPU", 0 },
 	{ "budget", KEY_BUDGET, "PERCENT", 0,
@@ -247,6 +250,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "'%s' is not a size from 1 to 1G; try 64k", arg);
 		o->has_heap = true;
 		return 0;
+	case KEY_INJECT:
+		o->recorder.heap_inject = true;
+		return 0;
 	case KEY_BUDGET:
 		set_budget(o, arg, state);
 		return 0;
@@ -302,6 +308,9 @@ static int check_options(const struct options *o)
 	if (o->has_heap && o->recorder.is_all)
 		return err(EXIT_USAGE, "--heap wants a command to start (-- COMMAND), or processes "
 				       "(-p PID): not with -a");
+	if (o->recorder.heap_inject && (!o->has_heap || !o->pids.n))
+		return err(EXIT_USAGE, "--inject is how --heap sees what processes that run "
+				       "already allocate: give --heap --inject -p PID");
 	if (o->has_heap && o->flight.span_ns)
 		return err(EXIT_USAGE, "--heap and --ring exclude each other: what was allocated "
 				       "long before would be forgotten");
@@ -586,8 +595,9 @@ int cmd_record(int argc, char **argv)
 	o.recorder.functions = o.functions.items;
 	o.recorder.n_functions = o.functions.n;
 	if (o.has_heap && !o.recorder.heap_rate)
-		o.recorder.heap_rate = o.recorder.command ? DEFAULT_HEAP_RATE :
-							    DEFAULT_RESIDENT_RATE;
+		o.recorder.heap_rate = o.recorder.command || o.recorder.heap_inject ?
+					       DEFAULT_HEAP_RATE :
+					       DEFAULT_RESIDENT_RATE;
 	status = check_options(&o);
 	if (status == EXIT_DONE)
 		status = check_frequency(o.recorder.hz);

@@ -73,11 +73,19 @@ static bool is_anonymous(const char *path)
 	       has_prefix(path, "/dev/zero") || has_prefix(path, "/SYSV");
 }
 
+/* A file in memory that is called a library is one: other code there was made at run time. */
+static bool is_library_in_memory(const char *path)
+{
+	const char *suffix = strrchr(path, '.');
+
+	return !strncmp(path, "/memfd:", 7) && suffix && !strncmp(suffix, ".so", 3);
+}
+
 static enum module_kind kind_of(const char *path)
 {
 	if (!strcmp(path, "[vdso]"))
 		return MODULE_VDSO;
-	return is_anonymous(path) ? MODULE_JIT : MODULE_ELF;
+	return is_anonymous(path) && !is_library_in_memory(path) ? MODULE_JIT : MODULE_ELF;
 }
 
 static void set_build_id(struct module *module, const unsigned char *id, size_t size)

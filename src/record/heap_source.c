@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "heap_command.h"
+#include "heap_guest.h"
 #include "shim/heap_page.h"
 
 #define SHARED_BYTES ((size_t)HEAP_PAGE_BYTES * (1 + HEAP_MAX_BLOCKS))
@@ -20,6 +21,7 @@ enum { ENV_PRELOAD, ENV_SHARED, ENV_ASAN, ENV_END, N_ENV };
 
 struct totals { /* of a process */
 	struct event_heap_totals now, told;
+	struct event_heap_totals before; /* counted before the window */
 };
 
 struct heap_source {
@@ -27,12 +29,14 @@ struct heap_source {
 	uint64_t rate;
 	struct buf shim; /* its path */
 	char *environment[N_ENV];
-	int fd;                   /* of what is shared */
-	struct heap_header *page; /* and then the blocks */
-	struct map index_of;      /* pid → index of its totals + 1 */
+	int fd;                          /* of what is shared with a command */
+	ARRAY(struct heap_area) areas;   /* with it, or one for each process; then blocks */
+	ARRAY(struct heap_guest) guests; /* processes that the library was brought into */
+	struct map index_of;             /* pid → index of its totals + 1 */
 	ARRAY(struct totals) totals;
-	unsigned int n_probes; /* that are in place */
-	int error;             /* of those that are not */
+	bool is_over;                    /* what is counted from here on is not sampled */
+	unsigned int n_wanted, n_probes; /* of these, in place */
+	int error;                       /* of those that are not */
 };
 
 /* @name with @value before what it is now. */
@@ -54,8 +58,10 @@ static int share(struct heap_source *source)
 	at = mmap(NULL, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, source->fd, 0);
 	if (at == MAP_FAILED)
 		return -errno;
-	source->page = at;
-	source->page->magic = HEAP_MAGIC;
+	*array_add(&source->areas) = (struct heap_area){ .page = at,
+							 .bytes = SHARED_BYTES,
+							 .max_blocks = HEAP_MAX_BLOCKS };
+	source->areas.items[0].page->magic = HEAP_MAGIC;
 	return 0;
 }
 
@@ -92,14 +98,56 @@ int heap_source_new(const char *command, uint64_t rate, struct heap_source **ret
 	return 0;
 }
 
+int heap_source_inject(const pid_t *pids, size_t n, uint64_t rate, struct heap_source **ret)
+{
+	struct heap_source *source = xcalloc(1, sizeof(*source));
+	int r = 0;
+
+	source->rate = rate;
+	source->fd = -1;
+	if (heap_command_find_shim(&source->shim))
+		r = err(-ENOENT, "cannot record allocations: " HEAP_SHIM
+				 " is neither beside sysprof nor in ../lib/sysprof; run `make`");
+	for (size_t i = 0; !r && i < n; i++) {
+		struct heap_guest guest;
+		struct heap_area area;
+
+		r = heap_guest_enter(pids[i], buf_str(&source->shim), rate, &guest, &area);
+		if (r)
+			break;
+		*array_add(&source->guests) = guest;
+		*array_add(&source->areas) = area;
+	}
+	if (r) {
+		heap_source_free(source);
+		return r;
+	}
+	*ret = source;
+	return 0;
+}
+
+/* Once: those of whom recording has not begun, too. */
+static void leave_guests(struct heap_source *source)
+{
+	struct heap_guest *guest;
+
+	array_for_each(guest, &source->guests)
+		heap_guest_leave(guest, buf_str(&source->shim));
+	array_release(&source->guests);
+}
+
 void heap_source_free(struct heap_source *source)
 {
+	struct heap_area *area;
+
 	if (!source)
 		return;
+	leave_guests(source);
 	for (size_t i = 0; i < N_ENV; i++)
 		free(source->environment[i]);
-	if (source->page)
-		munmap(source->page, SHARED_BYTES);
+	array_for_each(area, &source->areas)
+		munmap(area->page, area->bytes);
+	array_release(&source->areas);
 	if (source->fd >= 0)
 		close(source->fd);
 	buf_release(&source->shim);
@@ -123,23 +171,46 @@ static void on_ready(void *arg, const struct points *points, int error)
 		source->n_probes++;
 }
 
-static int open_probe(struct heap_source *source, enum sampler_source from, const char *symbol,
-		      uint32_t stack_bytes)
+static int open_probe(struct heap_source *source, int fd, enum sampler_source from,
+		      const char *symbol, uint32_t stack_bytes)
 {
-	const char *path = buf_str(&source->shim);
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+	return uprobes_ask(
+		source->context.uprobes,
+		&(struct uprobe_request){
+			.query = { .fd = fd, .path = buf_str(&source->shim), .function = symbol },
+			.source = from,
+			.stack_bytes = stack_bytes,
+			.ready = on_ready,
+			.arg = source,
+		});
+}
 
-	if (fd < 0)
-		return -errno;
-	r = uprobes_ask(source->context.uprobes,
-			&(struct uprobe_request){
-				.query = { .fd = fd, .path = path, .function = symbol },
-				.source = from,
-				.stack_bytes = stack_bytes,
-				.ready = on_ready,
-				.arg = source,
-			});
-	close(fd);
+/* In the library's file; each process that it was brought into has one of its own. */
+static int open_probes(struct heap_source *source, int fd)
+{
+	int r = fd < 0 ? fd : open_probe(source, fd, SAMPLER_FREES, HEAP_PROBE_FREE, NO_STACK);
+
+	if (!r)
+		r = open_probe(source, fd, SAMPLER_ALLOCS, HEAP_PROBE_ALLOC, STACK_BYTES);
+	source->n_wanted += 2;
+	return r;
+}
+
+static int open_all_probes(struct heap_source *source)
+{
+	const struct heap_guest *guest;
+	int r = 0, fd;
+
+	array_for_each(guest, &source->guests) {
+		if (!r)
+			r = open_probes(source, guest->shim_fd);
+	}
+	if (source->guests.n)
+		return r;
+	fd = open(buf_str(&source->shim), O_RDONLY | O_CLOEXEC);
+	r = open_probes(source, fd < 0 ? -errno : fd);
+	if (fd >= 0)
+		close(fd);
 	return r;
 }
 
@@ -151,18 +222,18 @@ int heap_source_open(struct heap_source *source, const struct heap_context *cont
 	if (!source)
 		return 0;
 	source->context = *context;
-	r = open_probe(source, SAMPLER_FREES, HEAP_PROBE_FREE, NO_STACK);
-	if (!r)
-		r = open_probe(source, SAMPLER_ALLOCS, HEAP_PROBE_ALLOC, STACK_BYTES);
+	r = open_all_probes(source);
 	if (!r)
 		uprobes_settle(context->uprobes, SETTLE_MS);
-	if (!r && source->n_probes < 2)
+	if (!r && source->n_probes < source->n_wanted)
 		r = source->error ? source->error : -ETIMEDOUT;
 	if (r)
 		return err(r, "cannot record allocations: no probes in %s: %s",
 			   buf_str(&source->shim), strerror(-r));
 	snprintf(rate, sizeof(rate), "%" PRIu64, source->rate);
 	definer_meta(context->definer, "heap_rate", rate);
+	if (source->guests.n)
+		definer_meta(context->definer, "heap_injected", "1");
 	return 0;
 }
 
@@ -226,19 +297,20 @@ static struct event_heap_totals *totals_of(struct heap_source *source, uint32_t 
 	return &source->totals.items[*index - 1].now;
 }
 
-static const struct heap_block *block_at(const struct heap_source *source, uint32_t i)
+static const struct heap_block *block_at(const struct heap_area *area, uint32_t i)
 {
-	return (const struct heap_block *)source->page + 1 + i;
+	return (const struct heap_block *)area->page + 1 + i;
 }
 
 /* A process that ran several programs one after the other has blocks of each. */
-static void add_block(struct heap_source *source, const struct heap_block *block)
+static void add_block(struct heap_source *source, const struct heap_area *area,
+		      const struct heap_block *block)
 {
 	struct event_heap_totals *totals;
 
 	if (!block->pid)
 		return;
-	totals = totals_of(source, block->pid);
+	totals = totals_of(source, block->pid == area->inner_pid ? area->pid : block->pid);
 	totals->dropped += block->n_dropped + block->n_uncounted;
 	totals->bypassed |= !!block->is_bypassed;
 	for (size_t i = 0; i < HEAP_SLOTS; i++) {
@@ -247,22 +319,45 @@ static void add_block(struct heap_source *source, const struct heap_block *block
 	}
 }
 
-static uint32_t n_blocks(const struct heap_source *source)
+static uint32_t n_blocks(const struct heap_area *area)
 {
-	uint32_t n = __atomic_load_n(&source->page->n_blocks, __ATOMIC_RELAXED);
+	uint32_t n = __atomic_load_n(&area->page->n_blocks, __ATOMIC_RELAXED);
 
-	return n < HEAP_MAX_BLOCKS ? n : HEAP_MAX_BLOCKS;
+	return n < area->max_blocks ? n : area->max_blocks;
 }
 
 static void count(struct heap_source *source)
 {
-	uint32_t n = n_blocks(source);
+	const struct heap_area *area;
 	struct totals *totals;
 
 	array_for_each(totals, &source->totals)
 		totals->now = (struct event_heap_totals){ .pid = totals->now.pid };
-	for (uint32_t i = 0; i < n; i++)
-		add_block(source, block_at(source, i));
+	array_for_each(area, &source->areas) {
+		for (uint32_t i = 0; i < n_blocks(area); i++)
+			add_block(source, area, block_at(area, i));
+	}
+	array_for_each(totals, &source->totals) {
+		totals->now.allocs -= totals->before.allocs;
+		totals->now.bytes -= totals->before.bytes;
+		totals->now.dropped -= totals->before.dropped;
+	}
+}
+
+void heap_source_start(struct heap_source *source)
+{
+	struct heap_area *area;
+	struct totals *totals;
+
+	if (!source || !source->guests.n)
+		return;
+	count(source);
+	array_for_each(totals, &source->totals) {
+		totals->before = totals->now;
+		totals->now = totals->told = (struct event_heap_totals){ .pid = totals->now.pid };
+	}
+	array_for_each(area, &source->areas)
+		__atomic_store_n(&area->page->is_off, 0, __ATOMIC_RELAXED);
 }
 
 void heap_source_put_totals(struct heap_source *source, uint64_t time_ns)
@@ -272,7 +367,8 @@ void heap_source_put_totals(struct heap_source *source, uint64_t time_ns)
 
 	if (!source)
 		return;
-	count(source);
+	if (!source->is_over)
+		count(source);
 	array_for_each(totals, &source->totals) {
 		if (!memcmp(&totals->now, &totals->told, sizeof(totals->now)))
 			continue;
@@ -283,15 +379,24 @@ void heap_source_put_totals(struct heap_source *source, uint64_t time_ns)
 
 void heap_source_stop(struct heap_source *source)
 {
+	const struct heap_area *area;
+	uint32_t n = 0;
+
 	if (!source)
 		return;
-	__atomic_store_n(&source->page->is_off, 1, __ATOMIC_RELAXED);
-	if (!n_blocks(source))
+	array_for_each(area, &source->areas) {
+		__atomic_store_n(&area->page->is_off, 1, __ATOMIC_RELAXED);
+		n += n_blocks(area);
+		if (n_blocks(area) == area->max_blocks)
+			warn("more than %u processes allocated: of some, allocations are not "
+			     "counted",
+			     area->max_blocks);
+	}
+	count(source);
+	source->is_over = true;
+	if (!n && !source->guests.n)
 		warn("nothing that was started loaded " HEAP_SHIM
 		     ": no allocations were seen (programs that are linked statically, and Go's, "
-		     "have allocators that no library can stand before: of them, record "
-		     "--heap -p PID tells what is resident)");
-	if (n_blocks(source) == HEAP_MAX_BLOCKS)
-		warn("more than %u processes allocated: of some, allocations are not counted",
-		     HEAP_MAX_BLOCKS);
+		     "have allocators that no library can stand before)");
+	leave_guests(source);
 }

@@ -362,6 +362,7 @@ int recorder_start(struct recorder *r)
 	}
 	if (r->waits && wait_source_start(r->waits))
 		warn("no stacks of waits: the kernel refuses their events");
+	heap_source_start(r->heap);
 	error = resident_start(r->resident);
 	if (error)
 		return error;

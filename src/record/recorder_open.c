@@ -116,7 +116,7 @@ static void open_pauses(struct recorder *r)
 
 static int open_resident(struct recorder *r, const struct recorder_options *options)
 {
-	if (!options->heap_rate || options->command)
+	if (!options->heap_rate || options->command || options->heap_inject)
 		return 0;
 	if (r->scope != SAMPLER_CPUS)
 		return err(-EPERM,
@@ -139,7 +139,7 @@ static int open_resident(struct recorder *r, const struct recorder_options *opti
 static int open_probes(struct recorder *r, const struct recorder_options *options)
 {
 	bool has_pauses = (options->trace || options->pauses) && r->scope == SAMPLER_CPUS;
-	bool has_heap = options->heap_rate && options->command;
+	bool has_heap = options->heap_rate && (options->command || options->heap_inject);
 	int error = -EPERM;
 
 	if (!has_pauses && !has_heap && !options->n_functions)
@@ -186,6 +186,9 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 		error = open_probes(r, options);
 	if (!error)
 		error = open_resident(r, options);
+	if (!error && options->heap_inject)
+		error = heap_source_inject(options->pids, options->n_pids, options->heap_rate,
+					   &r->heap);
 	if (error || options->cpu_only)
 		return error;
 	r->exact.waits_for_exec = r->waits_for_exec;

@@ -16,6 +16,7 @@
 
 #define MAX_OWN_BLOCKS 256 /* 16,000 threads at a time */
 #define NEVER          (INT64_MAX / 2)
+#define IDLE_RATE      4096 /* at least so many bytes between looks whether there is a recorder */
 
 static struct heap_slot nobody = { .left = INT64_MIN / 2 };
 __thread struct heap_slot *account_self = &nobody;
@@ -31,6 +32,7 @@ static bool has_key;
 static char path[64]; /* of what is shared */
 static uint64_t rate; /* 0: not known yet */
 static bool is_inert; /* nobody has asked for anything */
+static bool is_late;  /* header is followed by the blocks: all is mapped */
 
 /* mmap() and open() may be somebody else's, who allocates: so not by these names. */
 static void *map_page(int fd, uint32_t page)
@@ -98,7 +100,9 @@ static struct heap_block *new_block(void)
 
 	if (header)
 		page = __atomic_fetch_add(&header->n_blocks, 1, __ATOMIC_RELAXED);
-	if (page < HEAP_MAX_BLOCKS)
+	if (is_late && page < HEAP_LATE_BLOCKS)
+		block = (struct heap_block *)header + 1 + page;
+	else if (!is_late && page < HEAP_MAX_BLOCKS)
 		fd = open_page();
 	if (fd >= 0) {
 		block = map_page(fd, page + 1);
@@ -206,6 +210,12 @@ static void report(void *pointer, size_t size)
 		__atomic_fetch_add(&blocks[0]->n_dropped, 1, __ATOMIC_RELAXED);
 }
 
+/* A recorder may come again: gaps have no memory, so that they are right for it as they are. */
+static uint64_t idle_rate(void)
+{
+	return rate < IDLE_RATE ? IDLE_RATE : rate;
+}
+
 /* The first of a thread is counted to nobody until here. */
 void account_sample(void *pointer, size_t size)
 {
@@ -226,7 +236,7 @@ void account_sample(void *pointer, size_t size)
 		return;
 	is_busy = true;
 	if (header && __atomic_load_n(&header->is_off, __ATOMIC_RELAXED)) {
-		set_left(slot, NEVER);
+		set_left(slot, is_late ? sampling_gap(&slot->random, idle_rate()) : NEVER);
 	} else {
 		report(pointer, size);
 		set_left(slot, sampling_gap(&slot->random, rate));
@@ -260,7 +270,8 @@ void account_bypassed(void)
 void account_forked(void)
 {
 	for (uint32_t i = 0; i < MAX_OWN_BLOCKS && blocks[i]; i++) {
-		syscall(SYS_munmap, blocks[i], HEAP_PAGE_BYTES);
+		if (!is_late)
+			syscall(SYS_munmap, blocks[i], HEAP_PAGE_BYTES);
 		blocks[i] = NULL;
 	}
 	n_blocks = 0;
@@ -275,4 +286,29 @@ void account_begin(void)
 	join();
 	if (has_key && account_self != &nobody && account_self != &spare)
 		pthread_setspecific(thread_end, account_self);
+}
+
+bool account_begin_late(int fd, uint64_t wanted_rate)
+{
+	long at = syscall(SYS_mmap, NULL, HEAP_PAGE_BYTES * (size_t)(1 + HEAP_LATE_BLOCKS),
+			  PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (at == -1)
+		return false;
+	header = (struct heap_header *)at; // NOLINT
+	is_late = true;
+	rate = wanted_rate;
+	account_begin();
+	return true;
+}
+
+void account_tell_slots(int64_t n_slots)
+{
+	if (header)
+		header->n_slots = n_slots;
+}
+
+void account_resume(uint64_t wanted_rate)
+{
+	rate = wanted_rate;
 }

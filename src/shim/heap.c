@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * libsysprof-heap.so: stands before the allocator of a program that was started with it in
- * LD_PRELOAD, passes every call on, and counts and samples what passes.
+ * LD_PRELOAD, or that it was loaded into, passes every call on, and counts and samples what passes.
  *
  * Nothing here allocates, takes a lock or fails.  What the program gets is what it would
  * have got without us: foreign pointers and double frees go to the allocator as they come.
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "slots.h"
 
 #define EXPORT      __attribute__((visibility("default")))
 #define EARLY_BYTES 16384 /* for what dlsym() allocates while it is asked for malloc() */
@@ -101,12 +102,17 @@ static void first_free(void *pointer)
 		next.free(pointer);
 }
 
-EXPORT void *malloc(size_t size)
+static inline void *counted(size_t size)
 {
 	void *pointer = next.malloc(size);
 
 	account_alloc(pointer, size);
 	return pointer;
+}
+
+EXPORT void *malloc(size_t size)
+{
+	return counted(size);
 }
 
 EXPORT void *calloc(size_t n, size_t size)
@@ -158,9 +164,9 @@ EXPORT void *realloc(void *pointer, size_t size)
 	void *moved;
 
 	if (!pointer)
-		return malloc(size);
+		return counted(size);
 	if (is_too_early() || is_early(pointer)) {
-		moved = malloc(size);
+		moved = counted(size);
 		memcpy(&old, (char *)pointer - 16, sizeof(old));
 		if (moved)
 			memcpy(moved, pointer, old < size ? old : size);
@@ -235,8 +241,89 @@ static void look_for_others(void)
 	account_self->left = before.left;
 }
 
+/* What the recorder writes into the file, where the library is loaded late: so not in .bss. */
+EXPORT __attribute__((section(".data"))) volatile struct heap_late
+	late __asm__(HEAP_LATE) = { .rate = 0 };
+
+/* The names above are, in a library that was loaded late, those of the allocator. */
+#define OURS(name)                         \
+	extern __typeof__(name) our_##name \
+		__attribute__((alias(#name), copy(name), visibility("hidden")))
+OURS(malloc);
+OURS(calloc);
+OURS(realloc);
+OURS(free);
+OURS(memalign);
+OURS(aligned_alloc);
+OURS(posix_memalign);
+OURS(valloc);
+OURS(pvalloc);
+
+#define HOOK(name)                                             \
+	{                                                      \
+#name, (void **)&next.name, (void *)our_##name \
+	}
+static const struct slots_hook hooks[] = {
+	HOOK(malloc),        HOOK(free),           HOOK(calloc), HOOK(realloc), HOOK(memalign),
+	HOOK(aligned_alloc), HOOK(posix_memalign), HOOK(valloc), HOOK(pvalloc),
+};
+#define N_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+
+/* Only with the lock of the dynamic linker: no module comes or goes, none is half relocated. */
+static int64_t stand_before(bool is_on)
+{
+	if (next.malloc == first_malloc && !slots_find(hooks, N_HOOKS))
+		return -1;
+	return slots_swap(hooks, N_HOOKS, is_on);
+}
+
+static volatile bool is_wanted; /* volatile: it is not seen that dlsym() calls what changes them */
+static volatile int64_t n_swapped;
+
+static void nothing(void)
+{
+}
+
+static void (*swap_locked(void))(void)
+{
+	n_swapped = stand_before(is_wanted);
+	return nothing;
+}
+
+/* dlsym() calls what finds such a function, and holds the lock while it does. */
+EXPORT void swap_slots(void) __asm__("sysprof_heap_swap") __attribute__((ifunc("swap_locked")));
+
+EXPORT int64_t switch_to(uint64_t rate) __asm__(HEAP_SWITCH);
+int64_t switch_to(uint64_t rate)
+{
+	struct link_map *self;
+	Dl_info info;
+
+	if (!late.rate || !dladdr1((void *)our_malloc, &info, (void **)&self, RTLD_DL_LINKMAP))
+		return -1;
+	if (rate)
+		account_resume(rate);
+	is_wanted = rate != 0;
+	n_swapped = -1;
+	dlsym(self, "sysprof_heap_swap");
+	account_tell_slots(n_swapped);
+	return n_swapped;
+}
+
+/* Constructors run with the lock, too. */
+static void begin_late(void)
+{
+	if (!account_begin_late((int)late.fd, late.rate))
+		return;
+	account_tell_slots(stand_before(true));
+}
+
 static __attribute__((constructor)) void begin(void)
 {
+	if (late.rate) {
+		begin_late();
+		return;
+	}
 	account_begin();
 	look_for_others();
 }

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "inject/inject.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "find.h"
+#include "hijack.h"
+#include "shim/heap_page.h"
+
+#define LIMIT_MS   4000 /* to look for a safe place */
+#define CALL_MS    6000 /* until a call has returned, after that */
+#define PAGE_BYTES ((off_t)HEAP_PAGE_BYTES * (1 + HEAP_LATE_BLOCKS))
+#define NOT_LOADED INT64_MIN
+
+struct image { /* the library's file */
+	struct buf bytes;
+	size_t late_at; /* where struct heap_late is */
+	uint64_t switch_vaddr;
+};
+
+struct job {
+	const struct inject_request *request;
+	struct inject_result *result;
+	struct buf *why;
+	struct target target;
+	struct image image;
+	struct hijack hijack;
+};
+
+int inject_open(pid_t pid, uint64_t start, uint64_t end, int flags)
+{
+	char *path = xasprintf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
+	int fd = open(path, flags | O_CLOEXEC), r = fd < 0 ? -errno : fd;
+
+	free(path);
+	return r;
+}
+
+static int read_image(struct job *job)
+{
+	struct export needs[] = { { .name = HEAP_LATE }, { .name = HEAP_SWITCH } };
+	int fd = open(job->request->shim, O_RDONLY | O_CLOEXEC), r = 0;
+	int64_t at;
+
+	if (fd < 0)
+		return -errno;
+	if (file_read_fd(fd, &job->image.bytes) < 0 || exports_find(fd, needs, 2) != 2)
+		r = -ENOEXEC;
+	at = r ? -ENOEXEC : exports_offset(fd, needs[0].vaddr);
+	close(fd);
+	if (at < 0 || (size_t)at + sizeof(struct heap_late) > job->image.bytes.size) {
+		buf_printf(job->why, "'%s' is no library for this; run `make`", job->request->shim);
+		return -ENOEXEC;
+	}
+	job->image.late_at = (size_t)at;
+	job->image.switch_vaddr = needs[1].vaddr;
+	return 0;
+}
+
+/* All but what was written into it. */
+static bool is_same_image(const struct image *ours, const struct buf *theirs)
+{
+	size_t end = ours->late_at + sizeof(struct heap_late);
+
+	return theirs->size == ours->bytes.size &&
+	       !memcmp(theirs->data, ours->bytes.data, ours->late_at) &&
+	       !memcmp(theirs->data + end, ours->bytes.data + end, theirs->size - end);
+}
+
+/* What an earlier recording left in the process is taken again, if it is the same. */
+static int check_there(struct job *job)
+{
+	const struct target *target = &job->target;
+	struct buf theirs = { 0 };
+	int fd = inject_open(target->pid, target->shim_start, target->shim_end, O_RDONLY), r = 0;
+
+	if (fd < 0 || file_read_fd(fd, &theirs) < 0 || !target->page_end ||
+	    !is_same_image(&job->image, &theirs)) {
+		buf_puts(job->why, "the library of another version of sysprof is in it, from an "
+				   "earlier recording; restart it, or record without --inject");
+		r = -EBUSY;
+	}
+	if (fd >= 0)
+		close(fd);
+	buf_release(&theirs);
+	return r;
+}
+
+/* One recorder at a time, unless that is gone. */
+static int take_page(struct job *job, int fd)
+{
+	uint32_t self = (uint32_t)getppid();
+	struct heap_header header;
+
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) || header.magic != HEAP_MAGIC)
+		return -EIO;
+	if (job->request->rate && header.recorder && header.recorder != self && !header.is_off &&
+	    !kill((pid_t)header.recorder, 0)) {
+		buf_printf(job->why, "its allocations are recorded already, by process %u",
+			   header.recorder);
+		return -EBUSY;
+	}
+	header.is_off = 1;
+	header.recorder = job->request->rate ? self : 0;
+	header.n_slots = NOT_LOADED;
+	pwrite(fd, &header.is_off, sizeof(header.is_off), offsetof(struct heap_header, is_off));
+	pwrite(fd, &header.recorder, sizeof(header.recorder),
+	       offsetof(struct heap_header, recorder));
+	pwrite(fd, &header.n_slots, sizeof(header.n_slots), offsetof(struct heap_header, n_slots));
+	return 0;
+}
+
+static int64_t read_slots(int page)
+{
+	struct heap_header header = { .n_slots = NOT_LOADED };
+
+	return pread(page, &header, sizeof(header), 0) == sizeof(header) ? header.n_slots :
+									   NOT_LOADED;
+}
+
+/* A file in the memory of the process: its descriptor there, and here; or -errno. */
+static int make_file(struct job *job, const char *name, int *ret_fd)
+{
+	struct hijack *hijack = &job->hijack;
+	char text[HIJACK_TEXT_BYTES] = "", *path;
+	uint64_t arguments[] = { SYS_memfd_create, hijack->texts, MFD_CLOEXEC, 0 };
+	int r;
+
+	memcpy(text, name, strlen(name));
+	if (!target_write_memory(job->target.pid, hijack->texts, text, sizeof(text)))
+		return -EFAULT;
+	r = hijack_call(hijack, job->target.syscall, arguments);
+	if (r || hijack->result < 0)
+		return r ? r : (int)hijack->result;
+	path = xasprintf("/proc/%d/fd/%d", job->target.pid, (int)hijack->result);
+	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
+	r = *ret_fd < 0 ? -errno : (int)hijack->result;
+	free(path);
+	return r;
+}
+
+static void close_there(struct job *job, int fd)
+{
+	uint64_t arguments[] = { SYS_close, (uint64_t)fd, 0, 0 };
+
+	if (fd >= 0)
+		hijack_call(&job->hijack, job->target.syscall, arguments);
+}
+
+static int fill_page(int fd)
+{
+	struct heap_header header = {
+		.magic = HEAP_MAGIC,
+		.is_off = 1,
+		.recorder = (uint32_t)getppid(),
+		.n_slots = NOT_LOADED,
+	};
+
+	if (ftruncate(fd, PAGE_BYTES) || pwrite(fd, &header, sizeof(header), 0) != sizeof(header))
+		return -EIO;
+	return 0;
+}
+
+static int fill_image(struct job *job, int fd, int page_there)
+{
+	struct heap_late late = { job->request->rate, page_there };
+
+	memcpy(job->image.bytes.data + job->image.late_at, &late, sizeof(late));
+	return file_write_fd(fd, job->image.bytes.data, job->image.bytes.size);
+}
+
+static int load_file(struct job *job, int shim_there)
+{
+	char text[HIJACK_TEXT_BYTES] = "";
+	uint64_t arguments[] = { job->hijack.texts, RTLD_NOW, 0, 0 };
+
+	/* Nobody else calls it so: what is loaded under one name is not loaded again. */
+	snprintf(text, sizeof(text), "/proc/self/./fd/%d", shim_there);
+	if (!target_write_memory(job->target.pid, job->hijack.texts, text, sizeof(text)))
+		return -EFAULT;
+	return hijack_call(&job->hijack, job->target.dlopen, arguments);
+}
+
+static int load(struct job *job, int *ret_page)
+{
+	int shim = -1, page = -1, shim_there, page_there = -1, r;
+
+	shim_there = make_file(job, TARGET_SHIM, &shim);
+	if (shim_there >= 0)
+		page_there = make_file(job, TARGET_PAGE, &page);
+	r = shim_there < 0 ? shim_there : page_there < 0 ? page_there : fill_page(page);
+	if (!r)
+		r = fill_image(job, shim, page_there);
+	if (!r)
+		r = load_file(job, shim_there);
+	close_there(job, shim_there);
+	close_there(job, page_there);
+	if (shim >= 0)
+		close(shim);
+	*ret_page = page;
+	return r;
+}
+
+static int switch_there(struct job *job)
+{
+	uint64_t arguments[] = { job->request->rate, 0, 0, 0 };
+
+	return hijack_call(&job->hijack, job->target.shim_bias + job->image.switch_vaddr,
+			   arguments);
+}
+
+/* The thread is stopped, at a safe place. */
+static int use(struct job *job, int *page)
+{
+	int r = hijack_begin(&job->hijack);
+
+	if (r) {
+		hijack_let_go(&job->hijack);
+		return r == -ENOSPC || r == -EFAULT ? -EAGAIN : r;
+	}
+	alarm(CALL_MS / 1000);
+	r = job->result->was_there ? switch_there(job) : load(job, page);
+	if (r != -EFAULT && r != -ESRCH)
+		hijack_end(&job->hijack);
+	job->result->stop_ns = clock_ns(CLOCK_MONOTONIC) - job->hijack.stopped_ns;
+	alarm(0);
+	return r;
+}
+
+/* To a place, and to use it.  -EAGAIN: none was found in time, and @why says what stood in it. */
+static int find_and_use(struct job *job, int *page)
+{
+	uint64_t limit_ms = job->request->limit_ms ? job->request->limit_ms : LIMIT_MS;
+	uint64_t end_ns = clock_ns(CLOCK_MONOTONIC) + limit_ms * 1000000;
+	struct find find = { .target = &job->target, .hijack = &job->hijack };
+	int r;
+
+	do {
+		r = find_next(&find);
+		if (!r)
+			r = use(job, page);
+		if (r == -EPERM) {
+			buf_puts(job->why,
+				 "it may not be stopped: ptrace is not permitted (run with "
+				 "sudo; or a security module forbids it)");
+			break;
+		}
+	} while (r == -EAGAIN && clock_ns(CLOCK_MONOTONIC) < end_ns);
+	job->result->n_tries = find.n_tries;
+	if (r == -EAGAIN)
+		buf_printf(job->why,
+			   "none of its threads was at a place in %" PRIu64 " s where it could "
+			   "load a library without harm (one %s); try again, or record "
+			   "without --inject",
+			   limit_ms / 1000, find.lack ? find.lack : "does not sleep or run");
+	find_release(&find);
+	return r;
+}
+
+static int explain(struct job *job, int r, int64_t n_slots)
+{
+	if (r && !job->why->size)
+		buf_printf(job->why, "loading the library failed: %s",
+			   r == -EINTR ?
+				   "it did not return in time; the thread goes on when it does" :
+				   strerror(-r));
+	if (r)
+		return r;
+	if (n_slots == NOT_LOADED)
+		buf_puts(job->why,
+			 "its dynamic linker refused the library (no room for thread-local "
+			 "variables, or a security module that forbids it); record "
+			 "without --inject");
+	else if (n_slots < 0)
+		buf_puts(job->why, "the allocator that it uses was not found; record without "
+				   "--inject");
+	return n_slots < 0 ? -ENOEXEC : 0;
+}
+
+static int run(struct job *job)
+{
+	struct inject_result *result = job->result;
+	int r = target_read(&job->target, job->request->pid, job->why), page = -1;
+
+	if (!r)
+		r = read_image(job);
+	result->was_there = job->target.shim_end != 0;
+	if (!r && !result->was_there && !job->request->rate)
+		r = -ENOENT;
+	if (!r && result->was_there)
+		r = check_there(job);
+	if (!r && result->was_there) {
+		page = inject_open(job->request->pid, job->target.page_start, job->target.page_end,
+				   O_RDWR);
+		r = page < 0 ? page : take_page(job, page);
+	}
+	if (!r)
+		r = find_and_use(job, &page);
+	result->n_slots = r ? 0 : read_slots(page);
+	r = explain(job, r, result->n_slots);
+	if (!r)
+		r = target_find_shim(&job->target);
+	result->shim_start = job->target.shim_start;
+	result->shim_end = job->target.shim_end;
+	result->page_start = job->target.page_start;
+	result->page_end = job->target.page_end;
+	return r;
+}
+
+struct answer {
+	int32_t error;
+	struct inject_result result;
+	char why[512];
+};
+
+static void on_alarm(int number)
+{
+	(void)number; /* so that what waits returns */
+}
+
+/* What was begun is ended also when Ctrl-C comes meanwhile. */
+static void __attribute__((noreturn)) run_child(const struct inject_request *request, int fd)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct answer answer = { 0 };
+	struct buf why = { 0 };
+	struct job job = { .request = request, .result = &answer.result, .why = &why };
+
+	sigaction(SIGALRM, &action, NULL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	answer.error = run(&job);
+	snprintf(answer.why, sizeof(answer.why), "%s", buf_str(&why));
+	_exit(file_write_fd(fd, &answer, sizeof(answer)) ? 1 : 0);
+}
+
+int inject(const struct inject_request *request, struct inject_result *ret, struct buf *ret_why)
+{
+	struct answer answer = { .error = -EIO };
+	struct buf bytes = { 0 };
+	int fds[2];
+	pid_t child;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	child = fork();
+	if (!child) {
+		close(fds[0]);
+		run_child(request, fds[1]);
+	}
+	close(fds[1]);
+	if (child > 0 && file_read_fd(fds[0], &bytes) == sizeof(answer))
+		memcpy(&answer, bytes.data, sizeof(answer));
+	close(fds[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	buf_release(&bytes);
+	*ret = answer.result;
+	buf_puts(ret_why, answer.why[0] ? answer.why : answer.error ? strerror(-answer.error) : "");
+	return answer.error;
+}
