@@ -31,6 +31,7 @@ struct inject_result {
 	uint32_t n_tries;              /* stops until the place was a safe one, that one included */
 	uint32_t was_there;            /* the library was in from an earlier time */
 	int64_t n_slots;               /* that were changed */
+	uint32_t has_own_malloc;       /* the program: which only what it loads is seen to call */
 	uint64_t shim_start, shim_end; /* where its code is mapped */
 	uint64_t page_start, page_end; /* the same of the shared memory */
 };

@@ -110,7 +110,8 @@ static void note_injected(const struct heap_report *report, struct audit *notes)
 	if (dictionary_meta(model_dictionary(report->objects.model), "heap_injected"))
 		audit_add(notes, false,
 			  "the processes ran before: what they had allocated until then is in no "
-			  "figure, nor is that it was freed");
+			  "figure, nor is that it was freed; nor what libraries allocate that "
+			  "they loaded later");
 }
 
 static void note_missing(const struct heap_report *report, struct audit *notes)

@@ -17,14 +17,13 @@
 #include "cmd/command.h"
 #include "data/writer.h"
 #include "flight.h"
+#include "heap_args.h"
 #include "record/recorder.h"
 #include "recording.h"
 
 #define DEFAULT_HZ              100
 #define MAX_HZ_PATH             "/proc/sys/kernel/perf_event_max_sample_rate"
 #define DEFAULT_BUDGET_PERMILLE 30
-#define DEFAULT_HEAP_RATE       (512u << 10)
-#define DEFAULT_RESIDENT_RATE   (17 * 4096u)
 #define STEP_MS                 50
 #define GRACE_MS                2000
 #define SECOND_NS               1000000000u
@@ -41,7 +40,7 @@ struct options {
 	struct flight_options flight;
 	ARRAY(struct function_name) functions; /* of its triggers */
 	ARRAY(pid_t) pids;
-	bool has_heap;
+	struct heap_args heap;
 	uint64_t duration_ns; /* 0: until the targets end, or a signal */
 };
 
@@ -71,9 +70,6 @@ enum option_key {
 	KEY_TRIGGER,
 	KEY_AFTER,
 	KEY_REPEAT,
-	KEY_HEAP,
-	KEY_HEAP_RATE,
-	KEY_INJECT,
 };
 
 static const struct argp_option option_table[] = {
@@ -88,12 +84,6 @@ static const struct argp_option option_table[] = {
 	{ "trace", KEY_TRACE, NULL, 0, "Record every system call, too", 0 },
 	{ "kernel-locks", KEY_KERNEL_LOCKS, NULL, 0, "Record waits for locks of the kernel's, too",
 	  0 },
-	{ "heap", KEY_HEAP, NULL, 0,
-	  "Record memory, too: what COMMAND allocates, what is resident of -p PID", 0 },
-	{ "heap-rate", KEY_HEAP_RATE, "SIZE", 0,
-	  "Sample one in SIZE bytes (default: allocated 512k, resident 68k; 1 is all)", 0 },
-	{ "inject", KEY_INJECT, NULL, 0,
-	  "With --heap -p PID: load a library into it, and record what it allocates", 0 },
 	{ "trace-buffer", KEY_TRACE_BUFFER, "SIZE", 0,
 	  "Kernel memory for switches and calls, for each CPU", 0 },
 	{ "budget", KEY_BUDGET, "PERCENT", 0,
@@ -210,6 +200,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	uint64_t bytes;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->heap;
+		return 0;
 	case 'p':
 		add_pids(o, arg, state);
 		return 0;
@@ -240,18 +233,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (human_parse_size(arg, &bytes) || bytes < 4096 || bytes > 1u << 30)
 			argp_error(state, "'%s' is not a size from 4k to 1G; try 16M", arg);
 		o->recorder.trace_buffer_bytes = bytes;
-		return 0;
-	case KEY_HEAP:
-		o->has_heap = true;
-		return 0;
-	case KEY_HEAP_RATE:
-		if (human_parse_size(arg, &o->recorder.heap_rate) || !o->recorder.heap_rate ||
-		    o->recorder.heap_rate > 1u << 30)
-			argp_error(state, "'%s' is not a size from 1 to 1G; try 64k", arg);
-		o->has_heap = true;
-		return 0;
-	case KEY_INJECT:
-		o->recorder.heap_inject = true;
 		return 0;
 	case KEY_BUDGET:
 		set_budget(o, arg, state);
@@ -305,15 +286,6 @@ static int check_options(const struct options *o)
 		return err(EXIT_USAGE, "-p, -a and a COMMAND exclude each other");
 	if (o->recorder.cpu_only && (o->recorder.trace || o->recorder.kernel_locks))
 		return err(EXIT_USAGE, "--cpu-only excludes --trace and --kernel-locks");
-	if (o->has_heap && o->recorder.is_all)
-		return err(EXIT_USAGE, "--heap wants a command to start (-- COMMAND), or processes "
-				       "(-p PID): not with -a");
-	if (o->recorder.heap_inject && (!o->has_heap || !o->pids.n))
-		return err(EXIT_USAGE, "--inject is how --heap sees what processes that run "
-				       "already allocate: give --heap --inject -p PID");
-	if (o->has_heap && o->flight.span_ns)
-		return err(EXIT_USAGE, "--heap and --ring exclude each other: what was allocated "
-				       "long before would be forgotten");
 	return check_flight(o);
 }
 
@@ -554,6 +526,8 @@ static int record(struct options *o)
 		job.flight = flight_new(&o->flight, o->writer.path, &job.rec);
 	o->recorder.on_entry = flight_enter;
 	o->recorder.on_entry_arg = job.flight;
+	if (o->recorder.heap_inject)
+		catch_signals(); /* so that what came into a process stands aside again */
 	if (!recorder_open(&o->recorder, &job.rec.sink, &job.recorder))
 		status = open_file(&job);
 	if (status == EXIT_DONE && recorder_prepare(job.recorder)) {
@@ -570,9 +544,11 @@ static int record(struct options *o)
 
 int cmd_record(int argc, char **argv)
 {
+	static const struct argp_child children[] = { { &heap_argp, 0, NULL, 0 }, { 0 } };
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
+		.children = children,
 		.args_doc = "[-- COMMAND [ARG...]]",
 		.doc = "Record what processes do with the CPU, into a file.\v"
 		       "Ends when all that is recorded has exited, after -d, or by Ctrl-C.",
@@ -594,11 +570,9 @@ int cmd_record(int argc, char **argv)
 	o.recorder.n_pids = o.pids.n;
 	o.recorder.functions = o.functions.items;
 	o.recorder.n_functions = o.functions.n;
-	if (o.has_heap && !o.recorder.heap_rate)
-		o.recorder.heap_rate = o.recorder.command || o.recorder.heap_inject ?
-					       DEFAULT_HEAP_RATE :
-					       DEFAULT_RESIDENT_RATE;
 	status = check_options(&o);
+	if (status == EXIT_DONE)
+		status = heap_args_apply(&o.heap, o.flight.span_ns != 0, &o.recorder);
 	if (status == EXIT_DONE)
 		status = check_frequency(o.recorder.hz);
 	if (status == EXIT_DONE)

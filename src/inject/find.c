@@ -31,17 +31,25 @@ static void list_threads(struct find *find)
 		closedir(dir);
 }
 
-/* One that waits in the kernel for what nothing interrupts cannot be stopped now. */
-static bool may_stop(const struct find *find, pid_t tid)
+/*
+ * One that waits in the kernel for what nothing interrupts cannot be stopped now; one that has
+ * a filter of its own may be ended for what it would call.
+ */
+static bool may_stop(struct find *find, pid_t tid)
 {
-	char *path = xasprintf("/proc/%d/task/%d/stat", find->target->pid, tid);
+	char *path = xasprintf("/proc/%d/task/%d/status", find->target->pid, tid);
 	struct buf text = { 0 };
-	const char *at;
+	const char *state, *filter;
 	bool may;
 
 	file_read(path, &text);
-	at = strrchr(buf_str(&text), ')');
-	may = at && (at[2] == 'S' || at[2] == 'R');
+	state = strstr(buf_str(&text), "\nState:\t");
+	filter = strstr(buf_str(&text), "\nSeccomp:\t");
+	may = state && (state[8] == 'S' || state[8] == 'R');
+	if (may && filter && filter[10] != '0') {
+		find->lack = "filters its system calls";
+		may = false;
+	}
 	buf_release(&text);
 	free(path);
 	return may;

@@ -23,6 +23,7 @@
 #define UC_FP_XSTATE  0x1u
 #define UC_SS         0x6u   /* the stack segment is there, and to be restored */
 #define NO_CHANGE     0xffff /* as flags of an alternate stack, invalid: it stays */
+#define SIGSETXID     33     /* of glibc */
 
 /* Of interrupted system calls, as the kernel leaves them for itself. */
 #define RESTART_FIRST 512
@@ -69,6 +70,7 @@ int hijack_stop(struct hijack *ret, const struct target *target, pid_t tid)
 
 	ret->target = target;
 	ret->tid = tid;
+	ret->state = HIJACK_STOPPED;
 	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD))
 		return -errno;
 	ptrace(PTRACE_INTERRUPT, tid, 0, 0);
@@ -173,15 +175,19 @@ static bool write_frame(const struct hijack *hijack, uint64_t xstate_at)
 	       target_write_memory(hijack->target->pid, hijack->frame, &frame, sizeof(frame));
 }
 
-/* Signals wait, but those that an instruction makes: no handler is to run on top of this. */
-static int block_signals(const struct hijack *hijack)
+/*
+ * Signals wait: no handler is to run on top of this.  But those that an instruction makes,
+ * and that by which the C library has all threads change their user: who waits for it may hold
+ * what dlopen() needs.
+ */
+static void block_signals(const struct hijack *hijack)
 {
-	static const int own[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
+	static const int kept[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSETXID };
 	uint64_t mask = ~UINT64_C(0);
 
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		mask &= ~(UINT64_C(1) << (own[i] - 1));
-	return ptrace(PTRACE_SETSIGMASK, hijack->tid, sizeof(mask), &mask) ? -errno : 0;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		mask &= ~(UINT64_C(1) << (kept[i] - 1));
+	ptrace(PTRACE_SETSIGMASK, hijack->tid, sizeof(mask), &mask);
 }
 
 static uint64_t errno_address(const struct hijack *hijack)
@@ -204,7 +210,7 @@ int hijack_begin(struct hijack *hijack)
 				sizeof(hijack->error_number)) ||
 	    !write_frame(hijack, xstate))
 		return -EFAULT;
-	return block_signals(hijack);
+	return 0;
 }
 
 /* At the system call that everything returns to. */
@@ -214,23 +220,61 @@ static bool has_returned(const struct hijack *hijack, const struct user_regs_str
 	       regs->orig_rax == SYS_rt_sigreturn && regs->rsp == hijack->frame + 8;
 }
 
-/* A crash: back to where it was, and the signal is forgotten. */
-static int give_up(struct hijack *hijack)
+/* Back to where it was when it was stopped, what was pending then included. */
+static void restore(const struct hijack *hijack, const struct user_regs_struct *regs)
 {
-	struct iovec xstate = { hijack->xstate, hijack->xstate_size };
+	struct iovec xstate = { (void *)(uintptr_t)hijack->xstate, hijack->xstate_size };
 
 	ptrace(PTRACE_SETREGSET, hijack->tid, NT_X86_XSTATE, &xstate);
 	ptrace(PTRACE_SETSIGMASK, hijack->tid, sizeof(hijack->mask), &hijack->mask);
-	ptrace(PTRACE_SETREGS, hijack->tid, 0, &hijack->regs);
+	ptrace(PTRACE_SETREGS, hijack->tid, 0, regs);
 	ptrace(PTRACE_DETACH, hijack->tid, 0, 0);
-	return -EFAULT;
+}
+
+/* Whether what it is stopped for is that it crashed, and not what somebody sent. */
+static bool has_crashed(const struct hijack *hijack, int status)
+{
+	siginfo_t info = { 0 };
+
+	return !(status >> 16) && !ptrace(PTRACE_GETSIGINFO, hijack->tid, 0, &info) &&
+	       info.si_code > 0;
+}
+
+/* Until it has returned.  0, or -errno. */
+static int await_return(struct hijack *hijack)
+{
+	struct user_regs_struct regs;
+	int status, signal_number = 0, r;
+
+	for (;;) {
+		if (ptrace(PTRACE_SYSCALL, hijack->tid, 0, signal_number))
+			return -errno;
+		r = wait_for(hijack->tid, &status);
+		if (r)
+			return r;
+		signal_number = 0;
+		if (WSTOPSIG(status) == SYSCALL_STOP) {
+			if (ptrace(PTRACE_GETREGS, hijack->tid, 0, &regs))
+				return -errno;
+			if (has_returned(hijack, &regs))
+				return 0;
+			hijack->result = (int64_t)regs.rax;
+		} else if (has_crashed(hijack, status)) {
+			restore(hijack, &hijack->regs);
+			return -EFAULT;
+		} else if (!(status >> 16)) {
+			signal_number = WSTOPSIG(status);
+		}
+	}
 }
 
 int hijack_call(struct hijack *hijack, uint64_t function, const uint64_t arguments[4])
 {
 	struct user_regs_struct regs = hijack->regs;
-	int status, r;
+	int r;
 
+	if (hijack->state == HIJACK_LOST)
+		return -ESRCH;
 	regs.rip = function;
 	regs.rsp = hijack->frame;
 	regs.rdi = arguments[0];
@@ -242,22 +286,12 @@ int hijack_call(struct hijack *hijack, uint64_t function, const uint64_t argumen
 	regs.eflags &= ~UINT64_C(0x500); /* neither single steps nor strings backwards */
 	if (ptrace(PTRACE_SETREGS, hijack->tid, 0, &regs))
 		return -errno;
-	for (;;) {
-		if (ptrace(PTRACE_SYSCALL, hijack->tid, 0, 0))
-			return -errno;
-		r = wait_for(hijack->tid, &status);
-		if (r)
-			return r;
-		if (WSTOPSIG(status) == SYSCALL_STOP) {
-			if (ptrace(PTRACE_GETREGS, hijack->tid, 0, &regs))
-				return -errno;
-			if (has_returned(hijack, &regs))
-				return 0;
-			hijack->result = (int64_t)regs.rax;
-		} else if (!(status >> 16)) {
-			return give_up(hijack);
-		}
-	}
+	/* Only now: before, nothing would unblock them if we were killed. */
+	if (hijack->state == HIJACK_STOPPED)
+		block_signals(hijack);
+	r = await_return(hijack);
+	hijack->state = r ? HIJACK_LOST : HIJACK_RETURNED;
+	return r;
 }
 
 /*
@@ -266,9 +300,12 @@ int hijack_call(struct hijack *hijack, uint64_t function, const uint64_t argumen
  */
 void hijack_end(struct hijack *hijack)
 {
-	struct iovec xstate = { hijack->xstate, hijack->xstate_size };
 	struct user_regs_struct regs = hijack->regs;
 
+	if (hijack->state == HIJACK_STOPPED)
+		hijack_let_go(hijack);
+	if (hijack->state != HIJACK_RETURNED)
+		return;
 	target_write_memory(hijack->target->pid, errno_address(hijack), &hijack->error_number,
 			    sizeof(hijack->error_number));
 	set_restart(&regs);
@@ -278,8 +315,5 @@ void hijack_end(struct hijack *hijack)
 	} else {
 		regs.orig_rax = (unsigned long long)-1;
 	}
-	ptrace(PTRACE_SETREGSET, hijack->tid, NT_X86_XSTATE, &xstate);
-	ptrace(PTRACE_SETSIGMASK, hijack->tid, sizeof(hijack->mask), &hijack->mask);
-	ptrace(PTRACE_SETREGS, hijack->tid, 0, &regs);
-	ptrace(PTRACE_DETACH, hijack->tid, 0, 0);
+	restore(hijack, &regs);
 }

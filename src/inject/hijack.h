@@ -22,6 +22,11 @@
 struct hijack {
 	const struct target *target;
 	pid_t tid;
+	enum {
+		HIJACK_STOPPED,  /* nothing was called yet */
+		HIJACK_RETURNED, /* all that was called: it is about to go on */
+		HIJACK_LOST,     /* it goes on by itself when it can: not to be touched */
+	} state;
 	struct user_regs_struct regs; /* where it was stopped */
 	uint64_t mask;                /* of signals */
 	int error_number;             /* its errno */
@@ -49,7 +54,7 @@ int hijack_begin(struct hijack *hijack);
 
 /*
  * Call @function with @arguments, and wait until it has returned.  0; -errno: it crashed, or the
- * thread is gone, and it is no longer ours.  The result is to be looked for elsewhere.
+ * thread is gone, or time is up, and it is no longer ours: this does nothing from here on.  The result is to be looked for elsewhere.
  */
 int hijack_call(struct hijack *hijack, uint64_t function, const uint64_t arguments[4]);
 

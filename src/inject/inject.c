@@ -21,7 +21,8 @@
 #include "shim/heap_page.h"
 
 #define LIMIT_MS   4000 /* to look for a safe place */
-#define CALL_MS    6000 /* until a call has returned, after that */
+#define CALL_MS    6000 /* until a thread is stopped, and what it calls has returned */
+#define AGAIN_US   100000
 #define PAGE_BYTES ((off_t)HEAP_PAGE_BYTES * (1 + HEAP_LATE_BLOCKS))
 #define NOT_LOADED INT64_MIN
 
@@ -99,13 +100,23 @@ static int check_there(struct job *job)
 	return r;
 }
 
+/* Whether it has the size, and keeps it: or who maps it may crash. */
+static bool is_page(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	struct stat st;
+
+	return seals >= 0 && (seals & F_SEAL_SHRINK) && !fstat(fd, &st) && st.st_size >= PAGE_BYTES;
+}
+
 /* One recorder at a time, unless that is gone. */
 static int take_page(struct job *job, int fd)
 {
 	uint32_t self = (uint32_t)getppid();
 	struct heap_header header;
 
-	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) || header.magic != HEAP_MAGIC)
+	if (!is_page(fd) || pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
+	    header.magic != HEAP_MAGIC)
 		return -EIO;
 	if (job->request->rate && header.recorder && header.recorder != self && !header.is_off &&
 	    !kill((pid_t)header.recorder, 0)) {
@@ -136,7 +147,8 @@ static int make_file(struct job *job, const char *name, int *ret_fd)
 {
 	struct hijack *hijack = &job->hijack;
 	char text[HIJACK_TEXT_BYTES] = "", *path;
-	uint64_t arguments[] = { SYS_memfd_create, hijack->texts, MFD_CLOEXEC, 0 };
+	uint64_t arguments[] = { SYS_memfd_create, hijack->texts, MFD_CLOEXEC | MFD_ALLOW_SEALING,
+				 0 };
 	int r;
 
 	memcpy(text, name, strlen(name));
@@ -169,7 +181,8 @@ static int fill_page(int fd)
 		.n_slots = NOT_LOADED,
 	};
 
-	if (ftruncate(fd, PAGE_BYTES) || pwrite(fd, &header, sizeof(header), 0) != sizeof(header))
+	if (ftruncate(fd, PAGE_BYTES) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) ||
+	    pwrite(fd, &header, sizeof(header), 0) != sizeof(header))
 		return -EIO;
 	return 0;
 }
@@ -231,13 +244,21 @@ static int use(struct job *job, int *page)
 		hijack_let_go(&job->hijack);
 		return r == -ENOSPC || r == -EFAULT ? -EAGAIN : r;
 	}
-	alarm(CALL_MS / 1000);
 	r = job->result->was_there ? switch_there(job) : load(job, page);
-	if (r != -EFAULT && r != -ESRCH)
-		hijack_end(&job->hijack);
+	hijack_end(&job->hijack);
 	job->result->stop_ns = clock_ns(CLOCK_MONOTONIC) - job->hijack.stopped_ns;
-	alarm(0);
 	return r;
+}
+
+/* From then on what waits returns again and again: the first time may be before it waits. */
+static void limit_waits(unsigned int ms)
+{
+	struct itimerval timer = {
+		.it_interval = { .tv_usec = AGAIN_US },
+		.it_value = { .tv_sec = ms / 1000 },
+	};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 /* To a place, and to use it.  -EAGAIN: none was found in time, and @why says what stood in it. */
@@ -249,6 +270,7 @@ static int find_and_use(struct job *job, int *page)
 	int r;
 
 	do {
+		limit_waits(CALL_MS);
 		r = find_next(&find);
 		if (!r)
 			r = use(job, page);
@@ -259,6 +281,7 @@ static int find_and_use(struct job *job, int *page)
 			break;
 		}
 	} while (r == -EAGAIN && clock_ns(CLOCK_MONOTONIC) < end_ns);
+	limit_waits(0);
 	job->result->n_tries = find.n_tries;
 	if (r == -EAGAIN)
 		buf_printf(job->why,
@@ -313,6 +336,7 @@ static int run(struct job *job)
 	r = explain(job, r, result->n_slots);
 	if (!r)
 		r = target_find_shim(&job->target);
+	result->has_own_malloc = job->target.facts.has_own_malloc;
 	result->shim_start = job->target.shim_start;
 	result->shim_end = job->target.shim_end;
 	result->page_start = job->target.page_start;

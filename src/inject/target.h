@@ -23,7 +23,7 @@ struct target {
 	struct place_facts facts;
 
 	/* Addresses of functions. */
-	uint64_t dlopen, dlclose, syscall;
+	uint64_t dlopen, syscall;
 	uint64_t sigreturn;    /* what a signal's handler returns to */
 	uint64_t errno_offset; /* of errno, from the thread's pointer */
 

@@ -77,6 +77,10 @@ int heap_guest_enter(pid_t pid, const char *shim, uint64_t rate, struct heap_gue
 	}
 	note("process %d: " HEAP_SHIM " is in, before %lld slots; one thread stood for %s", pid,
 	     (long long)result.n_slots, human_duration(time, result.stop_ns));
+	if (result.has_own_malloc)
+		warn("process %d: the program has an allocator of its own in it: only what its "
+		     "libraries allocate is seen",
+		     pid);
 	return 0;
 }
 
@@ -85,8 +89,10 @@ void heap_guest_leave(struct heap_guest *guest, const char *shim)
 	struct inject_request request = { .pid = guest->pid, .shim = shim };
 	struct inject_result result;
 	struct buf why = { 0 };
+	int r = kill(guest->pid, 0) ? -ESRCH : inject(&request, &result, &why);
 
-	if (!kill(guest->pid, 0) && inject(&request, &result, &why) && !kill(guest->pid, 0))
+	/* -ENOENT: it runs another program now. */
+	if (r && r != -ENOENT && !kill(guest->pid, 0))
 		warn("process %d: " HEAP_SHIM " is idle, but still before the allocator: %s",
 		     guest->pid, buf_str(&why));
 	buf_release(&why);

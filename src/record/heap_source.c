@@ -98,6 +98,17 @@ int heap_source_new(const char *command, uint64_t rate, struct heap_source **ret
 	return 0;
 }
 
+static bool is_guest(const struct heap_source *source, pid_t pid)
+{
+	const struct heap_guest *guest;
+
+	array_for_each(guest, &source->guests) {
+		if (guest->pid == pid)
+			return true;
+	}
+	return false;
+}
+
 int heap_source_inject(const pid_t *pids, size_t n, uint64_t rate, struct heap_source **ret)
 {
 	struct heap_source *source = xcalloc(1, sizeof(*source));
@@ -112,6 +123,8 @@ int heap_source_inject(const pid_t *pids, size_t n, uint64_t rate, struct heap_s
 		struct heap_guest guest;
 		struct heap_area area;
 
+		if (is_guest(source, pids[i]))
+			continue;
 		r = heap_guest_enter(pids[i], buf_str(&source->shim), rate, &guest, &area);
 		if (r)
 			break;
@@ -397,6 +410,7 @@ void heap_source_stop(struct heap_source *source)
 	if (!n && !source->guests.n)
 		warn("nothing that was started loaded " HEAP_SHIM
 		     ": no allocations were seen (programs that are linked statically, and Go's, "
-		     "have allocators that no library can stand before)");
+		     "have allocators that no library can stand before: of them, record "
+		     "--heap -p PID tells what is resident)");
 	leave_guests(source);
 }

@@ -114,9 +114,14 @@ static void open_pauses(struct recorder *r)
 	});
 }
 
+static bool has_allocations(const struct recorder_options *options)
+{
+	return options->heap_rate && (options->command || options->heap_inject);
+}
+
 static int open_resident(struct recorder *r, const struct recorder_options *options)
 {
-	if (!options->heap_rate || options->command || options->heap_inject)
+	if (!options->heap_rate || has_allocations(options))
 		return 0;
 	if (r->scope != SAMPLER_CPUS)
 		return err(-EPERM,
@@ -135,11 +140,19 @@ static int open_resident(struct recorder *r, const struct recorder_options *opti
 	return 0;
 }
 
+/* Into what runs already it is brought only when all else is there. */
+static int open_guests(struct recorder *r, const struct recorder_options *options)
+{
+	if (!options->heap_inject)
+		return 0;
+	return heap_source_inject(options->pids, options->n_pids, options->heap_rate, &r->heap);
+}
+
 /* Probes see every CPU: without that privilege they are refused. */
 static int open_probes(struct recorder *r, const struct recorder_options *options)
 {
 	bool has_pauses = (options->trace || options->pauses) && r->scope == SAMPLER_CPUS;
-	bool has_heap = options->heap_rate && (options->command || options->heap_inject);
+	bool has_heap = has_allocations(options);
 	int error = -EPERM;
 
 	if (!has_pauses && !has_heap && !options->n_functions)
@@ -186,9 +199,8 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 		error = open_probes(r, options);
 	if (!error)
 		error = open_resident(r, options);
-	if (!error && options->heap_inject)
-		error = heap_source_inject(options->pids, options->n_pids, options->heap_rate,
-					   &r->heap);
+	if (!error)
+		error = open_guests(r, options);
 	if (error || options->cpu_only)
 		return error;
 	r->exact.waits_for_exec = r->waits_for_exec;
