@@ -6,7 +6,7 @@
 #define SECOND_NS 1000000000u
 #define LATE_PART 10 /* the last tenth of the time: what it left may be freed yet */
 
-/* The library that sees allocations is not who allocates. */
+/* The library that sees allocations is not who allocates: a file, or in memory. */
 #define SHIM "libsysprof-heap.so"
 
 static int64_t clamp(uint64_t value)
@@ -47,7 +47,7 @@ static bool is_shim(const struct dictionary *dict, uint32_t frame)
 	const char *path = dictionary_module(dict, dictionary_frame(dict, frame).module).path;
 	const char *name = strrchr(path, '/');
 
-	return !strcmp(name ? name + 1 : path, SHIM);
+	return !strcmp(path, "/memfd:" SHIM) || !strcmp(name ? name + 1 : path, SHIM);
 }
 
 static uint32_t caller_of_allocator(const struct heap_objects *heap, uint32_t stack)

@@ -54,7 +54,8 @@ int hijack_begin(struct hijack *hijack);
 
 /*
  * Call @function with @arguments, and wait until it has returned.  0; -errno: it crashed, or the
- * thread is gone, or time is up, and it is no longer ours: this does nothing from here on.  The result is to be looked for elsewhere.
+ * thread is gone, or time is up, and it is no longer ours: this does nothing from here on.  The
+ * result is to be looked for elsewhere.
  */
 int hijack_call(struct hijack *hijack, uint64_t function, const uint64_t arguments[4]);
 

@@ -34,7 +34,7 @@ ends_unharmed() {
 	start_churner
 	cycle 20
 	[ "$(grep -c 'r-xp.*/memfd:libsysprof-heap.so' "/proc/$pid/maps")" = 1 ]
-	! find "/proc/$pid/fd" -lname '/memfd:*' | grep .
+	[ -z "$(find "/proc/$pid/fd" -lname '/memfd:*')" ]
 	ends_unharmed
 }
 
@@ -76,7 +76,7 @@ ends_unharmed() {
 	started+=("$pid")
 	await is_burning "$pid"
 	cycle 3
-	java -cp "$W" JavaGrow >/dev/null 2>&1 3>&- &
+	java -cp "$W" JavaGarbage 600 >/dev/null 2>&1 3>&- &
 	pid=$!
 	started+=("$pid")
 	await is_burning "$pid"
