@@ -16,21 +16,8 @@
 #include "page.h"
 #include "page_names.h"
 #include "page_profile.h"
+#include "page_sums.h"
 #include "page_table.h"
-
-/* What a slice is: a state; of a blocked one why it is, after these. */
-enum {
-	SLICE_UNKNOWN,
-	SLICE_RUNNING,
-	SLICE_RUNNABLE,
-	SLICE_BLOCKED, /* not sampled: not known why */
-	SLICE_WAITS,   /* + enum wait_class */
-	SLICE_KIND = 0x0f,
-	SLICE_GOES_ON = 0x10, /* the slice before was cut by a system call, this is its rest */
-	SLICE_CUT_START = 0x20,
-	SLICE_CUT_END = 0x40,
-	SLICE_PREEMPTED = 0x80,
-};
 
 enum {
 	STATE_THREAD,
@@ -66,6 +53,7 @@ enum {
 	N_PAUSE
 };
 enum { RUN_CPU, RUN_THREAD, RUN_GAP, RUN_NS, N_RUN };
+enum { CPU_N_RUNS, N_CPU };
 enum { SAMPLE_THREAD, SAMPLE_NS, SAMPLE_CPU, SAMPLE_WEIGHT, SAMPLE_STACK, N_SAMPLE };
 enum { FACT_KEY, FACT_VALUE, N_FACT };
 enum { AUDIT_IS_FLAW, AUDIT_TEXT, N_AUDIT };
@@ -77,12 +65,18 @@ struct lane {                 /* of a thread or CPU: where its last rows ended *
 	uint64_t end_ns, call_end_ns;
 };
 
+struct cpu_lane {
+	uint64_t end_ns;
+	uint64_t n_runs;
+};
+
 struct html {
 	struct timeline_sink sink;
 	struct page_names names;
 	struct page_table states, calls, runs, marks, others, pauses, samples;
 	ARRAY(struct lane) lanes; /* by reference of a thread */
-	ARRAY(uint64_t) cpu_end_ns;
+	ARRAY(struct cpu_lane) cpu_lanes;
+	struct page_sums sums;
 	uint64_t mark_ns, other_ns, pause_ns, sample_ns; /* of the last ones */
 	const struct timeline_source *source;            /* borrowed */
 	FILE *out;
@@ -175,6 +169,7 @@ static void html_state(struct timeline_sink *sink, const struct timeline_state *
 	uint64_t kind = kind_of(state, lane);
 
 	thread->task = interval->task;
+	page_sums_add(&html->sums, thread->ref, kind, state->start_ns, state->end_ns);
 	page_table_add(table, STATE_THREAD, thread->ref);
 	page_table_add(table, STATE_KIND, kind);
 	page_table_add(table, STATE_GAP, state->start_ns - lane->end_ns);
@@ -309,16 +304,17 @@ static void html_run(struct timeline_sink *sink, const struct timeline_run *run)
 {
 	struct html *html = (struct html *)sink;
 	struct page_table *table = &html->runs;
-	uint64_t *last;
+	struct cpu_lane *lane;
 
-	while (html->cpu_end_ns.n <= run->cpu)
-		*array_add(&html->cpu_end_ns) = html->source->start_ns;
-	last = &html->cpu_end_ns.items[run->cpu];
+	while (html->cpu_lanes.n <= run->cpu)
+		*array_add(&html->cpu_lanes) = (struct cpu_lane){ html->source->start_ns, 0 };
+	lane = &html->cpu_lanes.items[run->cpu];
 	page_table_add(table, RUN_CPU, run->cpu);
 	page_table_add(table, RUN_THREAD, thread_ref(html, run->thread));
-	page_table_add_signed(table, RUN_GAP, (int64_t)(run->start_ns - *last));
+	page_table_add_signed(table, RUN_GAP, (int64_t)(run->start_ns - lane->end_ns));
 	page_table_add(table, RUN_NS, run->end_ns - run->start_ns);
-	*last = run->end_ns;
+	lane->end_ns = run->end_ns;
+	lane->n_runs++;
 	end_row(html, table);
 }
 
@@ -363,6 +359,16 @@ static void html_sheets(struct timeline_sink *sink, const struct sheets *sheets)
 	struct html *html = (struct html *)sink;
 
 	note_error(html, page_put_sheets(&html->names, sheets, html->out));
+}
+
+static void put_cpus(struct html *html)
+{
+	struct page_table table = { .name = "cpus", .out = html->out, .n_columns = N_CPU };
+	struct cpu_lane *lane;
+
+	array_for_each(lane, &html->cpu_lanes)
+		page_table_add(&table, CPU_N_RUNS, lane->n_runs);
+	note_error(html, page_table_finish(&table));
 }
 
 static void put_audit(struct html *html)
@@ -449,6 +455,8 @@ static int html_end(struct timeline_sink *sink)
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		note_error(html, page_table_finish(tables[i]));
+	note_error(html, page_sums_finish(&html->sums, html->out));
+	put_cpus(html);
 	put_audit(html);
 	put_facts(html);
 	note_error(html, page_names_finish(&html->names));
@@ -457,7 +465,7 @@ static int html_end(struct timeline_sink *sink)
 		note_error(html, errno ? -errno : -EIO);
 	error = html->error;
 	array_release(&html->lanes);
-	array_release(&html->cpu_end_ns);
+	array_release(&html->cpu_lanes);
 	free(html);
 	return error;
 }
@@ -481,6 +489,7 @@ struct timeline_sink *html_timeline(const struct timeline_source *source, FILE *
 		.end = html_end,
 	};
 	page_names_init(&html->names, source->model, source->names, out);
+	page_sums_init(&html->sums, source->start_ns, source->end_ns);
 	html->source = source;
 	html->out = out;
 	html->mark_ns = html->other_ns = html->pause_ns = html->sample_ns = source->start_ns;

@@ -52,6 +52,12 @@ export function exportedAs(suffix, recorded, ...args) {
 	return to;
 }
 
+// There is a picture; and of a timeline that is looked at, its slices are read.
+function isRead() {
+	const { ready, whole } = document.documentElement.dataset;
+	return ready && (whole || globalThis.sysprof?.app.state.tab !== 'timeline');
+}
+
 // Run @look with the page at @file open; it must ask nobody for anything, and complain of nothing.
 export async function open(file, look, { hash = '', ...options } = {}) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, offline: true, ...options });
@@ -68,7 +74,7 @@ export async function open(file, look, { hash = '', ...options } = {}) {
 		});
 		await page.goto(`file://${file}${hash}`);
 		if (options.javaScriptEnabled !== false)
-			await page.waitForFunction(() => document.documentElement.dataset.ready);
+			await page.waitForFunction(isRead);
 		await look(page);
 	} finally {
 		await context.close();

@@ -422,3 +422,37 @@ test('the flame graph of CPU samples sums to the profile, whichever way it grows
 		assert.deepEqual(await sumOf(), [total, total]);
 	});
 });
+
+for (const name of ['timeline', 'waits', 'details', 'idle']) {
+	test(`what is shown of ${name} before its slices are read is what they sum to`, async () => {
+		await open(exported(recording(name)), async (page) => {
+			const { overview, sums, n } = await page.evaluate(() => {
+				const { trace, trace: { overview: { n: nParts, sums: ofParts }, span, threads } } = sysprof.app;
+				const exact = new Float64Array(ofParts.length);
+				const end = nParts * Math.ceil(span / nParts);
+				threads.forEach(({ track }) => track.divide(0, end, nParts, exact));
+				return { overview: ofParts.reduce((most, ns, i) => Math.max(most, i % 16 === 1 || i % 16 === 2 ?
+					Math.abs(ns - exact[i]) : ns), 0),
+				sums: threads.map(({ sums: told, track, nSlices }) => [[...told], nSlices, [...track.total(-Infinity, Infinity)],
+					track.to - track.from]), n: trace.states.start.length };
+			});
+			assert.ok(overview < 0.5, `${overview} ns`);
+			assert.ok(n > 0);
+			for (const [told, nSlices, read, nRead] of sums)
+				assert.deepEqual([told, nSlices], [read, nRead]);
+			const { ready, whole } = await page.evaluate(() => ({ ...document.documentElement.dataset }));
+			assert.ok(Number(ready) <= Number(whole));
+		});
+	});
+}
+
+test('the slices are not read before their tab is looked at', async () => {
+	await open(exported(recording('waits')), async (page) => {
+		assert.equal(await page.evaluate(() => sysprof.app.trace.isWhole), false);
+		assert.ok(await page.locator('script[data-table=states]').count() > 0);
+		await page.locator('[data-tab=timeline]').click();
+		await until(page, () => document.documentElement.dataset.whole);
+		assert.equal(await page.locator('script[data-table]').count(), 0);
+		assert.ok(await page.evaluate(() => sysprof.app.trace.states.start.length) > 0);
+	}, { hash: '#tab=block' });
+});

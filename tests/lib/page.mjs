@@ -17,9 +17,13 @@ try {
 	page.on('console', (message) => complaints.push(message.text()));
 	page.on('pageerror', (error) => complaints.push(error.stack));
 	await page.goto(`file://${path.resolve(file)}`);
-	await page.waitForFunction(() => document.documentElement.dataset.ready, null, { timeout: 120_000 });
-	const got = await page.evaluate(() => sysprof.app.trace.threads.filter(({ process }) => process)
-		.map(({ pid, tid, sums }) => [pid, tid, ...sums]));
+	await page.waitForFunction(() => document.documentElement.dataset.whole, null, { timeout: 120_000 });
+	const [got, slices] = await page.evaluate(() => {
+		const threads = sysprof.app.trace.threads.filter(({ process }) => process);
+		return [threads.map(({ pid, tid, sums }) => [pid, tid, ...sums]),
+			threads.map(({ pid, tid, track }) => [pid, tid, ...track.total(-Infinity, Infinity)])];
+	});
+	assert.deepEqual(got, slices); // what is told before they are read is what they sum to
 	const sums = new Map();
 	for (const [pid, tid, ...kinds] of got) { /* a tid may have been of several threads */
 		const all = sums.get(`${pid} ${tid}`) ?? [0, 0, 0, 0];

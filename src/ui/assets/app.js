@@ -8,12 +8,15 @@ import { levelsOf } from './trace.js';
 const SHORTEST_NS = 20; /* that a view can be */
 
 export class App {
-	constructor(trace) {
+	/* @tables: those that are not read yet. */
+	constructor(trace, tables) {
 		this.trace = trace;
+		this.tables = tables;
+		this.whenWhole = null; /* called once all of the trace is read */
 		this.theme = null;
 		this.state = {
 			tab: 'timeline', since: 0, until: trace.span, scroll: 0, filter: '', order: 'running',
-			closed: new Set(), range: null, pin: null, query: '', found: null, hit: null,
+			closed: new Set(), range: null, pin: null, wantedPin: '', query: '', found: null, hit: null,
 			theme: 'light',
 			/* Of the tabs of profiles: names of functions, and labels from the root to what is the whole. */
 			view: 'flame', value: '', group: 'none', by: 'function', isInverted: false, isMerged: false,

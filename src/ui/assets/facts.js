@@ -2,8 +2,9 @@
 /* What is to be said of a slice, a call, a run: lines for the tip and the panel. */
 import {
 	CUT_END, CUT_START, PREEMPTED, RUNNABLE, RUNNING, WAKER_INTERRUPT, WAKER_UNRECORDED, WAKER_UNSEEN,
-	isBlocked, itemOf, kindName, waitOf,
+	isBlocked, kindName, waitOf,
 } from './trace.js';
+import { itemOf } from './items.js';
 import { duration, exactTime } from './units.js';
 
 export function threadName(thread) {

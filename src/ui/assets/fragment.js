@@ -33,6 +33,8 @@ function putRest(put, { trace, state }) {
 	if (state.pin) {
 		const { thread, slice } = state.pin;
 		put('pin', `${thread.tid}@${trace.states.start[slice]}`, false);
+	} else {
+		put('pin', state.wantedPin, !state.wantedPin);
 	}
 	put('q', state.query, !state.query);
 	put('filter', state.filter, !state.filter);
@@ -51,7 +53,8 @@ export function formatState(app, tab) {
 	return { text: String(words), place };
 }
 
-function pinOf({ trace }, text) {
+/* What an address says is pinned; null while the slices are not read. */
+export function pinOf({ trace }, text) {
 	const [tid, time] = (text ?? '').split('@').map(Number);
 	for (const thread of trace.threads.filter((candidate) => candidate.tid === tid && candidate.process)) {
 		const slice = thread.track.at(time);
@@ -87,7 +90,7 @@ export function parseState(app, text) {
 		...profileState(words), tab: words.get('tab') ?? '',
 		since: Math.max(0, Math.min(since, span - 1)), until: Math.min(until, span),
 		range: range && range[0] < span ? [range[0], Math.min(range[1], span)] : null,
-		pin: pinOf(app, words.get('pin')), query: words.get('q') ?? '', filter: words.get('filter') ?? '',
+		pin: pinOf(app, words.get('pin')), wantedPin: app.trace.isWhole ? '' : words.get('pin') ?? '', query: words.get('q') ?? '', filter: words.get('filter') ?? '',
 		order: oneOf(ORDERS, words.get('order'), 'running'),
 		closed: new Set((words.get('closed') ?? '').split('.').filter(Boolean).map(Number)),
 	};

@@ -2,13 +2,14 @@
 /* The page: reads what it carries, makes its tabs, and joins them to header, keys and address. */
 import { App } from './app.js';
 import { byId, make } from './dom.js';
-import { formatState, parseState } from './fragment.js';
+import { formatState, parseState, pinOf } from './fragment.js';
 import { fillHelp, keysOf, listenToKeys } from './keys.js';
 import { ProfileView, VIEWS } from './profileview.js';
-import { readTables } from './read.js';
+import { Tables } from './read.js';
 import { hitFrom, hitNumber, search } from './search.js';
 import { SheetView } from './sheetview.js';
 import { themeOf } from './theme.js';
+import { SLICE_TABLES } from './slices.js';
 import { Timeline } from './timeline.js';
 import { readTrace } from './trace.js';
 import { count, duration } from './units.js';
@@ -51,6 +52,7 @@ class Page {
 		listenToKeys(keys);
 		fillHelp(keys);
 		app.show((state) => this.#draw(state));
+		app.whenWhole = () => this.#showWhole();
 		addEventListener('resize', () => app.update({}));
 		addEventListener('popstate', () => this.restore());
 		this.#printLight();
@@ -191,8 +193,24 @@ class Page {
 		this.place = formatState(app, this.tabs[0].name).place;
 		byId('search').value = state.query;
 		this.#search(state.query);
-		if (state.pin)
-			this.timeline?.revealThread(state.pin.thread);
+		this.#showPin();
+	}
+
+	#showPin() {
+		if (this.app.state.pin)
+			this.timeline?.revealThread(this.app.state.pin.thread);
+	}
+
+	/* The slices were read: what is looked for in them can be found now. */
+	#showWhole() {
+		const { app, app: { state } } = this;
+		this.legendOf = '';
+		app.update({ pin: pinOf(app, state.wantedPin), wantedPin: '' });
+		this.#search(state.query);
+		this.#showPin();
+		requestAnimationFrame(() => requestAnimationFrame(() => {
+			document.documentElement.dataset.whole = Math.round(performance.now());
+		}));
 	}
 
 	/* Turn what is yes or no. */
@@ -223,7 +241,8 @@ class Page {
 	}
 
 	#search(query) {
-		const isWanted = query.length > 1 && this.timeline && this.app.state.tab === 'timeline';
+		const isWanted = query.length > 1 && this.timeline && this.app.state.tab === 'timeline' &&
+			this.app.trace.isWhole;
 		this.app.update({ query, found: isWanted ? search(this.app.trace, query) : null, hit: null });
 	}
 
@@ -278,9 +297,11 @@ class Page {
 
 async function start() {
 	try {
-		const trace = readTrace(await readTables(document.querySelectorAll('script[data-table]')));
+		const tables = new Tables(document.querySelectorAll('script[data-table]'));
+		const first = tables.names.filter((name) => !SLICE_TABLES.includes(name));
+		const parts = await Promise.all(first.map(async (name) => [name, await tables.all(name)]));
 		byId('loading').remove();
-		const page = new Page(new App(trace));
+		const page = new Page(new App(readTrace(new Map(parts)), tables));
 		requestAnimationFrame(() => requestAnimationFrame(() => {
 			document.documentElement.dataset.ready = Math.round(performance.now());
 		}));

@@ -24,13 +24,17 @@ export class Overview {
 		}, { passive: false });
 	}
 
-	/* What was divided into so many parts, for as long as the width stays. */
+	/* What was divided into so many parts, for as long as the width stays; of what is known so far. */
 	#divide(n) {
-		if (this.sums?.length === n * KINDS)
+		const { isWhole, overview, span, threads } = this.app.trace;
+		if (this.sums?.length === n * KINDS && this.isOfWhole === isWhole)
 			return this.sums;
 		this.sums = new Float64Array(n * KINDS);
-		for (const { track } of this.app.trace.threads)
-			track.divide(0, this.app.trace.span, n, this.sums);
+		this.isOfWhole = isWhole;
+		if (isWhole)
+			threads.forEach(({ track }) => track.divide(0, span, n, this.sums));
+		else
+			resample(overview, span, n, this.sums);
 		return this.sums;
 	}
 
@@ -80,7 +84,7 @@ export class Overview {
 		const { theme, theme: { ink } } = this.app;
 		const view = this.view = fitCanvas(this.canvas);
 		const gutter = this.gutter = gutterOf(view.width);
-		const key = [view.width, view.height, view.scale, theme.name].join();
+		const key = [view.width, view.height, view.scale, theme.name, this.app.trace.isWhole].join();
 		if (key !== this.key)
 			this.#paint(view, gutter);
 		this.key = key;
@@ -130,5 +134,19 @@ export class Overview {
 			this.app.pan((time - this.drag.hold - state.since) / (state.until - state.since));
 		else if (Math.abs(time - this.drag.from) > 3 * this.app.trace.span / this.view.width)
 			this.app.look(Math.min(time, this.drag.from), Math.max(time, this.drag.from));
+	}
+}
+
+/* Of sums over parts of at least 1 ns that begin at 0 and pass the end of @span, those over @n equal parts of it. */
+function resample({ n: nParts, sums }, span, n, into) {
+	const part = Math.ceil(span / nParts);
+	for (let i = 0; i < nParts; i++) {
+		const from = i * part / span * n;
+		const to = (i + 1) * part / span * n;
+		for (let x = Math.floor(from); x < n && x < to; x++) {
+			const share = (Math.min(to, x + 1) - Math.max(from, x)) / (to - from);
+			for (const kind of [RUNNING, RUNNABLE])
+				into[x * KINDS + kind] += share * sums[i * KINDS + kind];
+		}
 	}
 }

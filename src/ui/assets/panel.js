@@ -35,7 +35,7 @@ export class Panel {
 	}
 
 	draw(state) {
-		const wanted = state.pin ?? state.range;
+		const wanted = this.app.trace.isWhole ? state.pin ?? state.range : null;
 		this.element.hidden = !wanted;
 		if (wanted !== this.shown || this.theme !== state.theme || this.filter !== state.filter) {
 			this.shown = wanted;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where a text stands: in names of threads, objects, system calls, and functions on stacks. */
 import { firstAfter } from './track.js';
-import { ARG_TEXT, isBlocked } from './trace.js';
+import { ARG_TEXT } from './items.js';
+import { isBlocked } from './trace.js';
 
 /* A part of a text, or a /regular expression/, whatever the case.  A half-typed one is a text. */
 export function matcherOf(text) {

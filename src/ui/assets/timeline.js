@@ -5,10 +5,11 @@ import { fitCanvas, make } from './dom.js';
 import { Overview } from './overview.js';
 import { Panel } from './panel.js';
 import { ORDERS } from './rows.js';
+import { readSlices } from './slices.js';
 import { isBlocked } from './trace.js';
 import { RULER, Tracks } from './tracks.js';
 import { Tip } from './tip.js';
-import { exactTime } from './units.js';
+import { count, exactTime } from './units.js';
 
 const NEAR = 4; /* how many pixels beside something still mean it, and are no drag */
 
@@ -18,6 +19,7 @@ export class Timeline {
 		this.element = element;
 		this.#build();
 		this.tip = new Tip(app);
+		this.share = null; /* of the slices that are read, once that has begun */
 		this.overview = new Overview(app, element.querySelector('.overview'));
 		this.tracks = new Tracks(app, this.canvas);
 		this.panel = new Panel(app, element.querySelector('.panel'), this.tip);
@@ -60,9 +62,36 @@ export class Timeline {
 		this.tracks.draw(state);
 		this.#drawOver(state);
 		this.place.textContent = `${exactTime(state.since)} to ${exactTime(state.until)}`;
-		this.empty.textContent = this.tracks.rows.length ? '' : state.filter ?
+		if (this.share === null)
+			this.#read();
+		this.empty.textContent = !this.app.trace.isWhole ? this.#progress() : this.tracks.rows.length ? '' : state.filter ?
 			`No process or thread has “${state.filter}” in its name or id.` :
 			'Nothing was recorded here: no thread ran or waited in this time.';
+	}
+
+	/* After the first picture, which needs none, the slices. */
+	#read() {
+		const { app, app: { trace } } = this;
+		const tell = (share) => {
+			this.share = share;
+			this.empty.textContent = this.#progress();
+		};
+		this.share = 0;
+		requestAnimationFrame(() => setTimeout(async () => {
+			try {
+				await readSlices(trace, app.tables, tell);
+			} catch (error) {
+				this.empty.textContent = `The slices of this timeline cannot be read: ${error.message}.`;
+				throw error;
+			}
+			this.tracks.colourRuns();
+			app.whenWhole();
+		}));
+	}
+
+	#progress() {
+		const n = this.app.trace.threads.reduce((sum, { nSlices }) => sum + nSlices, 0);
+		return n ? `Reading ${count(n)} slices: ${Math.floor(100 * this.share)} %` : '';
 	}
 
 	/* What is above the tracks: the range, the pointer's time, the pinned slice and its chain. */

@@ -4,7 +4,8 @@ import { argFact, itemFacts, runFacts, sliceFacts, threadName } from './facts.js
 import { byId, make } from './dom.js';
 import { pauseFacts } from './pauses.js';
 import { firstAfter } from './track.js';
-import { RUNNABLE, RUNNING, blockedSum, itemOf } from './trace.js';
+import { itemOf } from './items.js';
+import { RUNNABLE, RUNNING, blockedSum } from './trace.js';
 import { duration } from './units.js';
 
 const TIP_FRAMES = 12;

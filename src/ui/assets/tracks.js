@@ -3,9 +3,9 @@
 import { SANS, fitCanvas, fitText } from './dom.js';
 import { firstAfter } from './track.js';
 import { ANY_ORDER, Raster } from './raster.js';
-import {
-	MARK_FAULT, MARK_MIGRATE, RUNNABLE, RUNNING, blockedSum, itemOf, kindName, waitOf,
-} from './trace.js';
+import { itemOf } from './items.js';
+import { MARK_FAULT, MARK_MIGRATE } from './slices.js';
+import { RUNNABLE, RUNNING, blockedSum, kindName, waitOf } from './trace.js';
 import { drawPauseNames, drawPauses, pauseAt, pauseTracksOf } from './pauses.js';
 import { PROCESS_COLOURS } from './theme.js';
 import { heightOf, rowAt, rowsOf } from './rows.js';
@@ -26,20 +26,24 @@ export class Tracks {
 		this.raster = new Raster();
 		this.rows = [];
 		this.key = '';
-		this.colourProcesses();
+		this.#colourProcesses();
 	}
 
 	/* The busiest processes have colours of their own on the tracks of CPUs. */
-	colourProcesses() {
-		const { runs, threads, processes } = this.app.trace;
-		const busiest = processes.toSorted((a, b) => b.sums[RUNNING] - a.sums[RUNNING]);
+	#colourProcesses() {
+		const busiest = this.app.trace.processes.toSorted((a, b) => b.sums[RUNNING] - a.sums[RUNNING]);
 		busiest.forEach((process, i) => { process.colour = Math.min(i, PROCESS_COLOURS - 1); });
+	}
+
+	/* Once the runs are read. */
+	colourRuns() {
+		const { runs, threads } = this.app.trace;
 		for (let i = 0; i < runs.thread.length; i++)
 			runs.kind[i] = threads[runs.thread[i]].process?.colour ?? PROCESS_COLOURS - 1;
 	}
 
 	#layOut(state) {
-		const key = [state.filter, state.order, [...state.closed].join()].join('\n');
+		const key = [this.app.trace.isWhole, state.filter, state.order, [...state.closed].join()].join('\n');
 		if (key !== this.key)
 			this.rows = rowsOf(this.app.trace, state);
 		this.key = key;
