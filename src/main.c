@@ -14,6 +14,7 @@ const struct command commands[] = {
 	{ "diagnose", "say what stands out, and where to look", cmd_diagnose },
 	{ "diff", "what changed between two recordings, and what may be chance", cmd_diff },
 	{ "export", "write a profile for another program, such as go tool pprof", cmd_export },
+	{ "top", "show live what processes do: states, functions, waits, locks", cmd_top },
 	{ "serve", "offer profiles of every process over HTTP, as Go programs do", cmd_serve },
 	{ "dump", "print a recording as text, or make one from text", cmd_dump },
 	{ "info", "describe a recording: who made it, how, and what it holds", cmd_info },
