@@ -89,12 +89,13 @@ $(O)/gen/export/flame_text.c: scripts/make-text src/export/flame.css src/export/
 	$(Q)scripts/make-text export/flame_text.h flame_style=src/export/flame.css \
 		flame_script=src/export/flame.js >$@.new && mv $@.new $@
 
-# The page at / of `serve`.
+# The page at / of `serve`, which shares modules with that.
 FRONT := src/ui/front/front
-$(O)/gen/ui/front.c: scripts/make-text $(wildcard $(FRONT).*)
+$(O)/gen/ui/front.c: scripts/make-text scripts/make-page $(wildcard src/ui/front/* src/ui/assets/*.js)
 	@mkdir -p $(@D)
 	$(call say,TEXT,$@)
-	$(Q)scripts/make-text ui/front.h front_html=$(FRONT).html front_js=$(FRONT).js \
+	$(Q)scripts/make-page --script src/ui/front front.js >$(O)/gen/ui/front.js
+	$(Q)scripts/make-text ui/front.h front_html=$(FRONT).html front_js=$(O)/gen/ui/front.js \
 		front_css=$(FRONT).css >$@.new && mv $@.new $@
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/.flavour

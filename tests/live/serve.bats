@@ -2,25 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The endpoints of Go's net/http/pprof, of programs that do not have them.
 load ../lib/live
+load ../lib/serve
 bats_require_minimum_version 1.5.0
-
-teardown() {
-	tell_failure
-	[ -z "${server:-}" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true
-	end_started
-}
-
-is_serving() {
-	grep -q 'serving at' server.log
-}
-
-# Start the server; then $at is where it serves, without the last slash.
-serve() {
-	"$SYSPROF" serve --listen 127.0.0.1:0 "$@" >/dev/null 2>server.log 3>&- &
-	server=$!
-	await is_serving
-	at=$(sed -nE 's,.*serving at ([^ ]*)/$,\1,p' server.log)
-}
 
 # Of URL, below $at: the status; the head is then in ./header, the body in ./body.
 get() {
