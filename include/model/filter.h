@@ -26,7 +26,7 @@
 #include "model/profile.h"
 
 struct filter_who { /* a process or thread, by number or by name */
-	char *name; /* owned */
+	char *name; /* owned; NULL: by its number alone */
 	uint32_t id;
 	bool is_id; /* the name is a number: either may match */
 };

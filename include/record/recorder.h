@@ -101,6 +101,12 @@ int recorder_start(struct recorder *recorder);
  */
 int recorder_step(struct recorder *recorder, int timeout_ms);
 
+/*
+ * From here on tell who touched first what is resident of the targets, as heap_rate does from
+ * the start.  Once, between steps.  0 or -errno, having said why: it goes on without.
+ */
+int recorder_watch_memory(struct recorder *recorder, uint64_t rate);
+
 /* Close the window: take what is left, put the counters and END.  0 or -errno of the sink. */
 int recorder_stop(struct recorder *recorder);
 

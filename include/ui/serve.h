@@ -15,6 +15,8 @@
 #define SERVE_MAX_NS     (UINT64_C(300) * 1000000000) /* of one collection */
 #define SERVE_MAX_HZ     10000
 
+#define SERVE_MAX_ADDRESSES 16384u
+
 enum serve_scope { SERVE_ALL, SERVE_PID, SERVE_COMM, SERVE_CGROUP, SERVE_N_SCOPES };
 
 struct serve_target {
@@ -33,6 +35,7 @@ enum serve_subject {
 	SERVE_ALLOCS,
 	SERVE_THREADCREATE,
 	SERVE_TRACE,
+	SERVE_SYMBOL,   /* names of addresses, which come along as a file of numbers of 64 bits */
 	SERVE_DIAGNOSE, /* from here on tables, not stacks */
 	SERVE_LOCKS,
 	SERVE_LATENCY,
@@ -59,7 +62,8 @@ enum serve_form {
 };
 
 enum serve_window {
-	SERVE_FROM_NOW,   /* the next span_ns */
+	SERVE_FROM_NOW,   /* the next span_ns; of what is a state, what it changes by meanwhile */
+	SERVE_SNAPSHOT,   /* how it is now, seen for span_ns at least */
 	SERVE_CUMULATIVE, /* all since watching began, which is span_ns ago at least */
 	SERVE_SINCE_LAST, /* since the same was asked for last; the next span_ns at first */
 	SERVE_PAST,       /* the last span_ns, as far as they were watched */
@@ -74,6 +78,7 @@ struct serve_request {
 	uint32_t form;
 	uint32_t window;
 	uint32_t hz;                  /* 0: as the server was told */
+	uint32_t max_samples;         /* stacks in the answer; 0: all there are */
 	uint64_t span_ns;             /* at most SERVE_MAX_NS */
 	uint64_t before_ns;           /* of SERVE_PAST: compared with so long before; 0: not */
 	char focus[SERVE_WORDS_SIZE]; /* extended RE; "": none */
@@ -84,6 +89,19 @@ struct serve_reply {
 	uint32_t id;
 	uint32_t status; /* of HTTP */
 };
+
+/* Of memory, of which more is watched than time. */
+static inline bool serve_is_memory(const struct serve_request *request)
+{
+	return request->subject == SERVE_HEAP || request->subject == SERVE_ALLOCS;
+}
+
+/* What is so at a moment, rather than what happens: its differences are of two moments. */
+static inline bool serve_is_state(const struct serve_request *request)
+{
+	return serve_is_memory(request) || request->subject == SERVE_GOROUTINE ||
+	       request->subject == SERVE_THREADCREATE;
+}
 
 /* 0, or -EINVAL: no honest HTTP side asks for that. */
 int serve_request_check(const struct serve_request *request);

@@ -131,8 +131,12 @@ void heap_resident_end(struct heap_objects *heap, uint32_t pid, bool is_exit)
 			row->ended = heap_sum_add(row->ended, sum, 1);
 		slot->last.bytes = slot->last.error = slot->last.samples = 0;
 	}
-	if (!is_exit)
+	if (!is_exit) {
 		process->totals = (struct event_resident_totals){ .pid = pid };
+		return;
+	}
+	array_release(&process->slots); /* of who ends there are ever more */
+	map_release(&process->slot_of);
 }
 
 void heap_resident_release(struct heap_resident *resident)

@@ -13,9 +13,12 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/human.h"
+#include "cmd/command.h"
 #include "event/definer.h"
 #include "export/exporter.h"
 #include "export/go_text.h"
+#include "model/trim.h"
+#include "serve_base.h"
 #include "serve_names.h"
 #include "serve_views.h"
 #include "session.h"
@@ -94,7 +97,11 @@ static void add_process(struct filter *filter, const char *name, pid_t pid)
 {
 	struct filter_who *who = array_add(&filter->processes);
 
-	*who = (struct filter_who){ .name = xstrdup(name), .id = (uint32_t)pid, .is_id = !*name };
+	*who = (struct filter_who){
+		.name = name ? xstrdup(name) : NULL,
+		.id = (uint32_t)pid,
+		.is_id = !name,
+	};
 }
 
 /* Whom the profile is of; those of a cgroup as it was at the beginning and as it is now. */
@@ -103,14 +110,22 @@ static void set_target(struct answer *answer, struct filter *filter)
 	const struct serve_target *target = &answer->request.target;
 
 	if (target->scope == SERVE_PID)
-		add_process(filter, "", (pid_t)target->pid);
+		add_process(filter, NULL, (pid_t)target->pid);
 	if (target->scope == SERVE_COMM)
 		add_process(filter, target->name, 0);
 	if (target->scope != SERVE_CGROUP)
 		return;
 	serve_target_pids(target, &answer->pids);
 	for (size_t i = 0; i < answer->pids.list.n; i++)
-		add_process(filter, "", answer->pids.list.items[i]);
+		add_process(filter, NULL, answer->pids.list.items[i]);
+	if (!answer->pids.list.n) /* nobody is not everybody */
+		add_process(filter, NULL, -1);
+}
+
+/* Added up all the time, or seen at a moment: there is a state of it. */
+static bool is_live(const struct serve_request *request)
+{
+	return request->window == SERVE_CUMULATIVE || serve_is_state(request);
 }
 
 /* Counted from the end, which is when all is told; @before_ns earlier than what is asked for. */
@@ -135,7 +150,11 @@ static int set_filter(struct answer *answer, struct filter *filter)
 	if (error)
 		err(error, "focus: %s", buf_str(&message));
 	buf_release(&message);
-	if (answer->request.window != SERVE_CUMULATIVE)
+	if (serve_is_memory(&answer->request)) { /* that of who has ended is nobody's any more */
+		filter->has_until = true;
+		filter->to_ns = answer->told_ns;
+	}
+	if (!is_live(&answer->request))
 		set_times(answer, filter, 0);
 	return error;
 }
@@ -168,7 +187,7 @@ static int make_recording(struct answer *answer, int fd)
 	return recording_close(rec, "-", r);
 }
 
-/* The same for what is added up all the time; what is found is kept for the next time. */
+/* Name all that was ever met; what is found is kept for the next time. */
 static int name_live(struct answer *answer)
 {
 	const struct dictionary *dict = model_dictionary(answer->live->model);
@@ -230,7 +249,16 @@ static void forget_stacks(struct profile *profile)
 	profile->types[0].type = profile->period_type.type = "threadcreate";
 }
 
-static int export_profile(const struct answer *answer, struct profile *profile, FILE *out)
+static void trim(const struct answer *answer, struct profile *profile, struct audit *audit)
+{
+	size_t max = answer->request.max_samples, n = max ? profile_trim(profile, max) : 0;
+
+	if (n)
+		audit_add(audit, true, "maxsamples: the smallest %zu stacks are one", n);
+}
+
+static int export_profile(const struct answer *answer, struct profile *profile, struct audit *audit,
+			  FILE *out)
 {
 	const struct serve_request *request = &answer->request;
 	const struct exporter *exporter =
@@ -238,14 +266,14 @@ static int export_profile(const struct answer *answer, struct profile *profile, 
 	struct export_options options = { .value = -1 };
 	uint64_t wall_ns = clock_ns(CLOCK_REALTIME);
 
-	if (request->subject == SERVE_THREADCREATE)
-		forget_stacks(profile);
 	/* As Go has it: samples are of their start; all else is of when it was made. */
 	if (request->subject != SERVE_CPU)
 		profile->time_ns = wall_ns;
-	if (request->window == SERVE_CUMULATIVE || request->subject == SERVE_GOROUTINE ||
-	    request->subject == SERVE_THREADCREATE)
+	if (request->window == SERVE_CUMULATIVE || request->window == SERVE_SNAPSHOT)
 		profile->duration_ns = 0;
+	else if (is_live(request))
+		profile->duration_ns = answer->told_ns - answer->start_ns;
+	trim(answer, profile, audit);
 	if (request->form == SERVE_TEXT)
 		return go_text(profile, out);
 	if (request->form == SERVE_STACKS)
@@ -253,11 +281,25 @@ static int export_profile(const struct answer *answer, struct profile *profile, 
 	return exporter->profile(profile, &options, out);
 }
 
+/* What became of what was before; 0 or -errno, having said why. */
+static int compare(const struct answer *answer, struct profile *profile, uint32_t n_stacks)
+{
+	bool is_since_last = answer->request.window == SERVE_SINCE_LAST;
+	int r = 0;
+
+	if (answer->after >= 0)
+		r = serve_base_save(profile, n_stacks, answer->after);
+	if (!r && answer->before >= 0)
+		r = serve_base_subtract(profile, n_stacks, answer->before, is_since_last);
+	return r ? err(r, "the difference could not be made: %s", strerror(-r)) : 0;
+}
+
 static int answer_live(struct answer *answer, FILE *out)
 {
 	struct serve_live *live = answer->live;
 	const struct analysis *analysis = analysis_find(analysis_names[answer->request.subject]);
-	void *state = live->states[answer->request.subject];
+	uint32_t subject = answer->request.subject, n_stacks;
+	void *state = live->states[subject == SERVE_THREADCREATE ? SERVE_GOROUTINE : subject];
 	struct event end = { .kind = EVENT_END, .time_ns = answer->told_ns };
 	struct audit audit = { 0 };
 	struct profile profile;
@@ -268,16 +310,21 @@ static int answer_live(struct answer *answer, FILE *out)
 		return error;
 	if (!state)
 		return err(-ENODATA, "this is not added up");
+	n_stacks = dictionary_n_stacks(model_dictionary(live->model));
 	event_sink_put(model_sink(live->model), &end);
 	sched_finish(live->sched);
 	lack = analysis->lack(state);
 	if (lack)
 		return err(-ENODATA, "no %s: %s", analysis->name, lack);
 	analysis_finish(analysis, state, &live->filter, &profile);
+	if (subject == SERVE_THREADCREATE)
+		forget_stacks(&profile);
 	audit_collect(&audit, live->model);
-	add_since(answer, &audit);
+	if (answer->request.window == SERVE_CUMULATIVE)
+		add_since(answer, &audit);
 	profile.audit = &audit;
-	return export_profile(answer, &profile, out);
+	error = compare(answer, &profile, n_stacks);
+	return error || answer->is_silent ? error : export_profile(answer, &profile, &audit, out);
 }
 
 /* With what was so long before; there must be something of that, half as long at least. */
@@ -332,7 +379,7 @@ static int answer_window(struct answer *answer, FILE *out)
 		return error ? error : write_error;
 	}
 	error = session_profile(&session, analysis_find(name), &filter, &profile);
-	return error ? error : export_profile(answer, &profile, out);
+	return error ? error : export_profile(answer, &profile, &session.audit, out);
 }
 
 static int answer_recorded(struct answer *answer, FILE *out)
@@ -349,14 +396,21 @@ static int answer_recorded(struct answer *answer, FILE *out)
 static int drop_privilege(const struct answer *answer, pid_t parent, int recording, int body)
 {
 	int messages = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	int fds[] = { answer->replies, recording, body, messages };
-	int r = confine(&(struct confine_options){
+	int all[] = { answer->replies, recording, body, messages, answer->before, answer->after };
+	int fds[sizeof(all) / sizeof(all[0])];
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i] >= 0)
+			fds[n++] = all[i];
+	}
+	r = confine(&(struct confine_options){
 		.parent = parent,
 		.fds = fds,
-		.n_fds = sizeof(fds) / sizeof(fds[0]),
+		.n_fds = n,
 		.cpu_seconds = ANSWER_CPU_SECONDS,
 	});
-
 	if (!r && (dup2(messages, STDERR_FILENO) < 0 || dup2(recording, STDIN_FILENO) < 0))
 		r = -errno;
 	return r;
@@ -365,13 +419,15 @@ static int drop_privilege(const struct answer *answer, pid_t parent, int recordi
 /* The answer is in the file @body.  0 or -errno, having said why. */
 static int make(struct answer *answer, pid_t parent, int body)
 {
-	bool is_live = answer->request.window == SERVE_CUMULATIVE;
+	bool is_state = is_live(&answer->request);
 	int recording = memfd_create("sysprof-recording", MFD_CLOEXEC), r;
 	FILE *out = fdopen(body, "w");
 
 	if (recording < 0 || !out)
 		return err(-errno, "no memory for an answer: %s", strerror(errno));
-	r = is_live ? name_live(answer) : make_recording(answer, recording);
+	r = name_live(answer);
+	if (!r && !is_state)
+		r = make_recording(answer, recording);
 	if (!r && lseek(recording, 0, SEEK_SET))
 		r = -errno;
 	if (!r)
@@ -379,7 +435,7 @@ static int make(struct answer *answer, pid_t parent, int body)
 	if (r)
 		return err(-EIO, "the recording could not be prepared: %s",
 			   r < 0 ? strerror(-r) : "see the server's messages");
-	r = is_live ? answer_live(answer, out) : answer_recorded(answer, out);
+	r = is_state ? answer_live(answer, out) : answer_recorded(answer, out);
 	if (!r && fflush(out))
 		r = -errno;
 	return r;
@@ -402,11 +458,13 @@ void answer_run(struct answer *answer)
 	answer_capture();
 	recorder_forked(answer->recorder);
 	error = make(answer, parent, body);
+	if (!error && answer->is_silent)
+		_exit(0);
 	if (!error) {
 		reply(answer->replies, answer->request.id, STATUS_OK, body);
 		_exit(0);
 	}
 	answer_captured(STDERR_FILENO, "it failed for a reason that was not told", &text);
 	answer_say(answer->replies, answer->request.id, status_of(error), buf_str(&text));
-	_exit(0);
+	_exit(EXIT_FAILED);
 }

@@ -34,6 +34,8 @@ struct answer { /* all borrowed */
 	uint64_t told_ns;          /* whatever happened until then has been put */
 	int replies;               /* socket */
 	int names;                 /* file, for those that are found of what is live */
+	int before, after; /* files: the profile to be subtracted, and where this one goes; -1 */
+	bool is_silent;    /* only that: nobody is answered, unless it fails */
 };
 
 /* In a child that was forked between two steps; does not return. */

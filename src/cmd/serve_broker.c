@@ -11,10 +11,12 @@
 
 #include "base/err.h"
 #include "serve_answer.h"
+#include "serve_symbol.h"
 
 #define WAIT_MS        1000
 #define ENGINES_MAX    12
 #define ENGINES_SINGLE 4 /* then one for the whole machine costs less than another one */
+#define SYMBOLS_MAX    4 /* who look for names at a time */
 #define NOT_FOUND      404
 #define TOO_MANY       429
 #define FAILED         500
@@ -31,6 +33,7 @@ struct engine_process {
 struct broker {
 	const struct broker_options *options;
 	ARRAY(struct engine_process) engines;
+	ARRAY(pid_t) symbols; /* processes that look for names */
 };
 
 static void refuse(const struct broker *broker, uint32_t id, uint32_t status, const char *why)
@@ -42,8 +45,6 @@ static enum engine_depth depth_of(const struct serve_request *request)
 {
 	if (request->subject == SERVE_CPU)
 		return ENGINE_CPU;
-	if (request->subject == SERVE_HEAP || request->subject == SERVE_ALLOCS)
-		return ENGINE_HEAP;
 	/* A page shows what every thread did; each system call is for who asked for a trace. */
 	if (request->subject == SERVE_SYSCALLS ||
 	    (request->subject == SERVE_TRACE && request->form != SERVE_HTML))
@@ -54,8 +55,6 @@ static enum engine_depth depth_of(const struct serve_request *request)
 static bool can_answer(const struct engine_process *engine, uint32_t target,
 		       enum engine_depth depth, uint32_t hz)
 {
-	if (depth == ENGINE_HEAP && engine->depth != ENGINE_HEAP)
-		return false;
 	return !engine->is_retired && engine->hz == hz && engine->depth >= depth &&
 	       (!engine->target || engine->target == target);
 }
@@ -115,13 +114,27 @@ static uint32_t engine_target(const struct broker *broker, const struct serve_re
 {
 	const struct serve_target *target = &request->target;
 
-	if (depth_of(request) == ENGINE_HEAP) /* which is not to be had of all */
-		return target->pid;
 	if (target->scope == SERVE_ALL)
 		return 0;
 	if (geteuid()) /* only what is its own */
 		return pids->list.n == 1 ? (uint32_t)pids->list.items[0] : 0;
 	return target->scope == SERVE_PID && broker->engines.n < ENGINES_SINGLE ? target->pid : 0;
+}
+
+/*
+ * What samples CPUs only has nothing that goes on: once a deeper one runs it ends with the windows
+ * that it has begun, and the deeper one has all that come later.
+ */
+static void retire_shallow(struct broker *broker, uint32_t target, enum engine_depth depth,
+			   uint32_t hz)
+{
+	struct engine_process *engine;
+
+	array_for_each(engine, &broker->engines) {
+		if (engine->depth == ENGINE_CPU && depth == ENGINE_WAITS && engine->hz == hz &&
+		    (!target || engine->target == target))
+			engine->is_retired = true;
+	}
 }
 
 static void hand_on(struct broker *broker, const struct serve_request *request, uint32_t target)
@@ -141,6 +154,7 @@ static void hand_on(struct broker *broker, const struct serve_request *request, 
 		refuse(broker, request->id, TOO_MANY, "too many recorders run; ask again later");
 		return;
 	}
+	retire_shallow(broker, target, depth, hz);
 	engine = add_engine(broker, target, depth, hz);
 	if (!engine || serve_send(engine->socket, request, sizeof(*request), -1))
 		refuse(broker, request->id, FAILED, "no recorder could be started");
@@ -159,7 +173,25 @@ static bool is_served(const struct broker *broker, const struct serve_pids *pids
 	return !o->n_pids && pids->list.n;
 }
 
-static void take_request(struct broker *broker, const struct serve_request *request)
+/* No recorder need know. */
+static void start_symbols(struct broker *broker, const struct serve_request *request, int addresses)
+{
+	pid_t pid;
+
+	if (broker->symbols.n >= SYMBOLS_MAX) {
+		refuse(broker, request->id, TOO_MANY, "too many look for names; ask again later");
+		return;
+	}
+	pid = fork();
+	if (!pid)
+		serve_symbol_run(request, addresses, broker->options->http);
+	if (pid < 0)
+		refuse(broker, request->id, FAILED, "no process could be started to answer");
+	else
+		*array_add(&broker->symbols) = pid;
+}
+
+static void take_request(struct broker *broker, const struct serve_request *request, int file)
 {
 	static const char *const lacks[] = {
 		[SERVE_ALL] = "the processes that are served are gone",
@@ -170,7 +202,9 @@ static void take_request(struct broker *broker, const struct serve_request *requ
 	struct serve_pids pids = { 0 };
 
 	serve_target_pids(&request->target, &pids);
-	if (is_served(broker, &pids))
+	if (is_served(broker, &pids) && request->subject == SERVE_SYMBOL)
+		start_symbols(broker, request, file);
+	else if (is_served(broker, &pids))
 		hand_on(broker, request, engine_target(broker, request, &pids));
 	else
 		refuse(broker, request->id, NOT_FOUND, lacks[request->target.scope]);
@@ -185,9 +219,25 @@ static void cancel(struct broker *broker, const struct serve_request *request)
 		serve_send(engine->socket, request, sizeof(*request), -1);
 }
 
+static void reap_symbols(struct broker *broker)
+{
+	size_t kept = 0;
+	int status;
+
+	for (size_t i = 0; i < broker->symbols.n; i++) {
+		pid_t pid = broker->symbols.items[i];
+
+		if (waitpid(pid, &status, WNOHANG) != pid)
+			broker->symbols.items[kept++] = pid;
+	}
+	broker->symbols.n = kept;
+}
+
 static void reap(struct broker *broker)
 {
 	size_t kept = 0;
+
+	reap_symbols(broker);
 
 	for (size_t i = 0; i < broker->engines.n; i++) {
 		struct engine_process engine = broker->engines.items[i];
@@ -212,6 +262,13 @@ static void end_engines(struct broker *broker)
 		close(engine->socket);
 	}
 	array_release(&broker->engines);
+	for (size_t i = 0; i < broker->symbols.n; i++)
+		kill(broker->symbols.items[i], SIGKILL);
+	while (broker->symbols.n) {
+		usleep(1000);
+		reap_symbols(broker);
+	}
+	array_release(&broker->symbols);
 }
 
 void broker_run(const struct broker_options *options, const volatile sig_atomic_t *stop)
@@ -219,21 +276,23 @@ void broker_run(const struct broker_options *options, const volatile sig_atomic_
 	struct broker broker = { .options = options };
 	struct pollfd http = { .fd = options->http, .events = POLLIN };
 	struct serve_request request;
-	int r = -EAGAIN;
+	int r = -EAGAIN, file = -1;
 
 	while (!*stop && r) {
 		if (r == -EAGAIN)
 			poll(&http, 1, WAIT_MS);
 		reap(&broker);
-		r = serve_receive(options->http, &request, sizeof(request), NULL);
+		r = serve_receive(options->http, &request, sizeof(request), &file);
 		if (r == 1 && !serve_request_check(&request)) {
 			if (request.is_cancel)
 				cancel(&broker, &request);
 			else
-				take_request(&broker, &request);
+				take_request(&broker, &request, file);
 		} else if (r < 0 && r != -EAGAIN) {
 			break;
 		}
+		if (r == 1 && file >= 0)
+			close(file);
 	}
 	end_engines(&broker);
 }

@@ -10,12 +10,11 @@
 #include "serve_target.h"
 #include "ui/serve.h"
 
-/* Each has what those before have, but for who touched memory. */
+/* Each has what those before have.  Memory is watched besides, from the first who asks on. */
 enum engine_depth {
 	ENGINE_CPU,   /* samples */
 	ENGINE_WAITS, /* switches and where threads wait */
-	ENGINE_HEAP,  /* who touched what is resident: of one process */
-	ENGINE_TRACE, /* not that, but system calls, page faults, disk requests, pauses */
+	ENGINE_TRACE, /* system calls, page faults, disk requests, pauses */
 };
 
 struct engine_options {

@@ -285,7 +285,7 @@ bool filter_has_wait(const struct filter *filter, uint32_t why)
 
 bool filter_is_empty(const struct filter *filter)
 {
-	return filter->text.size == 0;
+	return !filter->text.size && !filter->processes.n && !filter->threads.n;
 }
 
 bool filter_needs_window(const struct filter *filter)

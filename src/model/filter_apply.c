@@ -110,7 +110,8 @@ static bool is_called(const char *comm, const char *name)
 static bool has_who(const struct filter_who *items, size_t n, uint32_t id, const char *comm)
 {
 	for (size_t i = 0; i < n; i++) {
-		if ((items[i].is_id && items[i].id == id) || is_called(comm, items[i].name))
+		if ((items[i].is_id && items[i].id == id) ||
+		    (items[i].name && is_called(comm, items[i].name)))
 			return true;
 	}
 	return n == 0;

@@ -119,10 +119,8 @@ static bool has_allocations(const struct recorder_options *options)
 	return options->heap_rate && (options->command || options->heap_inject);
 }
 
-static int open_resident(struct recorder *r, const struct recorder_options *options)
+static int open_resident(struct recorder *r, uint64_t rate)
 {
-	if (!options->heap_rate || has_allocations(options))
-		return 0;
 	if (r->scope != SAMPLER_CPUS)
 		return err(-EPERM,
 			   "cannot record resident memory: page faults of the whole machine "
@@ -136,8 +134,21 @@ static int open_resident(struct recorder *r, const struct recorder_options *opti
 			.targets = &r->targets,
 			.life = &r->life,
 		},
-		options->heap_rate);
+		rate);
 	return 0;
+}
+
+int recorder_watch_memory(struct recorder *r, uint64_t rate)
+{
+	int error = open_resident(r, rate);
+
+	if (!error)
+		error = resident_start(r->resident);
+	if (!error)
+		return 0;
+	resident_free(r->resident);
+	r->resident = NULL;
+	return error;
 }
 
 /* Into what runs already it is brought only when all else is there. */
@@ -197,8 +208,8 @@ static int open_all(struct recorder *r, const struct recorder_options *options)
 	error = open_sampler(r, options);
 	if (!error)
 		error = open_probes(r, options);
-	if (!error)
-		error = open_resident(r, options);
+	if (!error && options->heap_rate && !has_allocations(options))
+		error = open_resident(r, options->heap_rate);
 	if (!error)
 		error = open_guests(r, options);
 	if (error || options->cpu_only)

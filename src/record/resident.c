@@ -35,7 +35,8 @@ struct row {
 struct process {
 	uint32_t pid;
 	bool is_gone;
-	bool is_new; /* its first look is to tell what was there before */
+	bool is_new;   /* its first look is to tell what was there before */
+	bool is_spent; /* gone, as it was at the look before */
 	struct resident_pages pages;
 	struct look look;
 	ARRAY(struct row) rows;
@@ -333,19 +334,47 @@ void resident_take_other(struct resident *resident, const struct perf_record *re
 	}
 }
 
+static void look_at(void *arg, pid_t pid)
+{
+	struct resident *resident = arg;
+	struct process *process = process_of(resident, (uint32_t)pid);
+
+	if ((!process->look.is_pending || resident->is_stopped) && !process->is_gone)
+		take_look(resident, process);
+}
+
+/* Of everybody there are ever new ones.  Records of who ended may be behind. */
+static void forget_gone(struct resident *resident)
+{
+	ARRAY(struct process *) spent = { 0 };
+	struct map_slot *slot;
+
+	map_for_each(slot, &resident->by_pid) {
+		struct process *process = (struct process *)(uintptr_t)slot->value;
+
+		if (process->is_spent)
+			*array_add(&spent) = process;
+		process->is_spent = process->is_gone;
+	}
+	for (size_t i = 0; i < spent.n; i++) {
+		map_remove(&resident->by_pid, spent.items[i]->pid);
+		process_free(spent.items[i]);
+	}
+	array_release(&spent);
+}
+
 static void look_at_all(struct resident *resident)
 {
 	uint64_t begun_ns = clock_ns(CLOCK_MONOTONIC), cost_ns;
 	struct map_slot *slot;
 
+	if (resident->context.targets->is_all) {
+		forget_gone(resident);
+		processes_now(look_at, resident);
+	}
 	map_for_each(slot, &resident->context.targets->pids) {
-		struct process *process;
-
-		if (!slot->value)
-			continue;
-		process = process_of(resident, (uint32_t)slot->key);
-		if ((!process->look.is_pending || resident->is_stopped) && !process->is_gone)
-			take_look(resident, process);
+		if (slot->value)
+			look_at(resident, (pid_t)slot->key);
 	}
 	cost_ns = MAX_COST * (clock_ns(CLOCK_MONOTONIC) - begun_ns);
 	resident->next_ns = begun_ns + (cost_ns > SECOND_NS ? cost_ns : SECOND_NS);

@@ -15,9 +15,11 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "front.h"
+#include "http_clients.h"
 #include "http_guard.h"
 #include "http_reply.h"
 #include "http_request.h"
+#include "http_symbol.h"
 #include "processes.h"
 #include "sandbox.h"
 #include "ui/serve.h"
@@ -25,6 +27,8 @@
 #define CONNECTIONS_MAX  512u
 #define WAITING_MAX      64 /* requests for profiles, at a time */
 #define IDLE_SECONDS     10u
+#define REQUEST_NS       (UINT64_C(20) * 1000000000) /* to send one, however slowly */
+#define ANSWER_NS        (UINT64_C(120) * 1000000000)
 #define CONNECTION_BYTES ((size_t)32 << 10) /* for the head of a request */
 #define TICK_MS          1000
 #define PROCESSES_AGE_NS UINT64_C(500000000) /* many who look cost no more than one */
@@ -38,12 +42,9 @@ struct exchange { /* a request and its answer */
 	unsigned int status;
 	bool is_waiting; /* for the broker; the connection is suspended */
 	bool is_head;    /* only the head of the answer is wanted */
-};
-
-struct client { /* of a connection */
-	uint64_t since_ns;
-	uid_t user;
-	bool is_asked, is_known;
+	bool is_post;
+	struct buf body; /* of a POST */
+	int file;        /* that goes with the request; -1: none */
 };
 
 struct http {
@@ -52,7 +53,7 @@ struct http {
 	ARRAY(struct exchange *) waiting; /* borrowed from their connections */
 	ARRAY(struct pollfd) polled;
 	uint32_t last_id;
-	struct http_peers peers;
+	struct http_clients clients;
 	struct buf processes; /* as of then */
 	uint64_t processes_ns;
 };
@@ -87,6 +88,12 @@ static void resume(struct http *http, struct exchange *exchange)
 	MHD_resume_connection(exchange->connection);
 }
 
+static struct http_client *client_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
+}
+
 static void ask_broker(struct http *http, struct exchange *exchange)
 {
 	if (http->waiting.n >= WAITING_MAX) {
@@ -96,12 +103,14 @@ static void ask_broker(struct http *http, struct exchange *exchange)
 	}
 	http->last_id += 1 + (http->last_id == UINT32_MAX); /* 0 is none */
 	exchange->request.id = http->last_id;
-	if (serve_send(http->options->broker, &exchange->request, sizeof(exchange->request), -1)) {
+	if (serve_send(http->options->broker, &exchange->request, sizeof(exchange->request),
+		       exchange->file)) {
 		set_error(exchange, MHD_HTTP_TOO_MANY_REQUESTS,
 			  "the recorder has no time to take a request; ask again later");
 		return;
 	}
 	exchange->is_waiting = true;
+	http_client_waits(client_of(exchange->connection));
 	*array_add(&http->waiting) = exchange;
 	MHD_suspend_connection(exchange->connection);
 }
@@ -184,33 +193,18 @@ static bool is_admitted(const struct http *http, struct exchange *exchange)
 	return !exchange->response;
 }
 
-/* Once for a connection, whose user stays. */
-static const struct client *ask_client(struct http *http, const struct exchange *exchange)
-{
-	struct client *client =
-		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-			->socket_context;
-
-	if (!client->is_asked)
-		client->is_known = !http_peers_user(&http->peers, exchange->socket,
-						    client->since_ns, &client->user);
-	client->is_asked = true;
-	return client;
-}
-
 /* Whether the client may see @target; false: an answer was set. */
 static bool is_allowed(struct http *http, struct exchange *exchange,
 		       const struct serve_target *target)
 {
-	const struct client *client;
+	uid_t user;
 
 	if (http->options->token || !http->options->is_local)
 		return true;
-	client = ask_client(http, exchange);
-	if (!client->is_known)
+	if (http_clients_user(&http->clients, client_of(exchange->connection), &user))
 		set_error(exchange, MHD_HTTP_FORBIDDEN,
 			  "the kernel does not say which user is asking");
-	else if (!is_owner(http, client->user, target))
+	else if (!is_owner(http, user, target))
 		set_error(
 			exchange, MHD_HTTP_FORBIDDEN,
 			target->scope == SERVE_PID ?
@@ -235,6 +229,7 @@ static void answer_profile(struct http *http, struct exchange *exchange,
 		.format = argument(exchange, "format"),
 		.last = argument(exchange, "last"),
 		.before = argument(exchange, "before"),
+		.max_samples = argument(exchange, "maxsamples"),
 	};
 	const char *message;
 
@@ -308,10 +303,38 @@ static void answer_moved(struct exchange *exchange, const char *path)
 	free(to);
 }
 
-static bool wants_memory(const struct http_route *route)
+/* Without an equals sign, all that is asked is one name. */
+static enum MHD_Result take_query(void *arg, enum MHD_ValueKind kind, const char *name,
+				  const char *value)
 {
-	return route->page == HTTP_PROFILE &&
-	       (route->profile->subject == SERVE_HEAP || route->profile->subject == SERVE_ALLOCS);
+	struct buf *query = arg;
+
+	(void)kind;
+	(void)value;
+	buf_puts(query, name);
+	return MHD_NO;
+}
+
+static void answer_symbol(struct http *http, struct exchange *exchange,
+			  const struct serve_target *target)
+{
+	static const struct http_profile symbol = { .name = "symbol" };
+	const char *message;
+	unsigned int status;
+
+	if (!exchange->is_post)
+		MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, take_query,
+					  &exchange->body);
+	exchange->profile = &symbol;
+	status = http_symbol_request(target, &exchange->body, &exchange->request, &exchange->file,
+				     &message);
+	if (status)
+		set_error(exchange, status, message);
+	else if (exchange->is_head)
+		set_answer(exchange, MHD_HTTP_OK,
+			   http_reply_empty(&exchange->request, symbol.name));
+	else
+		ask_broker(http, exchange);
 }
 
 static void answer_page(struct http *http, struct exchange *exchange, const char *path)
@@ -325,9 +348,8 @@ static void answer_page(struct http *http, struct exchange *exchange, const char
 	}
 	if (route.page >= HTTP_INDEX && !is_allowed(http, exchange, &route.target))
 		return;
-	if (wants_memory(&route) && route.target.scope != SERVE_PID) {
-		set_error(exchange, MHD_HTTP_NOT_IMPLEMENTED,
-			  "memory is watched of one process at a time: /pid/PID/debug/pprof/heap");
+	if (exchange->is_post && route.page != HTTP_SYMBOL) {
+		set_error(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed");
 		return;
 	}
 	switch (route.page) {
@@ -353,9 +375,8 @@ static void answer_page(struct http *http, struct exchange *exchange, const char
 	case HTTP_CMDLINE:
 		answer_cmdline(http, exchange, &route.target);
 		break;
-	case HTTP_DELTA_HEAP:
-		set_error(exchange, MHD_HTTP_NOT_IMPLEMENTED,
-			  "differences of memory are not to be had; heap and allocs are");
+	case HTTP_SYMBOL:
+		answer_symbol(http, exchange, &route.target);
 		break;
 	case HTTP_PROFILE:
 		answer_profile(http, exchange, &route);
@@ -363,10 +384,13 @@ static void answer_page(struct http *http, struct exchange *exchange, const char
 	}
 }
 
-static enum MHD_Result send_answer(struct exchange *exchange)
+static enum MHD_Result send_answer(const struct http *http, struct exchange *exchange)
 {
-	enum MHD_Result r =
-		MHD_queue_response(exchange->connection, exchange->status, exchange->response);
+	enum MHD_Result r;
+
+	http_client_takes(&http->clients, client_of(exchange->connection),
+			  clock_ns(CLOCK_MONOTONIC));
+	r = MHD_queue_response(exchange->connection, exchange->status, exchange->response);
 
 	MHD_destroy_response(exchange->response);
 	exchange->response = NULL;
@@ -378,9 +402,21 @@ static struct exchange *exchange_new(struct MHD_Connection *connection)
 	struct exchange *exchange = xcalloc(1, sizeof(*exchange));
 
 	exchange->connection = connection;
+	exchange->file = -1;
 	exchange->socket =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	return exchange;
+}
+
+/* Of who may not ask, nothing is kept; of who says too much, that it was. */
+static void take_body(struct http *http, struct exchange *exchange, const char *body, size_t size)
+{
+	bool is_first = !exchange->body.size;
+
+	if (exchange->response || (is_first && !is_admitted(http, exchange)) ||
+	    exchange->body.size > HTTP_SYMBOL_BYTES)
+		return;
+	buf_add(&exchange->body, body, size);
 }
 
 /*
@@ -395,25 +431,26 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 	struct exchange *exchange = *state;
 
 	(void)version;
-	(void)body;
 	if (!exchange) {
 		*state = exchange_new(connection);
 		return MHD_YES;
 	}
-	if (*body_size) { /* nothing that is asked for has one */
+	if (*body_size) {
+		take_body(http, exchange, body, *body_size);
 		*body_size = 0;
 		return MHD_YES;
 	}
 	if (!exchange->response && !is_admitted(http, exchange))
-		return send_answer(exchange);
+		return send_answer(http, exchange);
+	exchange->is_post = !strcmp(method, MHD_HTTP_METHOD_POST);
 	exchange->is_head = !strcmp(method, MHD_HTTP_METHOD_HEAD);
 	if (!exchange->response) {
-		if (exchange->is_head || !strcmp(method, MHD_HTTP_METHOD_GET))
+		if (exchange->is_head || exchange->is_post || !strcmp(method, MHD_HTTP_METHOD_GET))
 			answer_page(http, exchange, path);
 		else
 			set_error(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed");
 	}
-	return exchange->is_waiting ? MHD_YES : send_answer(exchange);
+	return exchange->is_waiting ? MHD_YES : send_answer(http, exchange);
 }
 
 static void completed(void *arg, struct MHD_Connection *connection, void **state,
@@ -422,13 +459,16 @@ static void completed(void *arg, struct MHD_Connection *connection, void **state
 	struct http *http = arg;
 	struct exchange *exchange = *state;
 
-	(void)connection;
 	(void)why;
 	if (!exchange)
 		return;
 	forget(http, exchange);
 	if (exchange->response)
 		MHD_destroy_response(exchange->response);
+	if (exchange->file >= 0)
+		close(exchange->file);
+	buf_release(&exchange->body);
+	http_client_sends(&http->clients, client_of(connection), clock_ns(CLOCK_MONOTONIC));
 	free(exchange);
 	*state = NULL;
 }
@@ -436,14 +476,14 @@ static void completed(void *arg, struct MHD_Connection *connection, void **state
 static void connected(void *arg, struct MHD_Connection *connection, void **context,
 		      enum MHD_ConnectionNotificationCode what)
 {
-	(void)arg;
-	(void)connection;
-	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		struct client *client = *context = xcalloc(1, sizeof(*client));
+	struct http *http = arg;
+	int socket =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
-		client->since_ns = clock_ns(CLOCK_MONOTONIC);
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = http_clients_add(&http->clients, socket, clock_ns(CLOCK_MONOTONIC));
 	} else {
-		free(*context);
+		http_clients_remove(&http->clients, *context);
 		*context = NULL;
 	}
 }
@@ -494,6 +534,7 @@ static void serve(struct http *http)
 		if (poll(http->polled.items, http->polled.n, timeout_of(http->daemon)) > 0)
 			drop_gone(http);
 		r = take_answers(http);
+		http_clients_check(&http->clients, clock_ns(CLOCK_MONOTONIC));
 		MHD_run(http->daemon);
 	}
 }
@@ -525,13 +566,16 @@ static struct MHD_Daemon *start(struct http *http)
 		MHD_OPTION_LISTEN_SOCKET, o->listener, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		CONNECTION_BYTES, MHD_OPTION_NOTIFY_COMPLETED, completed, http,
-		MHD_OPTION_NOTIFY_CONNECTION, connected, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_NOTIFY_CONNECTION, connected, http, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 int http_run(const struct http_options *options)
 {
-	struct http http = { .options = options };
+	struct http http = {
+		.options = options,
+		.clients = { .request_ns = REQUEST_NS, .answer_ns = ANSWER_NS },
+	};
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);

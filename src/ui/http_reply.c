@@ -68,8 +68,8 @@ static void add_disposition(struct MHD_Response *response, const struct serve_re
 			    const char *name)
 {
 	/* Go calls a difference so, but for what is one always. */
-	bool is_delta = request->window == SERVE_FROM_NOW &&
-			(request->subject == SERVE_BLOCK || request->subject == SERVE_MUTEX);
+	bool is_delta = request->window == SERVE_FROM_NOW && request->subject != SERVE_CPU &&
+			request->subject != SERVE_TRACE;
 	char *value = xasprintf("attachment; filename=\"%s%s\"", name, is_delta ? "-delta" : "");
 
 	add(response, "Content-Disposition", value);
@@ -178,6 +178,7 @@ struct MHD_Response *http_reply_index(const struct serve_target *target, size_t 
 		       "<p>Types of profiles available:</p>\n<table>\n<thead><tr><td>Count</td>"
 		       "<td>Profile</td></tr></thead>\n");
 	put_row(&out, "cmdline", "", 0);
+	put_row(&out, "symbol", "", 0);
 	for (p = http_profiles; p->name; p++) {
 		if (!p->is_hidden)
 			put_row(&out, p->name, p->has_debug ? "?debug=1" : "",
@@ -186,7 +187,9 @@ struct MHD_Response *http_reply_index(const struct serve_target *target, size_t 
 	buf_puts(&out, "</table>\n<p><a href=\"goroutine?debug=2\">full stack dump of the threads"
 		       "</a><br>\n<a href=\"trace?seconds=5&amp;format=html\">5 seconds as a page: "
 		       "timeline and flame graphs</a></p>\n<p>Profile Descriptions:</p>\n<ul>\n"
-		       "<li><b>cmdline:</b> The command line invocation</li>\n");
+		       "<li><b>cmdline:</b> The command line invocation</li>\n"
+		       "<li><b>symbol:</b> Names of addresses of a process, in the query or the "
+		       "body: 0x401136+0x401200</li>\n");
 	for (p = http_profiles; p->name; p++) {
 		buf_printf(&out, "<li><b>%s:</b> ", p->name);
 		put_html(&out, p->summary);

@@ -13,20 +13,24 @@
 #define PPROF         "/debug/pprof"
 
 const struct http_profile http_profiles[] = {
-	{ "allocs", "Memory touched for the first time since watching began; of a single process",
-	  SERVE_ALLOCS, SERVE_CUMULATIVE, 5, false, true, false, false },
+	{ "allocs", "Memory touched for the first time since watching began", SERVE_ALLOCS,
+	  SERVE_CUMULATIVE, 5, true, true, false, false },
 	{ "block", "Stack traces that led to waiting: for locks, the network, disks, sleep",
 	  SERVE_BLOCK, SERVE_CUMULATIVE, 5, true, true, false, false },
+	{ "delta_allocs", "What was touched since it was last asked for, and what is resident",
+	  SERVE_ALLOCS, SERVE_SINCE_LAST, 5, true, true, false, true },
 	{ "delta_block", "The same since it was last asked for", SERVE_BLOCK, SERVE_SINCE_LAST, 5,
 	  true, true, false, true },
+	{ "delta_heap", "What was touched since it was last asked for, and what is resident",
+	  SERVE_HEAP, SERVE_SINCE_LAST, 5, true, true, false, true },
 	{ "delta_mutex", "The same since it was last asked for", SERVE_MUTEX, SERVE_SINCE_LAST, 5,
 	  true, true, false, true },
 	{ "goroutine",
 	  "Stack traces of all current threads. Use debug=2 as a query parameter for a text of "
 	  "each",
-	  SERVE_GOROUTINE, SERVE_FROM_NOW, 1, false, true, false, false },
-	{ "heap", "Memory that is resident, by who touched it first; of a single process",
-	  SERVE_HEAP, SERVE_CUMULATIVE, 5, false, true, false, false },
+	  SERVE_GOROUTINE, SERVE_SNAPSHOT, 1, true, true, false, false },
+	{ "heap", "Memory that is resident, by who touched it first", SERVE_HEAP, SERVE_CUMULATIVE,
+	  5, true, true, false, false },
 	{ "mutex", "Stack traces of holders of contended locks", SERVE_MUTEX, SERVE_CUMULATIVE, 5,
 	  true, true, false, false },
 	{ "profile",
@@ -34,7 +38,7 @@ const struct http_profile http_profiles[] = {
 	  "the profile file, use the go tool pprof command to investigate the profile.",
 	  SERVE_CPU, SERVE_FROM_NOW, 30, true, false, false, false },
 	{ "threadcreate", "The threads there are; who made them was not seen", SERVE_THREADCREATE,
-	  SERVE_FROM_NOW, 1, false, true, false, false },
+	  SERVE_SNAPSHOT, 1, true, true, false, false },
 	{ "trace",
 	  "A trace of what all threads do, as Chrome JSON for Perfetto (ui.perfetto.dev); "
 	  "format=pftrace is smaller, format=html a page. The seconds GET parameter says how long. "
@@ -100,8 +104,8 @@ static int route_pprof(const char *name, struct http_route *ret)
 		ret->page = HTTP_CMDLINE;
 		return 0;
 	}
-	if (!strcmp(name, "delta_heap")) {
-		ret->page = HTTP_DELTA_HEAP;
+	if (!strcmp(name, "symbol")) {
+		ret->page = HTTP_SYMBOL;
 		return 0;
 	}
 	for (profile = http_profiles; profile->name; profile++) {
@@ -283,7 +287,7 @@ static int set_past(const struct http_profile *profile, const struct http_params
 	if (!params->last && !params->before)
 		return 0;
 	ret->window = SERVE_PAST;
-	if (!profile->has_seconds || profile->window == SERVE_SINCE_LAST)
+	if (!profile->has_seconds || profile->window == SERVE_SINCE_LAST || serve_is_state(ret))
 		*ret_message = "\"last\" parameter is not supported for this profile type";
 	else if (params->seconds)
 		*ret_message = "\"seconds\" are the next, \"last\" the past ones: one at a time";
@@ -291,6 +295,21 @@ static int set_past(const struct http_profile *profile, const struct http_params
 		*ret_message = "invalid value for \"last\" - must be 1 to 300 seconds";
 	else if (params->before)
 		set_before(profile, params, ret, ret_message);
+	return *ret_message ? -EINVAL : 0;
+}
+
+/* Servers that collect profiles refuse what is larger than they want. */
+static int set_max_samples(const struct http_params *params, struct serve_request *ret,
+			   const char **ret_message)
+{
+	uint64_t n = 0;
+
+	if (params->max_samples && human_parse_number(params->max_samples, 1, UINT32_MAX, &n))
+		*ret_message = "invalid value for \"maxsamples\" - must be a positive integer";
+	else if (params->max_samples &&
+		 (ret->subject == SERVE_TRACE || serve_is_table(ret->subject)))
+		*ret_message = "\"maxsamples\" is for profiles";
+	ret->max_samples = (uint32_t)n;
 	return *ret_message ? -EINVAL : 0;
 }
 
@@ -328,7 +347,33 @@ int http_request(const struct http_route *route, const struct http_params *param
 		error = set_span(profile, params, ret, ret_message);
 	if (!error)
 		error = set_past(profile, params, ret, ret_message);
+	if (!error)
+		error = set_max_samples(params, ret, ret_message);
 	return error ? error : set_words(params, ret, ret_message);
+}
+
+int http_addresses(const char *text, size_t size, struct http_addresses *ret)
+{
+	const char *at = text, *end = text + size;
+
+	while (at < end) {
+		size_t n = strcspn(at, "+ \r\n");
+		char *stop;
+		uint64_t address = 0;
+
+		if (n > (size_t)(end - at))
+			n = (size_t)(end - at);
+		if (n && isdigit((unsigned char)*at)) {
+			address = strtoull(at, &stop, 0);
+			address = stop == at + n ? address : 0;
+		}
+		if (address && ret->list.n >= SERVE_MAX_ADDRESSES)
+			return -E2BIG;
+		if (address)
+			*array_add(&ret->list) = address;
+		at += n + 1;
+	}
+	return 0;
 }
 
 enum http_type http_type(const struct serve_request *request)

@@ -6,6 +6,7 @@
 #ifndef UI_HTTP_REQUEST_H
 #define UI_HTTP_REQUEST_H
 
+#include "base/array.h"
 #include "ui/serve.h"
 
 struct http_profile {
@@ -30,7 +31,7 @@ enum http_page {
 	HTTP_INDEX,     /* of a target's profiles */
 	HTTP_MOVED,     /* to the index: without its last slash */
 	HTTP_CMDLINE,
-	HTTP_DELTA_HEAP, /* what is not to be had */
+	HTTP_SYMBOL,
 	HTTP_PROFILE,
 };
 
@@ -44,7 +45,7 @@ struct http_route {
 int http_route(const char *path, struct http_route *ret);
 
 struct http_params { /* decoded, as given; NULL: not */
-	const char *seconds, *debug, *hz, *focus, *format, *last, *before;
+	const char *seconds, *debug, *hz, *focus, *format, *last, *before, *max_samples;
 };
 
 enum http_type { HTTP_BINARY, HTTP_TEXT, HTTP_HTML, HTTP_SVG, HTTP_JSON };
@@ -52,6 +53,16 @@ enum http_type { HTTP_BINARY, HTTP_TEXT, HTTP_HTML, HTTP_SVG, HTTP_JSON };
 /* What to collect for @route, all but the id.  0, or -EINVAL and a sentence. */
 int http_request(const struct http_route *route, const struct http_params *params,
 		 struct serve_request *ret, const char **ret_message);
+
+struct http_addresses {
+	ARRAY(uint64_t) list;
+};
+
+/*
+ * "0x401136+0x401200", as Go reads it, which is terminated by NUL: what is no number is passed
+ * over.  Added to @ret.  0, or -E2BIG: more than SERVE_MAX_ADDRESSES.
+ */
+int http_addresses(const char *text, size_t size, struct http_addresses *ret);
 
 /* Of the answer to @request. */
 enum http_type http_type(const struct serve_request *request);

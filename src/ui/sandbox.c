@@ -49,6 +49,7 @@ static const int allowed[] = {
 	SYS_readlink,
 	SYS_access,
 	SYS_mmap,
+	SYS_memfd_create,
 	SYS_munmap,
 	SYS_mremap,
 	SYS_mprotect,

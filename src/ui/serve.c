@@ -18,13 +18,6 @@ static bool is_target(const struct serve_target *target)
 	       (target->scope != SERVE_PID || (target->pid && target->pid <= INT32_MAX));
 }
 
-/* Memory is watched of one process, for as long as anybody asks. */
-static bool has_memory(const struct serve_request *request)
-{
-	return (request->subject != SERVE_HEAP && request->subject != SERVE_ALLOCS) ||
-	       (request->target.scope == SERVE_PID && request->window == SERVE_CUMULATIVE);
-}
-
 static bool is_form(const struct serve_request *request)
 {
 	bool is_table = serve_is_table(request->subject);
@@ -54,7 +47,8 @@ int serve_request_check(const struct serve_request *request)
 	if (!is_target(&request->target) || !is_text(request->focus, sizeof(request->focus)))
 		return -EINVAL;
 	if (request->subject >= SERVE_N_SUBJECTS || !is_form(request) || !is_comparison(request) ||
-	    request->window >= SERVE_N_WINDOWS || !has_memory(request))
+	    request->window >= SERVE_N_WINDOWS ||
+	    (request->window == SERVE_PAST && serve_is_state(request)))
 		return -EINVAL;
 	if (!request->span_ns || request->span_ns > SERVE_MAX_NS || request->hz > SERVE_MAX_HZ)
 		return -EINVAL;

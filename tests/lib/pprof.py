@@ -155,7 +155,7 @@ def check(profile):
                      [("contentions", "count"), ("delay", "nanoseconds"),
                       ("holdup", "nanoseconds")],
                      [("calls", "count"), ("time", "nanoseconds")],
-                     [("goroutine", "count")], MEMORY), types
+                     [("goroutine", "count")], [("threadcreate", "count")], MEMORY), types
     assert strings[one(profile, "default_sample_type")] in (
         ("alloc_space", "inuse_space") if types == MEMORY else types[len(types) > 1][:1])
     for mapping in profile["mapping"]:

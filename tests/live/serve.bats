@@ -97,6 +97,109 @@ some_recorder() {
 	grep -q '^heap profile: ' body
 }
 
+# Of value $1 in ./$2: the sum over all samples, in bytes.
+total_of() {
+	go tool pprof -sample_index="$1" -unit=b -top "$2" 2>/dev/null |
+		awk '/nodes accounting for/ { print $(NF - 1) + 0; exit }'
+}
+
+@test "the memory of several processes is told, and of no other" {
+	start "$W/split" 300
+	one=$pid
+	start "$W/locks" mutex 300
+	other=$pid
+	serve
+	[ "$(get /comm/split/debug/pprof/heap)" = 200 ]
+	python3 "$BATS_TEST_DIRNAME/../lib/pprof.py" check body
+	go tool pprof -tags body 2>/dev/null >tags
+	grep -qw "$one" tags
+	run ! grep -qw "$other" tags
+	[ "$(get /debug/pprof/allocs)" = 200 ]
+	python3 "$BATS_TEST_DIRNAME/../lib/pprof.py" check body
+	[ "$(get /debug/pprof/heap)" = 200 ]
+	go tool pprof -tags body 2>/dev/null >tags
+	grep -qw "$one" tags
+	grep -qw "$other" tags
+	[ "$(n_recorders)" = 1 ]
+}
+
+@test "a process's profile is of no other process" {
+	start "$W/split" 300
+	one=$pid
+	start "$W/locks" mutex 300
+	other=$pid
+	serve
+	# With a recorder of all, in which every process is.
+	[ "$(get '/debug/pprof/block')" = 200 ]
+	for what in "profile?seconds=1" "block?seconds=1" goroutine heap; do
+		[ "$(get "/pid/$one/debug/pprof/$what")" = 200 ]
+		go tool pprof -tags body 2>/dev/null >tags
+		awk -v pid="$one" '/^ [a-z]+:/ { key = $1 } key == "pid:" && / [0-9]+$/ && $NF != pid { print; bad = 1 }
+			END { exit bad }' tags || { cat tags; false; }
+	done
+	[ "$(n_recorders)" = 1 ]
+}
+
+@test "what memory and threads change by is told as a difference" {
+	start "$W/locks" mutex 300
+	target=$pid
+	serve
+	[ "$(get "/pid/$target/debug/pprof/delta_heap")" = 200 ]
+	cp body first
+	[ "$(get "/pid/$target/debug/pprof/delta_heap")" = 200 ]
+	# Nothing was touched meanwhile; what is resident is told all the same.
+	[ "$(total_of inuse_space body)" -gt 500000 ]
+	[ "$(total_of alloc_space body)" -le "$(total_of alloc_space first)" ]
+	[ "$(get "/pid/$target/debug/pprof/heap?seconds=1")" = 200 ]
+	has_header 'Content-Disposition: attachment; filename="heap-delta"'
+	held=$(total_of inuse_space body)
+	[ "${held:-0}" -lt 500000 ]
+	[ "$(get "/pid/$target/debug/pprof/goroutine?seconds=1")" = 200 ]
+	has_header 'Content-Disposition: attachment; filename="goroutine-delta"'
+	# Threads go from one place to another: as many are less there as are more here.
+	go tool pprof -raw body >raw
+	[ "$(awk '/^Samples/ { on = 1 } /^Locations/ { on = 0 } on && /^ +-?[0-9]+: / { n += $1 } END { print n + 0 }' raw)" = 0 ]
+	[ "$(get "/pid/$target/debug/pprof/allocs?seconds=1&debug=1")" = 400 ]
+	grep -qx 'seconds and debug params are incompatible' body
+}
+
+@test "an answer is as small as it is wanted" {
+	start "$W/split" 300
+	target=$pid
+	serve
+	[ "$(get "/pid/$target/debug/pprof/profile?seconds=1&hz=500&maxsamples=2")" = 200 ]
+	python3 "$BATS_TEST_DIRNAME/../lib/pprof.py" check body
+	go tool pprof -raw body >raw
+	[ "$(awk '/^Samples/ { on = 1 } /^Locations/ { on = 0 } on && /^ +[0-9]+ +[0-9]+: / { n++ } END { print n }' raw)" = 2 ]
+	grep -q 'maxsamples: the smallest' raw
+	go tool pprof -top body 2>/dev/null | grep -q 'the smallest, left out'
+}
+
+@test "addresses have names, of the process and of the kernel" {
+	start "$W/locks" mutex 300
+	target=$pid
+	serve
+	await is_asleep "$target"
+	main=$(nm "$W/locks" | awk '$3 == "main" { print $1 }')
+	first=$(awk 'NR == 1 { sub(/-.*/, "", $1); print $1 }' "/proc/$target/maps")
+	address=$(printf '0x%x' $((0x$first + 0x$main + 1)))
+	[ "$(get "/pid/$target/debug/pprof/symbol?$address+0x10+zzz")" = 200 ]
+	has_header 'Content-Type: text/plain; charset=utf-8'
+	[ "$(cat body)" = "$(printf 'num_symbols: 1\n%s main' "$address")" ]
+	[ "$(get "/pid/$target/debug/pprof/symbol" --data-binary "0x10+$address")" = 200 ]
+	[ "$(tail -n 1 body)" = "$address main" ]
+	schedule=0x$(awk '$3 == "schedule" { print $1; exit }' /proc/kallsyms)
+	[ "$(get "/debug/pprof/symbol?$schedule+$address")" = 200 ]
+	[ "$(tail -n 1 body)" = "$schedule schedule" ]
+	# Of a process it is not told where the kernel is.
+	[ "$(get "/pid/$target/debug/pprof/symbol?$schedule")" = 200 ]
+	[ "$(cat body)" = 'num_symbols: 1' ]
+	seq -s+ 1 20000 >many
+	[ "$(get "/pid/$target/debug/pprof/symbol" --data-binary @many)" = 413 ]
+	[ "$(get /pid/999999999/debug/pprof/symbol?0x1)" = 404 ]
+	no_recorder
+}
+
 @test "every thread is found where it stands" {
 	start "$W/locks" mutex 300
 	target=$pid
@@ -251,8 +354,8 @@ scrape() {
 	[ "$(get /comm/no-such-program/debug/pprof/profile)" = 404 ]
 	[ "$(get /debug/pprof/profile -X POST -d x)" = 405 ]
 	[ "$(get /debug/pprof/profile -I)" = 200 ]
-	[ "$(get /debug/pprof/heap)" = 501 ]
-	[ "$(get /debug/pprof/delta_heap)" = 501 ]
+	[ "$(get /debug/pprof/symbol -X PUT)" = 405 ]
+	[ "$(get '/debug/pprof/block?maxsamples=0')" = 400 ]
 	[ "$(get "/$(printf 'a%.0s' {1..40000})")" -ge 400 ]
 	[ "$(get /debug/pprof/)" = 200 ]
 	no_recorder

@@ -85,6 +85,18 @@ static void processes_are_chosen_by_name_or_number(void **state)
 	assert_int_equal(left_by("process", "worker"), 0);
 }
 
+static void a_number_alone_is_no_name(void **state)
+{
+	struct filter_who seven = { .id = 7, .is_id = true };
+	struct world world;
+
+	(void)state;
+	make(&world);
+	world_sample(&world, 1 * SECOND, 5, 5, world_stack(&world, "main"));
+	*array_add(&world.filter.processes) = seven;
+	assert_int_equal(left(&world), 3); /* and not the one that nobody gave a name */
+}
+
 static void threads_are_chosen_by_name_or_number(void **state)
 {
 	(void)state;
@@ -265,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(processes_are_chosen_by_name_or_number),
+		cmocka_unit_test(a_number_alone_is_no_name),
 		cmocka_unit_test(threads_are_chosen_by_name_or_number),
 		cmocka_unit_test(long_names_match_as_the_kernel_cuts_them),
 		cmocka_unit_test(cpus_are_chosen_by_lists_and_ranges),

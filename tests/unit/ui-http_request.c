@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "ui/http_request.h"
 
@@ -61,6 +63,7 @@ static void paths_say_whom_and_what(void **state)
 	assert_int_equal(route.target.scope, SERVE_CGROUP);
 	assert_string_equal(route.target.name, "/system.slice/x.service");
 	assert_int_equal(route_of("/debug/pprof/cmdline").page, HTTP_CMDLINE);
+	assert_int_equal(route_of("/pid/1/debug/pprof/symbol").page, HTTP_SYMBOL);
 	assert_int_equal(route_of("/debug/pprof/profile").target.scope, SERVE_ALL);
 	assert_int_equal(route_of("/").page, HTTP_FRONT);
 }
@@ -133,12 +136,79 @@ static void seconds_are_taken_as_go_takes_them(void **state)
 		"invalid value for \"seconds\" - must be a positive integer");
 	refused("/debug/pprof/block", (struct http_params){ .seconds = "1", .debug = "1" },
 		"seconds and debug params are incompatible");
-	refused("/debug/pprof/goroutine", (struct http_params){ .seconds = "1" },
-		"\"seconds\" parameter is not supported for this profile type");
 	refused("/debug/pprof/profile", (struct http_params){ .seconds = "301" },
 		"profile duration exceeds this server's limit of 300 seconds");
 	refused("/debug/pprof/trace", (struct http_params){ .seconds = "1e9" },
 		"profile duration exceeds this server's limit of 300 seconds");
+}
+
+static void of_memory_and_threads_there_are_differences(void **state)
+{
+	static const char *const names[] = { "heap", "allocs", "goroutine", "threadcreate" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = xasprintf("/comm/x/debug/pprof/%s", names[i]);
+		struct serve_request request = request_of(path, (struct http_params){ 0 });
+
+		assert_true(serve_is_state(&request));
+		assert_int_not_equal(request.window, SERVE_FROM_NOW);
+		request = request_of(path, (struct http_params){ .seconds = "3" });
+		assert_int_equal(request.window, SERVE_FROM_NOW);
+		assert_int_equal(request.span_ns, 3 * SECOND);
+		free(path);
+	}
+	assert_int_equal(request_of("/debug/pprof/delta_heap", (struct http_params){ 0 }).window,
+			 SERVE_SINCE_LAST);
+	assert_int_equal(request_of("/debug/pprof/delta_allocs", (struct http_params){ 0 }).subject,
+			 SERVE_ALLOCS);
+}
+
+static void an_answer_may_be_kept_small(void **state)
+{
+	(void)state;
+	assert_int_equal(request_of("/debug/pprof/block", (struct http_params){ 0 }).max_samples,
+			 0);
+	assert_int_equal(request_of("/debug/pprof/block",
+				    (struct http_params){ .max_samples = "16000" })
+				 .max_samples,
+			 16000);
+	refused("/debug/pprof/block", (struct http_params){ .max_samples = "0" },
+		"invalid value for \"maxsamples\" - must be a positive integer");
+	refused("/debug/pprof/trace", (struct http_params){ .max_samples = "9" },
+		"\"maxsamples\" is for profiles");
+}
+
+static void addresses_are(const char *text, size_t n, uint64_t first, uint64_t last)
+{
+	struct http_addresses addresses = { 0 };
+
+	assert_int_equal(http_addresses(text, strlen(text), &addresses), 0);
+	assert_int_equal(addresses.list.n, n);
+	if (n) {
+		assert_int_equal(addresses.list.items[0], first);
+		assert_int_equal(addresses.list.items[n - 1], last);
+	}
+	array_release(&addresses.list);
+}
+
+static void addresses_are_read_as_go_reads_them(void **state)
+{
+	struct http_addresses addresses = { 0 };
+	struct buf many = { 0 };
+
+	(void)state;
+	addresses_are("", 0, 0, 0);
+	addresses_are("0x401136", 1, 0x401136, 0x401136);
+	addresses_are("0x401136+0xffffffff81000000", 2, 0x401136, 0xffffffff81000000);
+	addresses_are("0x401136 17\n", 2, 0x401136, 17); /* a plus is a space in a query */
+	addresses_are("++0x1++zzz+-1+0x+0+0x2", 2, 1, 2);
+	for (uint32_t i = 0; i <= SERVE_MAX_ADDRESSES; i++)
+		buf_puts(&many, "1+");
+	assert_int_equal(http_addresses(buf_str(&many), many.size, &addresses), -E2BIG);
+	assert_int_equal(http_addresses(buf_str(&many), many.size - 2, &addresses), -E2BIG);
+	array_release(&addresses.list);
+	buf_release(&many);
 }
 
 static void block_is_cumulative_unless_seconds_are_told(void **state)
@@ -281,6 +351,9 @@ int main(void)
 		cmocka_unit_test(a_name_may_hold_what_ends_it),
 		cmocka_unit_test(other_paths_are_not_found),
 		cmocka_unit_test(seconds_are_taken_as_go_takes_them),
+		cmocka_unit_test(of_memory_and_threads_there_are_differences),
+		cmocka_unit_test(an_answer_may_be_kept_small),
+		cmocka_unit_test(addresses_are_read_as_go_reads_them),
 		cmocka_unit_test(block_is_cumulative_unless_seconds_are_told),
 		cmocka_unit_test(forms_are_chosen),
 		cmocka_unit_test(the_past_can_be_asked_for_and_compared),
