@@ -27,17 +27,19 @@
 #define DEFAULT_HZ         100
 #define DEFAULT_BUDGET     10 /* permille of the machine, for stacks of waits */
 #define DEFAULT_RING_BYTES ((size_t)64 << 20)
-#define KEEP_NS            (UINT64_C(300) * 1000000000)
+#define DEFAULT_KEEP       300 /* seconds */
+#define KEEP_MAX           86400
 #define BACKLOG            256
 #define TOKEN_MIN          16
 #define FDS_WANTED         1024
 
-enum { KEY_LISTEN = 0x100, KEY_TOKEN, KEY_CERT, KEY_KEY };
+enum { KEY_LISTEN = 0x100, KEY_TOKEN, KEY_CERT, KEY_KEY, KEY_KEEP };
 
 struct serve_args {
 	ARRAY(pid_t) pids;
 	bool is_all;
 	uint32_t hz;
+	uint64_t keep_seconds;
 	const char *listen;
 	const char *token_file, *cert_file, *key_file; /* NULL: not said */
 	struct buf token, cert, key;
@@ -51,6 +53,8 @@ static const struct argp_option options[] = {
 	{ "pid", 'p', "PID[,PID...]", 0, "Serve these processes only", 0 },
 	{ "all", 'a', NULL, 0, "Serve every process (the default)", 0 },
 	{ "frequency", 'F', "HZ", 0, "Sample each CPU so often a second (default 100)", 0 },
+	{ "keep", KEY_KEEP, "SECONDS", 0,
+	  "Go on with what is cumulative so long after the last request (default 300)", 0 },
 	{ "token-file", KEY_TOKEN, "FILE", 0,
 	  "Take requests only with the token in FILE: Authorization: Bearer TOKEN", 0 },
 	{ "cert", KEY_CERT, "FILE", 0, "Speak TLS, with this certificate (PEM)", 0 },
@@ -92,6 +96,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "'%s' is not a frequency from 1 to %d", arg,
 				   SERVE_MAX_HZ);
 		args->hz = (uint32_t)hz;
+		return 0;
+	case KEY_KEEP:
+		if (human_parse_number(arg, 1, KEEP_MAX, &args->keep_seconds))
+			argp_error(state, "'%s' is not a number of seconds from 1 to %d", arg,
+				   KEEP_MAX);
 		return 0;
 	case KEY_TOKEN:
 		args->token_file = arg;
@@ -334,7 +343,7 @@ static int serve_with(const struct serve_args *args, struct http_options *http)
 		.hz = args->hz,
 		.budget_permille = DEFAULT_BUDGET,
 		.ring_bytes = DEFAULT_RING_BYTES,
-		.keep_ns = KEEP_NS,
+		.keep_ns = args->keep_seconds * UINT64_C(1000000000),
 	};
 	pid_t parent = getpid(), child;
 	int sockets[2];
@@ -403,7 +412,9 @@ int cmd_serve(int argc, char **argv)
 		       "/comm/NAME/debug/pprof/, /cgroup/PATH/debug/pprof/.\v"
 		       "Nothing is recorded while nobody asks.  Ends by Ctrl-C.",
 	};
-	struct serve_args args = { .listen = DEFAULT_LISTEN, .hz = DEFAULT_HZ };
+	struct serve_args args = { .listen = DEFAULT_LISTEN,
+				   .hz = DEFAULT_HZ,
+				   .keep_seconds = DEFAULT_KEEP };
 	int status;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &args))

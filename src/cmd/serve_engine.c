@@ -191,8 +191,6 @@ static void set_window(struct engine *engine, struct collection *collection, uin
 
 	collection->start_ns = now_ns;
 	collection->end_ns = now_ns + request->span_ns;
-	if (request->window != SERVE_FROM_NOW && request->window != SERVE_SNAPSHOT)
-		engine->keep_until_ns = now_ns + engine->options->keep_ns;
 	if (serve_is_state(request) || request->window == SERVE_CUMULATIVE)
 		set_moments(engine, collection, now_ns);
 	else if (request->window == SERVE_PAST)
@@ -370,6 +368,13 @@ static bool has_ended(struct engine *engine, struct collection *collection)
 	return true;
 }
 
+/* Somebody may ask again for what goes on. */
+static void keep_on(struct engine *engine, const struct serve_request *request)
+{
+	if (request->window != SERVE_FROM_NOW && request->window != SERVE_SNAPSHOT)
+		engine->keep_until_ns = clock_ns(CLOCK_MONOTONIC) + engine->options->keep_ns;
+}
+
 /* Whether nobody waits for it any more. */
 static bool is_done(struct engine *engine, struct collection *collection)
 {
@@ -379,6 +384,7 @@ static bool is_done(struct engine *engine, struct collection *collection)
 		return collection->request.is_cancel;
 	if (!has_ended(engine, collection))
 		return false;
+	keep_on(engine, &collection->request);
 	collection->is_first = false;
 	return !was_first || collection->request.is_cancel;
 }

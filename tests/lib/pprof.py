@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A second reader of pprof files, from the published field numbers alone.
 
-usage: pprof.py check FILE            hold it to what readers insist on
+usage: pprof.py check FILE...         hold each to what readers insist on
        pprof.py agree FILE REPORT     compare it, and go tool pprof's reading of it
                                       (its -top on standard input), with report --json
 """
@@ -216,10 +216,14 @@ def agree(profile, report, go_text):
 
 
 def main():
-    profile = load(sys.argv[2])
     if sys.argv[1] == "check":
-        check(profile)
+        for path in sys.argv[2:]:
+            try:
+                check(load(path))
+            except Exception as error:
+                raise AssertionError(path) from error
     else:
+        profile = load(sys.argv[2])
         with open(sys.argv[3], encoding="utf-8") as file:
             print(agree(profile, json.load(file), sys.stdin.read()), "functions agree")
 

@@ -5,36 +5,10 @@ load ../lib/live
 load ../lib/serve
 bats_require_minimum_version 1.5.0
 
-# Of URL, below $at: the status; the head is then in ./header, the body in ./body.
-get() {
-	curl -gsS -D header -o body -w '%{http_code}\n' "${@:2}" "$at$1"
-}
-
-has_header() {
-	tr -d '\r' <header | grep -qixF "$1" || { cat header; false; }
-}
-
 # The sum of value $2 over all samples with function $3 among their frames, in ./$1.
 sum_of() {
 	go tool pprof -sample_index="$2" -unit=ns -cum -top -nodecount=0 -nodefraction=0 "$1" 2>/dev/null |
 		awk -v name="$3" 'NR > 1 && index($0, name) { sub(/[a-z]+$/, "", $4); print $4 + 0; exit }'
-}
-
-# Children of the server that record.
-n_recorders() {
-	local n=0 child
-	for child in $(pgrep -P "$server"); do
-		[ "$(stat -c %U "/proc/$child" 2>/dev/null)" != root ] || n=$((n + 1))
-	done
-	echo $n
-}
-
-no_recorder() {
-	[ "$(n_recorders)" = 0 ]
-}
-
-some_recorder() {
-	[ "$(n_recorders)" != 0 ]
 }
 
 @test "a CPU profile is Go's in all that its readers look at, and true" {
@@ -279,41 +253,6 @@ json_sum() {
 	[ "$(get "/pid/$target/debug/pprof/profile?seconds=1&format=svg")" = 200 ]
 	has_header 'Content-Type: image/svg+xml'
 	grep -q burn_50 body
-}
-
-# As a server that profiles all the time does: everything of $1 at once, but not for ever.
-scrape() {
-	local name
-	for name in allocs block goroutine mutex 'profile?seconds=2'; do
-		curl -gsS -o "scrape.$1.${name%%\?*}" -w "%{http_code} %{content_type} ${name%%\?*}\n" \
-			"$at/pid/$1/debug/pprof/$name" 3>&- &
-	done >>answers
-}
-
-@test "targets that come and go are scraped of everything at a time" {
-	serve
-	for round in 1 2; do
-		targets=()
-		for ((i = 0; i < 5; i++)); do
-			start "$W/locks" mutex 300
-			targets+=("$pid")
-		done
-		for target in "${targets[@]}"; do
-			scrape "$target"
-		done
-		for job in $(jobs -rp); do
-			[[ " $server ${started[*]} " == *" $job "* ]] || wait "$job"
-		done
-		for target in "${targets[@]}"; do
-			{ kill -9 "$target" && wait "$target"; } 2>/dev/null || true
-		done
-	done
-	sort answers | uniq -c
-	[ "$(wc -l <answers)" = 50 ]
-	[ "$(grep -c '^200 application/octet-stream ' answers)" = 50 ]
-	for file in scrape.*; do
-		python3 "$BATS_TEST_DIRNAME/../lib/pprof.py" check "$file"
-	done
 }
 
 @test "two hundred clients at a time get an answer each, and memory stays" {

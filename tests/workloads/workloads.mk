@@ -10,7 +10,7 @@ WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/worklo
 FROM := tests/workloads
 WORKLOADS += heaplocks atomics barriers gil.py callers mapper waitany stutter leaks mallocs objects
 WORKLOADS += ownmalloc cxxnew noevent.so
-WORKLOADS += churner resident resident-static gogrow JavaGrow.class
+WORKLOADS += gohttp churner resident resident-static gogrow JavaGrow.class
 
 workloads: $(addprefix $(W)/,$(WORKLOADS))
 
@@ -60,7 +60,7 @@ $(W)/noevent.so: $(FROM)/noevent.c
 	$(call say,WORK,$@)
 	$(Q)$(CC) $(WFLAGS) -fPIC -shared -o $@ $<
 
-$(W)/goburn $(W)/gogarbage $(W)/gogrow: $(W)/%: $(FROM)/%/main.go $(FROM)/%/go.mod
+$(W)/goburn $(W)/gogarbage $(W)/gogrow $(W)/gohttp: $(W)/%: $(FROM)/%/main.go $(FROM)/%/go.mod
 	$(call say,WORK,$@)
 	$(Q)cd $(FROM)/$* && GOCACHE=$(abspath $(W))/.gocache GOTOOLCHAIN=local CGO_ENABLED=0 \
 		go build -o $(abspath $@) .
