@@ -25,6 +25,9 @@ int diff_json(const struct diff *diff, const struct diff_text_options *options, 
 /* As a flame graph of both; of which table is compared makes no difference. */
 int diff_svg(const struct diff *diff, const struct diff_text_options *options, FILE *out);
 
+/* As a page that has this flame graph, and all rows of the table. */
+int diff_html(const struct diff *diff, const struct diff_text_options *options, FILE *out);
+
 /* What is compared, @which of its amounts ("flat, "), and in which measure, by lines. */
 void diff_put_head(struct buf *out, const struct diff *diff,
 		   const struct diff_text_options *options, const char *which);

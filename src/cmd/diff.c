@@ -31,8 +31,9 @@ struct diff_args {
 	const char *paths[DIFF_N_SIDES];
 	const struct analysis *analysis;
 	const char *output; /* NULL: standard output, as text */
-	const char *value;  /* NULL: the profile's own */
-	const char *scale;  /* NULL: what suits the recordings */
+	int (*picture)(const struct diff *diff, const struct diff_text_options *options, FILE *out);
+	const char *value; /* NULL: the profile's own */
+	const char *scale; /* NULL: what suits the recordings */
 	bool json, has_rows, has_width;
 	struct diff_options options;
 	struct diff_text_options text_options;
@@ -53,10 +54,16 @@ static const struct argp_option options[] = {
 	{ "width", KEY_WIDTH, "COLUMNS", 0, "Cut lines to so many columns (0 cuts nothing)", 0 },
 	{ "fail-if", KEY_FAIL_IF, "'PROFILE [FUNC] +N%'", 0,
 	  "Exit with status 1 if that grew by more than N% (-N%: shrank), and not by chance", 0 },
-	{ "output", 'o', "OUT.svg", 0, "Write a flame graph of both to OUT.svg", 0 },
+	{ "output", 'o', "OUT", 0,
+	  "Write a flame graph of both to OUT.svg, or with the table to the page OUT.html", 0 },
 	{ "json", KEY_JSON, NULL, 0, "For programs: the same figures as JSON", 0 },
 	{ 0 },
 };
+
+static const struct {
+	const char *format; /* of exporters; NULL ends the table */
+	int (*write)(const struct diff *diff, const struct diff_text_options *options, FILE *out);
+} pictures[] = { { "svg", diff_svg }, { "html", diff_html }, { 0 } };
 
 static const char *const scales[] = {
 	[DIFF_TIME] = "time", [DIFF_SHARE] = "share", [DIFF_RUN] = "run"
@@ -125,12 +132,16 @@ static void check_limits(struct argp_state *state, struct diff_args *args)
 	}
 }
 
-static void check_output(struct argp_state *state, const struct diff_args *args)
+static void check_output(struct argp_state *state, struct diff_args *args)
 {
 	const struct exporter *format = args->output ? exporter_for_path(args->output) : NULL;
 
-	if (args->output && (!format || strcmp(format->name, "svg") != 0))
-		argp_error(state, "-o: differences are drawn as OUT.svg only, not '%s'",
+	for (size_t i = 0; format && pictures[i].format; i++) {
+		if (!strcmp(format->name, pictures[i].format))
+			args->picture = pictures[i].write;
+	}
+	if (args->output && !args->picture)
+		argp_error(state, "-o: differences are drawn as OUT.svg or OUT.html, not '%s'",
 			   args->output);
 	if (args->output && args->json)
 		argp_error(state, "-o writes a picture, --json text: one at a time");
@@ -284,7 +295,7 @@ static int write_diff(const struct diff_args *args, const struct diff *diff)
 
 	if (args->output)
 		return result_open(&result, args->output) ||
-		       result_close(&result, diff_svg(diff, &args->text_options, result.file));
+		       result_close(&result, args->picture(diff, &args->text_options, result.file));
 	if (!args->limits.n) /* what is said of them would stand beside it */
 		pager_start();
 	error = (args->json ? diff_json : diff_text)(diff, &args->text_options, stdout);

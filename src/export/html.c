@@ -56,7 +56,6 @@ enum { RUN_CPU, RUN_THREAD, RUN_GAP, RUN_NS, N_RUN };
 enum { CPU_N_RUNS, N_CPU };
 enum { SAMPLE_THREAD, SAMPLE_NS, SAMPLE_CPU, SAMPLE_WEIGHT, SAMPLE_STACK, N_SAMPLE };
 enum { FACT_KEY, FACT_VALUE, N_FACT };
-enum { AUDIT_IS_FLAW, AUDIT_TEXT, N_AUDIT };
 
 enum { WAKER_UNSEEN, WAKER_INTERRUPT, WAKER_UNRECORDED, WAKER_THREAD /* + its reference */ };
 
@@ -371,18 +370,6 @@ static void put_cpus(struct html *html)
 	note_error(html, page_table_finish(&table));
 }
 
-static void put_audit(struct html *html)
-{
-	struct page_table table = { .name = "audit", .out = html->out, .n_columns = N_AUDIT };
-	const struct audit_line *line;
-
-	array_for_each(line, &html->source->audit->lines) {
-		page_table_add(&table, AUDIT_IS_FLAW, line->is_flaw);
-		page_table_add(&table, AUDIT_TEXT, page_string(&html->names, line->text));
-	}
-	note_error(html, page_table_finish(&table));
-}
-
 struct facts {
 	struct html *html;
 	struct page_table table;
@@ -457,7 +444,7 @@ static int html_end(struct timeline_sink *sink)
 		note_error(html, page_table_finish(tables[i]));
 	note_error(html, page_sums_finish(&html->sums, html->out));
 	put_cpus(html);
-	put_audit(html);
+	note_error(html, page_put_audit(&html->names, html->source->audit, "", html->out));
 	put_facts(html);
 	note_error(html, page_names_finish(&html->names));
 	fputs(page_tail, html->out);

@@ -39,12 +39,30 @@ enum {
 	N_SHEET
 };
 enum { CELL_VALUE, N_CELL };
+enum { AUDIT_IS_FLAW, AUDIT_TEXT, N_AUDIT };
 
 #define PERCENT_PARTS 1e6 /* of one */
 
 static int first_error(int error, int next)
 {
 	return error ? error : next;
+}
+
+int page_put_audit(struct page_names *names, const struct audit *audit, const char *whose,
+		   FILE *out)
+{
+	struct page_table table = { .name = "audit", .out = out, .n_columns = N_AUDIT };
+	const struct audit_line *line;
+	struct buf text = { 0 };
+
+	array_for_each(line, &audit->lines) {
+		buf_clear(&text);
+		buf_printf(&text, "%s%s", whose, line->text);
+		page_table_add(&table, AUDIT_IS_FLAW, line->is_flaw);
+		page_table_add(&table, AUDIT_TEXT, page_string(names, buf_str(&text)));
+	}
+	buf_release(&text);
+	return page_table_finish(&table);
 }
 
 static int put_rows(struct page_names *names, const struct profile *profile, FILE *out)

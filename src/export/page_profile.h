@@ -6,11 +6,14 @@
 #ifndef EXPORT_PAGE_PROFILE_H
 #define EXPORT_PAGE_PROFILE_H
 
+#include "model/audit.h"
 #include "model/profile.h"
 #include "model/sheet.h"
 #include "page_names.h"
 
-/* 0 or -errno. */
+/* Each line after @whose it is.  All return 0 or -errno. */
+int page_put_audit(struct page_names *names, const struct audit *audit, const char *whose,
+		   FILE *out);
 int page_put_profile(struct page_names *names, const struct profile *profile, FILE *out);
 int page_put_sheets(struct page_names *names, const struct sheets *sheets, FILE *out);
 

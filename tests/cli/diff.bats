@@ -65,6 +65,31 @@ limit() {
 	[[ $output == *'nothing stands in neither recording'* ]]
 }
 
+@test "every profile of stacks is compared, and limits of it are judged by what is shown" {
+	passed=
+	while read -r profile old new; do
+		for pair in "$old $new" "$new $old"; do
+			read -r from to <<<"$pair"
+			both=("$(recording "$from")" "$(recording "$to")")
+			"$SYSPROF" diff "${both[@]}" "$profile" --json >"$T/diff.json"
+			want=$(jq '.total | if .diff > (.old // 0) / 100 and (.is_noise | not) then 1 else 0 end' "$T/diff.json")
+			run "$SYSPROF" diff "${both[@]}" --fail-if "$profile +1%"
+			echo "$profile $pair: $status, want $want: $output"
+			[ "$status" = "$want" ]
+			jq -e '.rows | length > 0 and all(has("noise") and has("is_noise"))' "$T/diff.json"
+			passed+=$status
+		done
+	done <<-END
+		cpu slow fast
+		block idle waits
+		mutex locks holders
+		heap heap heap
+		allocs heap heap
+		syscalls calls timeline
+	END
+	[[ $passed == *1* && $passed == *0* ]]
+}
+
 @test "a flame graph of both is grey where chance may be it, blue where less, red where more is new" {
 	data=$(recording slow)
 	"$SYSPROF" diff "$data" "$(recording fast)" -o "$T/diff.svg"
@@ -91,7 +116,7 @@ assert seen["cache"][0] == "red" and " (new), " in seen["cache"][2], seen
 EOF
 	python3 "$T/check.py" "$T/diff.svg"
 	run "$SYSPROF" diff "$data" "$data" -o "$T/diff.pdf"
-	[ "$status" = 2 ] && [[ $output == *'OUT.svg only'* ]]
+	[ "$status" = 2 ] && [[ $output == *'OUT.svg or OUT.html'* ]]
 	run "$SYSPROF" diff "$data" "$T/fast.data" -o "$T/limit.svg" --fail-if 'cpu cache +1%'
 	[ "$status" = 1 ] && [ -s "$T/limit.svg" ]
 }

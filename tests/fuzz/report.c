@@ -10,6 +10,7 @@
 #include "analysis/diagnose.h"
 #include "base/mem.h"
 #include "event/text.h"
+#include "export/diff.h"
 #include "export/exporter.h"
 #include "export/report.h"
 #include "export/sheets.h"
@@ -71,6 +72,29 @@ static void print_all(const struct profile *profile, FILE *out)
 	buf_release(&message);
 }
 
+/* Against itself, with half of its rows: so names are on both sides, and on one. */
+static void print_differences(const struct profile *profile, FILE *out)
+{
+	struct diff_text_options options = { .paths = { "old", "new" }, .filter = "", .width = 80 };
+	struct profile older = *profile;
+
+	older.rows.n /= 2;
+	for (int scale = DIFF_SHARE; scale <= DIFF_RUN; scale++) {
+		struct diff_options what = { .key = scale == DIFF_RUN ? TABLE_LINE : TABLE_FUNCTION,
+					     .scale = (enum diff_scale)scale,
+					     .value = profile->n_types > 1,
+					     .by_cum = scale == DIFF_RUN };
+		struct diff diff;
+
+		diff_build(&diff, &older, profile, &what);
+		diff_text(&diff, &options, out);
+		diff_json(&diff, &options, out);
+		diff_svg(&diff, &options, out);
+		diff_html(&diff, &options, out);
+		diff_release(&diff);
+	}
+}
+
 static void print_sheets(const struct analysis *analysis, void *state, const struct audit *audit,
 			 FILE *out)
 {
@@ -105,6 +129,7 @@ static void run(const struct analysis *analysis, bool is_profile, const char *te
 		profile.audit = &audit;
 		check_sums(&profile);
 		print_all(&profile, out);
+		print_differences(&profile, out);
 		profile_release(&profile);
 	} else {
 		print_sheets(analysis, state, &audit, out);

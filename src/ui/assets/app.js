@@ -19,7 +19,7 @@ export class App {
 			closed: new Set(), range: null, pin: null, wantedPin: '', query: '', found: null, hit: null,
 			theme: 'light',
 			/* Of the tabs of profiles: names of functions, and labels from the root to what is the whole. */
-			view: 'flame', value: '', group: 'none', by: 'function', isInverted: false, isMerged: false,
+			view: 'flame', value: '', group: 'none', by: 'function', isInverted: false, isMerged: false, isNoisy: false,
 			fn: '', focus: '', hidden: [], zoom: [], sort: '', sheet: 0,
 		};
 		this.viewers = [];

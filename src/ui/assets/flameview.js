@@ -8,7 +8,8 @@ const ROW = 18;
 const NARROWEST = 0.6; /* what is less wide is not drawn: it lies within its parent's end */
 
 export class FlameView {
-	/* @tip shows lines at a point; @on: what is called with a branch and the event: zoom, act. */
+	/* @tip shows lines at a point; @on: what is called with a branch and the event: zoom, act; what is
+	 * to be told of a branch: lines. */
 	constructor(app, element, tip, on = {}) {
 		this.app = app;
 		this.tip = tip;
@@ -102,6 +103,8 @@ export class FlameView {
 	}
 
 	#colourOf(branch, theme) {
+		if (branch.colour)
+			return branch.colour(theme);
 		const key = branch.label * 2 + branch.isCalled;
 		let colour = this.colours.get(key);
 		if (!colour)
@@ -111,7 +114,7 @@ export class FlameView {
 
 	#nameOf(branch) {
 		const { name } = branch.info;
-		return branch.label === branch.tree.nLabels ? `all: ${this.format(branch.total)}` : name;
+		return branch.label === branch.tree.nLabels && !branch.colour ? `all: ${this.format(branch.total)}` : name;
 	}
 
 	#box(branch, x, width, theme, isAbove) {
@@ -153,6 +156,10 @@ export class FlameView {
 			this.tip.hide();
 			return;
 		}
+		this.tip.showLines(this.on.lines?.(branch) ?? this.#linesOf(branch), event.clientX, event.clientY);
+	}
+
+	#linesOf(branch) {
 		const { format, root, focus } = this;
 		const { name, module, file, line } = branch.info;
 		const lines = [make('p', { class: 'strong' }, name),
@@ -164,6 +171,6 @@ export class FlameView {
 			lines.push(make('p', { class: 'soft' }, 'inlined'));
 		if (module || file)
 			lines.push(make('p', { class: 'soft' }, [module, line ? `${file}:${line}` : file].filter(Boolean).join(' · ')));
-		this.tip.showLines(lines, event.clientX, event.clientY);
+		return lines;
 	}
 }

@@ -19,6 +19,7 @@ function putPlace(put, { state }, tab) {
 	put('by', state.by, state.by === 'function');
 	put('inverted', '1', !state.isInverted);
 	put('merged', '1', !state.isMerged);
+	put('noise', '1', !state.isNoisy);
 	put('fn', state.fn, !state.fn);
 	put('focus', state.focus, !state.focus);
 	for (const name of state.hidden)
@@ -73,7 +74,7 @@ function profileState(words) {
 		view: words.get('view') === 'sheet' ? 'sheet' : oneOf(VIEWS, words.get('view'), 'flame'),
 		value: words.get('value') ?? '', group: oneOf(GROUPS, words.get('group'), 'none'),
 		by: oneOf(TABLES, words.get('by'), 'function'), isInverted: words.has('inverted'),
-		isMerged: words.has('merged'), fn: words.get('fn') ?? '', focus: words.get('focus') ?? '',
+		isMerged: words.has('merged'), isNoisy: words.has('noise'), fn: words.get('fn') ?? '', focus: words.get('focus') ?? '',
 		hidden: words.getAll('hide'), sort: words.get('sort') ?? '',
 		zoom: (words.get('zoom') ?? '').split('.').filter(Boolean).map((label) => parseInt(label, 36)),
 		sheet: Math.max(0, Math.trunc(Number(words.get('sheet'))) || 0),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The page: reads what it carries, makes its tabs, and joins them to header, keys and address. */
 import { App } from './app.js';
+import { DiffView } from './diffview.js';
 import { byId, make } from './dom.js';
 import { formatState, parseState, pinOf } from './fragment.js';
 import { fillHelp, keysOf, listenToKeys } from './keys.js';
@@ -25,8 +26,10 @@ function titleOf(name) {
  * What the recording has: the timeline, if there is one, each profile, and tables that go with
  * none.  A view is made when it is first looked at, and draws a state.
  */
-function tabsOf({ facts, profiles, sheets }) {
+function tabsOf({ facts, profiles, sheets, difference }) {
 	const tabs = [];
+	if (difference)
+		tabs.push({ name: 'differences', title: 'Differences', make: (app, element) => new DiffView(app, element, difference) });
 	if (!facts.has('page.lack'))
 		tabs.push({ name: 'timeline', title: 'Timeline', make: (app, element) => new Timeline(app, element) });
 	for (const profile of profiles) {
@@ -103,7 +106,7 @@ class Page {
 	}
 
 	#fillHeader() {
-		const { app, app: { trace: { facts, span, threads } } } = this;
+		const { app, app: { trace: { difference, facts, span, threads } } } = this;
 		const command = facts.get('command') || facts.get('target') || 'recording';
 		const wall = Number(facts.get('page.wall_ns'));
 		const when = wall ? new Date(wall / 1e6).toLocaleString() : '';
@@ -111,8 +114,8 @@ class Page {
 		byId('title').textContent = command;
 		byId('title').title = command;
 		document.title = `${command} — sysprof`;
-		byId('subtitle').textContent = [`${duration(span)}`, `${count(n)} threads`, when, facts.get('host')]
-			.filter(Boolean).join(' · ');
+		byId('subtitle').textContent = difference ? `${difference.profile}: ${difference.head.at(-1)}` :
+			[`${duration(span)}`, `${count(n)} threads`, when, facts.get('host')].filter(Boolean).join(' · ');
 		byId('search').addEventListener('input', ({ target }) => this.#search(target.value));
 		byId('search').addEventListener('keydown', (event) => this.#searchKey(event));
 		byId('next').addEventListener('click', () => this.nextHit(1));
@@ -219,7 +222,7 @@ class Page {
 	}
 
 	nextView() {
-		const views = Object.keys(VIEWS);
+		const views = this.tab.view.viewNames ?? Object.keys(VIEWS);
 		this.app.update({ view: views[(views.indexOf(this.app.state.view) + 1) % views.length] });
 	}
 

@@ -4,6 +4,7 @@
  * what happened when, which slices.js adds.
  */
 import { countRows, eachRow, regroup, startsOf } from './read.js';
+import { readDifference } from './difference.js';
 import { readProfiles, readSheets } from './profile.js';
 import { KINDS, Track } from './track.js';
 
@@ -171,6 +172,7 @@ export function readTrace(tables) {
 		kindNames: ['unknown', 'running', 'runnable', 'blocked',
 			...(facts.get('page.waits') ?? '').split(' ')],
 	};
+	trace.difference = readDifference(trace, parts('differences'), parts('difftree'));
 	trace.profiles = readProfiles(trace, parts('profiles'), parts('rows'));
 	trace.sheets = readSheets(trace, parts('sheets'), parts('cells'));
 	return trace;
