@@ -9,6 +9,7 @@
 #ifndef DATA_CHUNK_H
 #define DATA_CHUNK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,8 +17,9 @@
 
 /* On disk: append only. */
 enum chunk_kind {
-	CHUNK_DEFS = 1,   /* definition events */
-	CHUNK_EVENTS = 2, /* timed events */
+	CHUNK_DEFS = 1,    /* definition events */
+	CHUNK_EVENTS = 2,  /* timed events */
+	CHUNK_COLUMNS = 3, /* the same in columns: on disk only, taken for CHUNK_EVENTS */
 };
 
 #define CHUNK_HEADER_BYTES  48
@@ -27,13 +29,17 @@ struct chunk {
 	uint32_t kind; /* enum chunk_kind; unknown kinds are skipped */
 	uint32_t n_events;
 	uint32_t stored_size; /* bytes on disk behind the header */
-	uint32_t raw_size;    /* of the payload inflated */
+	uint32_t raw_size;    /* inflated, but as stored: in columns, where it is */
+	bool is_in_columns;   /* on disk */
 	uint64_t first_ns;    /* time of the first event and the last; 0 of CHUNK_DEFS */
 	uint64_t last_ns;
-	struct buf payload; /* inflated; owned */
+	struct buf payload; /* inflated, an event after the other; owned */
 };
 
-/* Append @chunk to @out; its stored_size and raw_size are not looked at. */
+/*
+ * Append @chunk to @out, timed events in columns if that can be; its stored_size, raw_size and
+ * is_in_columns are not looked at.
+ */
 void chunk_encode(struct buf *out, const struct chunk *chunk);
 
 /*

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define FILE_HEADER_BYTES 24
-#define FILE_VERSION      1 /* grows when older readers cannot make sense of a file */
+#define FILE_VERSION      2 /* grows when older readers cannot make sense of a file */
 
 void file_header_encode(unsigned char ret[FILE_HEADER_BYTES]);
 

@@ -23,10 +23,10 @@ setup() {
 	size=$(stat -c %s rec)
 	diff - got <<-END
 		recording              rec
-		format                 1
+		format                 2
 		recorded at            2023-11-14 22:13:20 UTC
 		for                    21.0ms
-		size                   $size B in 2 chunks; 201 B inflated
+		size                   $size B in 2 chunks; 206 B inflated
 
 		WHAT THE RECORDER SAID
 		hostname               box
@@ -62,7 +62,7 @@ setup() {
 @test "JSON holds the same" {
 	sysprof info -i rec --json >json
 	jq() { python3 -c "import json,sys; d=json.load(open('json')); print($1)"; }
-	[ "$(jq 'd["format"]')" = 1 ]
+	[ "$(jq 'd["format"]')" = 2 ]
 	[ "$(jq 'd["size_bytes"]')" = "$(stat -c %s rec)" ]
 	[ "$(jq 'd["meta"]["hostname"]')" = box ]
 	[ "$(jq 'd["meta"]["e\\x1bvil"]')" = 'a\xffb' ]

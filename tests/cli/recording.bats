@@ -6,6 +6,7 @@ setup() {
 	page=$PWD/Documentation/sysprof.data.5
 	kinds=$PWD/include/event/kinds.def
 	decode=$PWD/tests/lib/decode
+	corpus=$PWD/tests/fuzz/corpus/reader
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
@@ -76,4 +77,17 @@ many_events() {
 	"$decode" "$page" rec >decoded
 	diff decoded dumped
 	diff <(sort text) <(sort decoded)
+}
+
+@test "a reader written from the page reads what is in columns, and a recording of version 1" {
+	seq 1 300 | awk '{ print "sched_waking time_ns=" 1000 + 70 * $1 * $1 " tid=" $1 % 7 + 130 ($1 % 3 ? " cpu=1" : "") }' >text
+	sysprof dump --assemble text -o rec
+	[ "$(od -An -tu1 -j8 -N1 rec) $(od -An -tu1 -j28 -N1 rec)" = "   2    3" ]
+	sysprof dump -i rec >dumped
+	diff text dumped
+	"$decode" "$page" rec | diff - dumped
+	tail -c +2 "$corpus/file" >version1
+	[ "$(od -An -tu1 -j8 -N1 version1)" -eq 1 ]
+	[ "$(sysprof dump -i version1 | grep -c '^sample ')" -eq 2 ]
+	[ "$("$decode" "$page" version1 | grep -c '^sample ')" -eq 2 ]
 }

@@ -2,7 +2,7 @@
 /*
  * A recording of any bytes.  The first byte says what the others are: a whole file,
  * or the payload of a chunk, which gets right checksums here that a fuzzer would
- * not find.
+ * not find.  Timed events are put into columns where they can be; 3 is a payload in columns.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -86,6 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] < 2)
 		wrap(&file, data[0] + 1u, data + 1, size - 1);
+	else if (data[0] == CHUNK_COLUMNS)
+		wrap(&file, CHUNK_COLUMNS, data + 1, size - 1);
 	else
 		buf_add(&file, data + 1, size - 1);
 	fd = memfd_create("recording", MFD_CLOEXEC);

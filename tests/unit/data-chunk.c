@@ -55,6 +55,38 @@ static void an_empty_payload_is_fine(void **state)
 	buf_release(&wire);
 }
 
+static void timed_events_are_stored_in_columns_and_come_back(void **state)
+{
+	const unsigned char rows[] = { 9, 2, 1, 2, 9, 2, 3, 4 };
+	struct chunk chunk = { .kind = CHUNK_EVENTS, .n_events = 2 }, got;
+	struct buf wire = { 0 };
+
+	(void)state;
+	buf_add(&chunk.payload, rows, sizeof(rows));
+	chunk_encode(&wire, &chunk);
+	assert_int_equal(wire.data[4], CHUNK_COLUMNS);
+	assert_int_equal(chunk_decode(wire.data, wire.size, &got), wire.size);
+	assert_int_equal(got.kind, CHUNK_EVENTS);
+	assert_int_equal(got.payload.size, sizeof(rows));
+	assert_memory_equal(got.payload.data, rows, sizeof(rows));
+	chunk_release(&chunk);
+	chunk_release(&got);
+	buf_release(&wire);
+}
+
+static void columns_that_are_none_are_damage(void **state)
+{
+	struct chunk chunk = { .kind = CHUNK_COLUMNS, .n_events = 2 };
+	struct buf wire = { 0 };
+
+	(void)state;
+	buf_puts(&chunk.payload, "no columns");
+	chunk_encode(&wire, &chunk);
+	chunk_release(&chunk);
+	assert_int_equal(chunk_decode(wire.data, wire.size, &chunk), -EBADMSG);
+	buf_release(&wire);
+}
+
 static void a_chunk_is_taken_from_the_head_of_more(void **state)
 {
 	struct buf wire = encoded("one");
@@ -133,6 +165,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chunk_decodes_to_what_was_encoded),
 		cmocka_unit_test(an_empty_payload_is_fine),
+		cmocka_unit_test(timed_events_are_stored_in_columns_and_come_back),
+		cmocka_unit_test(columns_that_are_none_are_damage),
 		cmocka_unit_test(a_chunk_is_taken_from_the_head_of_more),
 		cmocka_unit_test(a_chunk_cut_off_anywhere_asks_for_more),
 		cmocka_unit_test(a_chunk_with_any_bit_flipped_is_refused),
