@@ -24,7 +24,8 @@ struct sum {         /* of pauses with one reason in one process */
 	uint32_t id; /* in the histogram */
 	uint32_t task, thread;
 	uint32_t runtime, reason;
-	int64_t n, ns, stopping_ns, max_ns;
+	int64_t n, ns, max_ns;
+	int64_t stopping_ns; /* SHEET_UNKNOWN: of one of them it is not told */
 };
 
 struct watch {
@@ -88,6 +89,12 @@ static struct sum *sum_of(struct pauses *pauses, const struct row *row)
 	return sum;
 }
 
+/* A thread that stops itself has stopped at once. */
+static bool is_stopping_told(const struct pause *pause)
+{
+	return pause->scope == PAUSE_THREAD || pause->stopped_ns;
+}
+
 static void add_up(struct pauses *pauses, const struct row *row)
 {
 	struct sum *sum = sum_of(pauses, row);
@@ -95,8 +102,11 @@ static void add_up(struct pauses *pauses, const struct row *row)
 
 	sum->n++;
 	sum->ns = value_add(sum->ns, ns);
-	sum->stopping_ns =
-		value_add(sum->stopping_ns, (int64_t)pause_parts(&row->pause).stopping_ns);
+	if (!is_stopping_told(&row->pause))
+		sum->stopping_ns = SHEET_UNKNOWN;
+	else if (sum->stopping_ns != SHEET_UNKNOWN)
+		sum->stopping_ns =
+			value_add(sum->stopping_ns, (int64_t)pause_parts(&row->pause).stopping_ns);
 	if (ns > sum->max_ns)
 		sum->max_ns = ns;
 	histogram_add(&pauses->histogram, sum->id, (uint64_t)ns);
@@ -355,7 +365,8 @@ static void put_pause(struct pauses *pauses, struct names *names, const struct r
 
 	cells[P_AT].number = (int64_t)(pause->begin_ns > start_ns ? pause->begin_ns - start_ns : 0);
 	cells[P_LENGTH].number = (int64_t)length_of(pause);
-	cells[P_STOPPING].number = (int64_t)parts.stopping_ns;
+	cells[P_STOPPING].number = is_stopping_told(pause) ? (int64_t)parts.stopping_ns :
+							     SHEET_UNKNOWN;
 	cells[P_STOPPED].number = (int64_t)parts.stopped_ns;
 	cells[P_RESUMING].number = (int64_t)parts.resuming_ns;
 	cells[P_RUNTIME].text = text_of(pauses, names, pause->runtime);
@@ -369,7 +380,7 @@ static void put_pause(struct pauses *pauses, struct names *names, const struct r
 	cells[P_BY].text = by_text(pauses, names, row);
 	if (pause->is_cut)
 		cells[P_NOTE].text = xstrdup("cut: it goes beyond what is shown here");
-	else if (pause->scope == PAUSE_PROCESS && !pause->stopped_ns)
+	else if (!is_stopping_told(pause))
 		cells[P_NOTE].text = xstrdup("when all had stopped is not told");
 }
 

@@ -12,12 +12,17 @@
 	64 /* of what stands before figures: longer ones push their own line's only */
 
 /* The cell as people read it; empty where there is nothing to say. */
+static bool has_number(enum sheet_unit unit)
+{
+	return unit == SHEET_COUNT || unit == SHEET_NS || unit == SHEET_BYTES || unit == SHEET_ID;
+}
+
 static void put_cell(struct buf *out, const struct sheet_column *column,
 		     const union sheet_cell *cell)
 {
 	char human[HUMAN_SIZE];
 
-	if (column->unit == SHEET_COUNT && cell->number == SHEET_UNKNOWN) {
+	if (has_number(column->unit) && cell->number == SHEET_UNKNOWN) {
 		buf_puts(out, "?");
 		return;
 	}

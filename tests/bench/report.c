@@ -133,9 +133,11 @@ static void bench(const char *path)
 	options.view = REPORT_TREE;
 	report_text(&profile, &options, null, &message);
 	lap("the tree", &t);
-	exporter_find("pprof")->profile(&profile, &(struct export_options){ -1 }, null);
+	exporter_find("pprof")->profile(
+		&profile, &(struct export_options){ .value = -1, .filter = "" }, null);
 	lap("pprof", &t);
-	exporter_find("folded")->profile(&profile, &(struct export_options){ -1 }, null);
+	exporter_find("folded")->profile(
+		&profile, &(struct export_options){ .value = -1, .filter = "" }, null);
 	lap("folded", &t);
 	printf("  (%zu rows, %u stacks)\n", profile.rows.n,
 	       dictionary_n_stacks(model_dictionary(model)));
