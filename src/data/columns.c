@@ -28,6 +28,12 @@ struct span {
 	const unsigned char *end;
 };
 
+/* Nothing may be added to the NULL of an empty buffer, not even 0. */
+static struct span span_of(const struct buf *buf)
+{
+	return (struct span){ buf->data, buf->size ? buf->data + buf->size : buf->data };
+}
+
 static unsigned char *put_varint(unsigned char *at, uint64_t value)
 {
 	for (; value >= 0x80; value >>= 7)
@@ -80,6 +86,9 @@ static struct shape *add_shape(struct encoder *encoder, uint64_t tag, uint32_t n
 {
 	struct shape *shape = &encoder->shapes[encoder->n_shapes++];
 
+	if (!encoder->columns.n)
+		*array_add(&encoder->columns) =
+			0; /* there is an array where no event has fields, too */
 	*shape = (struct shape){ tag, n_fields, 0, encoder->columns.n };
 	for (size_t i = 0; i < (size_t)n_fields * VARINT_BYTES; i++)
 		*array_add(&encoder->columns) = 0;
@@ -185,7 +194,7 @@ static void put_columns(struct encoder *encoder, struct span rows, struct buf *o
 bool columns_encode(const struct buf *rows, struct buf *out)
 {
 	struct encoder *encoder = xcalloc(1, sizeof(*encoder));
-	struct span all = { rows->data, rows->data + rows->size };
+	struct span all = span_of(rows);
 	bool fits = rows->size && measure(encoder, all);
 
 	if (fits) {
@@ -278,7 +287,8 @@ static bool get_columns(struct decoder *decoder)
 
 static unsigned char *put_row(struct decoder *decoder, const struct shape *shape, unsigned char *at)
 {
-	const unsigned char **column = decoder->columns.items + shape->first;
+	const unsigned char **column = shape->n_fields ? decoder->columns.items + shape->first :
+							 NULL;
 	unsigned char body[MAX_FIELDS * VARINT_BYTES], *end = body;
 
 	for (uint32_t field = 0; field < shape->n_fields; field++, column += VARINT_BYTES) {
@@ -308,7 +318,7 @@ int columns_decode(const struct buf *columns, struct buf *out)
 	struct decoder *decoder = xcalloc(1, sizeof(*decoder));
 	bool is_right;
 
-	decoder->in = (struct span){ columns->data, columns->data + columns->size };
+	decoder->in = span_of(columns);
 	decoder->size = columns->size;
 	is_right = get_shapes(decoder) && get_order(decoder) && get_columns(decoder) &&
 		   decoder->size <= 2 * CHUNK_PAYLOAD_BYTES;
