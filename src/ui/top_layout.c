@@ -41,6 +41,25 @@ static void put_duration(struct buf *out, int64_t ns)
 	buf_puts(out, ns > 0 ? human_duration(text, (uint64_t)ns) : "0");
 }
 
+/* What is shown, before all that a narrow line has no room for. */
+static void put_subject(struct buf *line, const struct top_request *request)
+{
+	const struct top_state *state = &request->state;
+
+	if (request->facts.is_over)
+		buf_puts(line, "ENDED: ");
+	else if (state->is_frozen)
+		buf_puts(line, "FROZEN: ");
+	if (!state->pid) {
+		escape_text(line, request->facts.target, strlen(request->facts.target));
+		return;
+	}
+	buf_puts(line, "only ");
+	escape_text(line, state->who, strlen(state->who));
+	buf_printf(line, " (%s %u)", state->tid ? "tid" : "pid",
+		   state->tid ? state->tid : state->pid);
+}
+
 static void put_head(struct sheet_of *screen, const struct top_table *table,
 		     const struct top_request *request)
 {
@@ -49,21 +68,11 @@ static void put_head(struct sheet_of *screen, const struct top_table *table,
 	char lost[HUMAN_SIZE];
 
 	buf_puts(&line, "sysprof top: ");
-	escape_text(&line, facts->target, strlen(facts->target));
+	put_subject(&line, request);
 	buf_puts(&line, "  last ");
 	put_duration(&line, (int64_t)(table->end_ns - table->start_ns));
-	buf_printf(&line, "  itself %u.%u%% of a CPU  lost %s", facts->self_permille / 10,
+	buf_printf(&line, "  itself %u.%u%%  lost %s", facts->self_permille / 10,
 		   facts->self_permille % 10, human_count(lost, facts->n_lost));
-	if (request->state.pid) {
-		buf_puts(&line, "  only ");
-		escape_text(&line, request->state.who, strlen(request->state.who));
-		buf_printf(&line, " (%s %u)", request->state.tid ? "tid" : "pid",
-			   request->state.tid ? request->state.tid : request->state.pid);
-	}
-	if (facts->is_over)
-		buf_puts(&line, "  ENDED");
-	else if (request->state.is_frozen)
-		buf_puts(&line, "  FROZEN");
 	put_line(screen, TOP_BOLD, buf_str(&line));
 	buf_release(&line);
 }

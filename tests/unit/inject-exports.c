@@ -11,21 +11,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <gnu/libc-version.h>
 #include <link.h>
-#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "inject/exports.h"
 
-/* The C library that this runs with: the dynamic linker knows what is where. */
+/* The C library that this runs with; malloc() can be a sanitizer's own. */
 static int open_libc(uint64_t *ret_base)
 {
 	struct link_map *map;
 	Dl_info info;
 	int fd;
 
-	assert_true(dladdr1((void *)malloc, &info, (void **)&map, RTLD_DL_LINKMAP));
+	assert_true(dladdr1((void *)gnu_get_libc_version, &info, (void **)&map, RTLD_DL_LINKMAP));
 	fd = open(map->l_name, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	*ret_base = map->l_addr;
