@@ -103,6 +103,7 @@ void stacks_forget_ids(struct stacks *stacks)
 	stacks->kernel_before = stacks->kernel;
 	stacks->kernel_data_before = stacks->kernel_data;
 	stacks->kernel = stacks->kernel_data = 0;
+	memset(stacks->steps, 0, sizeof(stacks->steps));
 	forget_callers(stacks);
 }
 
