@@ -94,6 +94,7 @@ async function checkTables(page) {
 
 async function checkDownloads(page) {
 	await tab(page, 'downloads');
+	await page.locator('.downloads a').first().waitFor();
 	const links = await page.locator('.downloads a').evaluateAll((all) => all.map(({ href }) => href));
 	assert.ok(links.length > 15);
 	for (const link of links) {
