@@ -55,8 +55,8 @@ start() {
 
 # Wait until COMMAND succeeds.  A minute is for what never happens; nothing is known by it.
 await() {
-	local i
-	for ((i = 0; i < 600; i++)); do
+	local i until=$((SECONDS + 120)) # a look at what grows takes ever longer
+	for ((i = 0; i < 600 && SECONDS < until; i++)); do
 		! "$@" || return 0
 		sleep 0.1
 	done
