@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "event/definer.h"
 #include "event/dictionary.h"
 #include "event/event.h"
 #include "event/sink.h"
@@ -50,6 +51,9 @@ struct model_observer {
 struct model *model_new(void);
 void model_free(struct model *model);
 struct event_sink *model_sink(struct model *model);
+
+/* Ids after those that @model has of each kind, defined in it; owned by the caller. */
+struct definer *model_definer(struct model *model);
 
 /* @observer: borrowed until model_ignore() or model_free(). */
 void model_observe(struct model *model, struct model_observer *observer);

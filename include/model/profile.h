@@ -77,6 +77,9 @@ void profile_close(struct profile *profile, const struct filter *filter);
 /* A value type more; returns its index. */
 size_t profile_add_type(struct profile *profile, const char *type, const char *unit);
 
+/* The rows of @from, which has none then, in place of @profile's own. */
+void profile_take_rows(struct profile *profile, struct profile *from);
+
 /* The row of @key, zeroed if new.  Good until the next call. */
 struct profile_row *profile_row(struct profile *profile, const struct profile_key *key);
 

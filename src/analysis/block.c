@@ -142,7 +142,7 @@ void block_profile(void *state, struct profile *ret)
 	static const char *const names[] = { "block", "wakers", "chain" };
 	struct block *block = state;
 	struct waits_totals totals = waits_totals(block->waits);
-	struct definer *definer = leaf_definer(block->model);
+	struct definer *definer = model_definer(block->model);
 	struct apart apart = { 0 };
 	const struct wait_row *rows;
 	size_t n;

@@ -366,7 +366,7 @@ static void put_place(struct kernel_locks *locks, struct definer *definer,
 void kernel_locks_profile(void *state, struct profile *ret)
 {
 	struct kernel_locks *locks = state;
-	struct definer *definer = leaf_definer(locks->model);
+	struct definer *definer = model_definer(locks->model);
 	const struct place *place;
 
 	profile_init(ret, "kernel-locks", locks->model);

@@ -7,20 +7,6 @@
 
 #define WAKER_FRAMES 128u
 
-struct definer *leaf_definer(struct model *model)
-{
-	const struct dictionary *dict = model_dictionary(model);
-	struct definer *definer = definer_new(model_sink(model));
-
-	definer_skip(definer, &(struct definer_skip){
-				      .n_strings = dictionary_n_strings(dict),
-				      .n_modules = dictionary_n_modules(dict),
-				      .n_frames = dictionary_n_frames(dict),
-				      .n_stacks = dictionary_n_stacks(dict),
-			      });
-	return definer;
-}
-
 /* "futex" of "futex 0x404040" and of "shared futex cache+0x40": it need not be said twice. */
 static bool begins_with_call(const char *object, const char *call)
 {

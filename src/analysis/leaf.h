@@ -7,9 +7,6 @@
 #include "model/names.h"
 #include "waits.h"
 
-/* Gives out ids behind those of @model, which has seen everything. */
-struct definer *leaf_definer(struct model *model);
-
 /* "disk: read /var/db": class, system call and object, as far as they are known. */
 void leaf_reason(struct buf *out, const struct model *model, const struct wait_row *row);
 

@@ -246,7 +246,7 @@ void mutex_profile(void *state, struct profile *ret)
 	ret->labels[0] = "lock";
 	ret->labels[1] = "kind";
 	locks_resolve(mutex->locks, ret->names);
-	maker.definer = leaf_definer(mutex->model);
+	maker.definer = model_definer(mutex->model);
 	maker.locks = locks_items(mutex->locks, &n);
 	maker.covers = xcalloc(n + 1, sizeof(*maker.covers));
 	put_rows(&maker);

@@ -101,7 +101,7 @@ static uint32_t stack_of(const struct stacks_state *state, struct definer *defin
 void stacks_profile(void *arg, struct profile *ret)
 {
 	struct stacks_state *state = arg;
-	struct definer *definer = leaf_definer(state->model);
+	struct definer *definer = model_definer(state->model);
 	size_t n_unknown = 0, n = 0;
 	const struct standing *standing;
 

@@ -341,7 +341,7 @@ static void put_stacks(struct syscalls *syscalls, struct definer *definer, struc
 void syscalls_profile(void *state, struct profile *ret)
 {
 	struct syscalls *syscalls = state;
-	struct definer *definer = leaf_definer(syscalls->model);
+	struct definer *definer = model_definer(syscalls->model);
 	char n[HUMAN_SIZE], all[HUMAN_SIZE];
 
 	profile_init(ret, "syscalls", syscalls->model);

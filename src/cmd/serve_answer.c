@@ -229,20 +229,11 @@ static void add_since(const struct answer *answer, struct audit *audit)
 /* That a thread was made, and by whom, is seen of the future only. */
 static void forget_stacks(struct profile *profile)
 {
-	struct model *model = profile->model;
-	struct dictionary *dict = model_dictionary(model);
-	struct definer *definer = definer_new(model_sink(model));
+	struct definer *definer = model_definer(profile->model);
 	struct profile_row *row;
-	uint32_t stack;
+	uint32_t stack = definer_stack(definer, 0,
+				       definer_note(definer, "who made this thread was not seen"));
 
-	definer_skip(definer, &(struct definer_skip){
-				      .n_strings = dictionary_n_strings(dict),
-				      .n_modules = dictionary_n_modules(dict),
-				      .n_frames = dictionary_n_frames(dict),
-				      .n_stacks = dictionary_n_stacks(dict),
-			      });
-	stack = definer_stack(definer, 0,
-			      definer_note(definer, "who made this thread was not seen"));
 	array_for_each(row, &profile->rows)
 		row->key.stack = stack;
 	definer_free(definer);

@@ -83,14 +83,7 @@ static void ids_init(struct ids *ids, struct profile *profile, uint32_t n_stacks
 	const struct dictionary *dict = model_dictionary(profile->model);
 	uint32_t n = dictionary_n_stacks(dict);
 
-	*ids = (struct ids){ .profile = profile,
-			     .definer = definer_new(model_sink(profile->model)) };
-	definer_skip(ids->definer, &(struct definer_skip){
-					   .n_strings = dictionary_n_strings(dict),
-					   .n_modules = dictionary_n_modules(dict),
-					   .n_frames = dictionary_n_frames(dict),
-					   .n_stacks = n,
-				   });
+	*ids = (struct ids){ .profile = profile, .definer = model_definer(profile->model) };
 	for (uint32_t id = n_stacks + 1; id <= n; id++)
 		*map_insert(&ids->stacks,
 			    hash_text(dictionary_stack(dict, id).parent, note_of(dict, id))) = id;
@@ -167,12 +160,7 @@ static void drop_nothings(struct profile *profile)
 		if (is_any)
 			profile_row_add(profile_row(&kept, &row->key), row);
 	}
-	array_release(&profile->rows);
-	map_release(&profile->by_key);
-	profile->rows.items = kept.rows.items;
-	profile->rows.n = kept.rows.n;
-	profile->rows.alloc = kept.rows.alloc;
-	profile->by_key = kept.by_key;
+	profile_take_rows(profile, &kept);
 }
 
 int serve_base_subtract(struct profile *profile, uint32_t n_stacks, int fd, bool allocated)

@@ -144,6 +144,20 @@ struct event_sink *model_sink(struct model *model)
 	return &model->sink;
 }
 
+struct definer *model_definer(struct model *model)
+{
+	const struct dictionary *dict = model_dictionary(model);
+	struct definer *definer = definer_new(model_sink(model));
+
+	definer_skip(definer, &(struct definer_skip){
+				      .n_strings = dictionary_n_strings(dict),
+				      .n_modules = dictionary_n_modules(dict),
+				      .n_frames = dictionary_n_frames(dict),
+				      .n_stacks = dictionary_n_stacks(dict),
+			      });
+	return definer;
+}
+
 void model_observe(struct model *model, struct model_observer *observer)
 {
 	*array_add(&model->observers) = observer;

@@ -34,6 +34,16 @@ void profile_release(struct profile *profile)
 	profile->names = NULL;
 }
 
+void profile_take_rows(struct profile *profile, struct profile *from)
+{
+	array_release(&profile->rows);
+	map_release(&profile->by_key);
+	memcpy(&profile->rows, &from->rows, sizeof(profile->rows));
+	profile->by_key = from->by_key;
+	memset(&from->rows, 0, sizeof(from->rows));
+	from->by_key = (struct map){ 0 };
+}
+
 size_t profile_add_type(struct profile *profile, const char *type, const char *unit)
 {
 	assert(profile->n_types < PROFILE_MAX_VALUES);

@@ -35,17 +35,9 @@ static struct place *places_of(const struct profile *profile)
 
 static uint32_t note_stack(struct model *model, const char *text)
 {
-	const struct dictionary *dict = model_dictionary(model);
-	struct definer *definer = definer_new(model_sink(model));
-	uint32_t stack;
+	struct definer *definer = model_definer(model);
+	uint32_t stack = definer_stack(definer, 0, definer_note(definer, text));
 
-	definer_skip(definer, &(struct definer_skip){
-				      .n_strings = dictionary_n_strings(dict),
-				      .n_modules = dictionary_n_modules(dict),
-				      .n_frames = dictionary_n_frames(dict),
-				      .n_stacks = dictionary_n_stacks(dict),
-			      });
-	stack = definer_stack(definer, 0, definer_note(definer, text));
 	definer_free(definer);
 	return stack;
 }
@@ -71,11 +63,6 @@ size_t profile_trim(struct profile *profile, size_t max)
 		key.stack = note_stack(profile->model, "the smallest, left out");
 		profile_row_add(profile_row(&trimmed, &key), &rest);
 	}
-	array_release(&profile->rows);
-	map_release(&profile->by_key);
-	profile->rows.items = trimmed.rows.items;
-	profile->rows.n = trimmed.rows.n;
-	profile->rows.alloc = trimmed.rows.alloc;
-	profile->by_key = trimmed.by_key;
+	profile_take_rows(profile, &trimmed);
 	return n - kept;
 }

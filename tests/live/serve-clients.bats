@@ -174,12 +174,6 @@ sum_all() {
 	[ "$(get /debug/pprof/)" = 200 ]
 }
 
-# Flat of each function of Go's own program in the profile ./$1, largest first, in ns.
-burners() {
-	go tool pprof -sample_index=cpu -unit=ns -flat -top -nodecount=0 "$1" 2>/dev/null |
-		awk '$NF ~ /^main\.|inline/ { for (i = 6; i <= NF; i++) if ($i ~ /^main\.burn/) print $i }'
-}
-
 @test "of a Go program it is as the program's own profile" {
 	start "$W/gohttp" port
 	target=$pid
