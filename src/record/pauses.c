@@ -98,14 +98,18 @@ static uint64_t *watch_of(struct pauses *pauses, uint32_t pid, const struct runt
 	return map_insert(&pauses->watches, (uint64_t)file->index << 32 | pid);
 }
 
+/* What is no program of 64 bits holds nothing that anybody misses. */
 static void say_lack(const struct runtime_file *file, int error)
 {
-	const char *why = strerror(-error);
+	const char *why = strerror(-error), *what = "any runtime";
 
+	if (error == -ENOEXEC)
+		return;
 	if (error == -ENOENT)
 		why = "it was built without the probes, or is stripped of its symbols";
-	note("no pauses of %s in '%s': %s; all else is recorded", runtime_of(file)->name,
-	     file->path, why);
+	if (file->points.runtime)
+		what = runtime_of(file)->name;
+	note("no pauses of %s in '%s': %s; all else is recorded", what, file->path, why);
 }
 
 static void ready(void *arg, const struct points *points, int error)
@@ -116,7 +120,7 @@ static void ready(void *arg, const struct points *points, int error)
 	file->state = !error && points->n ? RUNTIME_WATCHED : RUNTIME_NONE;
 	file->since_ns = clock_ns(CLOCK_MONOTONIC);
 	file->pauses->n_runtimes += file->state == RUNTIME_WATCHED;
-	if (error && points->runtime)
+	if (error)
 		say_lack(file, error);
 }
 
@@ -231,6 +235,7 @@ static struct runtime_file *file_of(struct pauses *pauses, int fd, const char *p
 {
 	struct runtime_file **known, *file;
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st))
 		return NULL;
@@ -251,11 +256,12 @@ static struct runtime_file *file_of(struct pauses *pauses, int fd, const char *p
 		.inode = st.st_ino,
 	};
 	*array_add(&pauses->files) = file;
-	if (uprobes_ask(
-		    pauses->context.uprobes,
-		    &(struct uprobe_request){
-			    .query = { fd, path, NULL }, .ready = ready, .hit = hit, .arg = file }))
-		file->state = RUNTIME_NONE;
+	r = uprobes_ask(
+		pauses->context.uprobes,
+		&(struct uprobe_request){
+			.query = { fd, path, NULL }, .ready = ready, .hit = hit, .arg = file });
+	if (r)
+		ready(file, &(struct points){ 0 }, r);
 	return file;
 }
 
