@@ -225,12 +225,12 @@ static void put_unknown(struct perfetto *perfetto, const struct timeline_state *
 	put_slice(perfetto, &slice, &event);
 }
 
-static void put_waking(struct perfetto *perfetto, const struct timeline_state *state, uint32_t tid,
-		       uint32_t name)
+static void put_waking(struct perfetto *perfetto, const struct timeline_state *state,
+		       uint64_t time_ns, uint32_t tid, uint32_t name)
 {
 	const struct sched_wake *wake = &state->interval->wake;
 	struct perfetto_waking waking = {
-		.time_ns = state->start_ns,
+		.time_ns = time_ns,
 		.tid = tid,
 		.name = name,
 		.target_cpu = state->interval->cpu,
@@ -256,8 +256,10 @@ static void put_start(struct perfetto *perfetto, const struct timeline_state *st
 		.state = interval->wait.is_disk ? TASK_DISK : TASK_SLEEPING,
 	};
 
-	if (interval->state == SCHED_RUNNABLE && is_start && thread->state != SCHED_RUNNING)
-		put_waking(perfetto, state, tid, name);
+	/* Of who was woken on its way to block, a reader wants to see the wake-up afterwards. */
+	if (interval->state == SCHED_RUNNABLE && is_start && !interval->is_preempted)
+		put_waking(perfetto, state, state->start_ns + (thread->state == SCHED_RUNNING), tid,
+			   name);
 	else if (interval->state == SCHED_BLOCKED && is_unexpected)
 		perfetto_sched_leave(&perfetto->sched, &leave);
 }

@@ -209,7 +209,7 @@ static void switch_out(struct sched *sched, uint32_t tid, const struct event *ev
 	struct slot *slot = sched_get(sched, tid);
 	uint32_t state = event->sched_switch.state;
 
-	slot->left_as = is_awake_already(slot, event->time_ns) ? TASK_RUNNABLE : state;
+	slot->left_as = state;
 	if (has_run(sched, slot, was_other, event->time_ns)) {
 		slot->cpu = event->sched_switch.cpu;
 		sched_close(sched, slot, SCHED_RUNNING, event->time_ns);
