@@ -34,4 +34,7 @@ struct slot_span slots_at(const struct slots *slots, uint64_t time_ns);
 size_t slots_split(const struct slots *slots, uint64_t start_ns, uint64_t end_ns,
 		   struct slot_part ret[SLOT_MAX_PARTS]);
 
+/* The index of the longest of @n parts, the first of equals. */
+size_t slots_longest(const struct slot_part *parts, size_t n);
+
 #endif /* MODEL_SLOTS_H */

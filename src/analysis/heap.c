@@ -118,25 +118,64 @@ void heap_report_free(struct heap_report *report)
 	free(report);
 }
 
-static int64_t objects_of(const struct heap_sum *sum)
+/*
+ * Objects are whole ones of a stack and task: where their rows are told apart by time, each has
+ * what it adds to the rounded sum of those before.
+ */
+struct rounding {
+	double objects;
+	int64_t given;
+};
+
+struct roundings {
+	struct map of_key; /* to an index + 1 */
+	ARRAY(struct rounding) items;
+};
+
+static struct rounding *rounding_of(struct roundings *roundings, const struct heap_row_key *key,
+				    uint32_t of)
 {
-	return sum->objects < 9e18 ? llround(sum->objects) : INT64_MAX;
+	uint64_t kind = (uint64_t)key->mapping << 16 | key->origin << 8 | of;
+	uint64_t who = (uint64_t)key->stack << 32 | key->task;
+	uint64_t *id = map_insert(&roundings->of_key, hash_u64(hash_u64(who) ^ kind));
+
+	if (!*id) {
+		array_add(&roundings->items);
+		*id = roundings->items.n;
+	}
+	return &roundings->items.items[*id - 1];
+}
+
+static int64_t whole(struct rounding *rounding, double objects)
+{
+	int64_t before = rounding->given;
+
+	rounding->objects += objects > 0 ? objects : 0;
+	rounding->given = rounding->objects < 9e18 ? llround(rounding->objects) : INT64_MAX;
+	return rounding->given - before;
 }
 
 /* What became less is nothing that a picture of stacks could show. */
 static void put_row(const struct heap_report *report, const struct heap_row *row,
-		    struct profile *profile, int64_t *shrunk)
+		    struct profile *profile, struct roundings *roundings, int64_t *shrunk)
 {
-	struct profile_key key = { .task = row->key.task, .cpu = PROFILE_NO_CPU };
+	struct profile_key key = {
+		.task = row->key.task,
+		.cpu = PROFILE_NO_CPU,
+		.when = row->key.when,
+	};
 	struct heap_sum value = heap_value(report, row);
 	int64_t values[PROFILE_MAX_VALUES] = {
-		[VALUE_ALLOC_OBJECTS] = objects_of(&row->allocated),
+		[VALUE_ALLOC_OBJECTS] =
+			whole(rounding_of(roundings, &row->key, VALUE_ALLOC_OBJECTS),
+			      row->allocated.objects),
 		[VALUE_ALLOC_SPACE] = row->allocated.bytes,
 	};
 
 	heap_stack(report, row, &key.stack);
 	if (value.bytes >= 0) {
-		values[VALUE_INUSE_OBJECTS] = value.objects > 0 ? objects_of(&value) : 0;
+		values[VALUE_INUSE_OBJECTS] = whole(
+			rounding_of(roundings, &row->key, VALUE_INUSE_OBJECTS), value.objects);
 		values[VALUE_INUSE_SPACE] = value.bytes;
 	} else {
 		*shrunk = value_add(*shrunk, -value.bytes);
@@ -159,6 +198,7 @@ void heap_profile(void *state, struct profile *ret)
 	static const char *const names[] = { "heap", "allocs", "peak", "growth", "age", "leaks" };
 	struct heap_report *report = state;
 	struct model *model = report->objects.model;
+	struct roundings roundings = { 0 };
 	const struct heap_row *row;
 	char human[HUMAN_SIZE];
 	int64_t shrunk = 0;
@@ -175,7 +215,9 @@ void heap_profile(void *state, struct profile *ret)
 	ret->period_type = (struct value_type){ "space", "bytes" };
 	ret->period = rate_of(model);
 	array_for_each(row, &report->objects.rows)
-		put_row(report, row, ret, &shrunk);
+		put_row(report, row, ret, &roundings, &shrunk);
+	map_release(&roundings.of_key);
+	array_release(&roundings.items);
 	heap_note(report, &ret->notes);
 	if (shrunk)
 		audit_add(&ret->notes, false, "stacks whose memory became less are left out: %s",

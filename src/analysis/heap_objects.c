@@ -63,7 +63,9 @@ static uint32_t caller_of_allocator(const struct heap_objects *heap, uint32_t st
 uint32_t heap_row_index(struct heap_objects *heap, const struct heap_row_key *key)
 {
 	struct map *row_of = &heap->row_of[key->mapping * RESIDENT_N_ORIGINS + key->origin];
-	uint64_t *index = map_insert(row_of, (uint64_t)key->stack << 32 | key->task);
+	uint64_t who = (uint64_t)key->stack << 32 | key->task;
+	uint64_t *index =
+		map_insert(row_of, key->when.n ? hash_u64(hash_u64(who) ^ key->when.first) : who);
 
 	if (!*index) {
 		struct heap_row *row = array_add(&heap->rows);
@@ -168,6 +170,7 @@ static void take_alloc(struct heap_objects *heap, const struct event *event)
 	const struct event_alloc *from = &event->alloc;
 	uint32_t task = model_task_now(heap->model, from->pid, from->tid);
 	struct heap_object *object = find_object(heap, from->pid, from->address);
+	struct heap_row_key key = { .task = task, .when = slots_at(heap->slots, event->time_ns) };
 	struct heap_row *row;
 
 	if (object) {
@@ -175,15 +178,14 @@ static void take_alloc(struct heap_objects *heap, const struct event *event)
 		forget(heap, object);
 		vacate(heap, object);
 	}
+	key.stack = caller_of_allocator(heap, from->stack);
 	object = new_object(heap);
 	*object = (struct heap_object){
 		.address = from->address,
 		.size = from->size,
 		.weight = from->weight,
 		.time_ns = event->time_ns,
-		.row = heap_row_index(heap, &(struct heap_row_key){ .stack = caller_of_allocator(
-									    heap, from->stack),
-								    .task = task }),
+		.row = heap_row_index(heap, &key),
 		.pid = from->pid,
 	};
 	*map_insert(&heap->object_of, key_of(from->pid, from->address)) =
@@ -272,6 +274,7 @@ void heap_objects_init(struct heap_objects *heap, const struct analysis_input *i
 		.observer.event = take,
 		.model = input->model,
 		.filter = input->filter,
+		.slots = input->slots,
 		.mark = mark,
 	};
 	model_observe(input->model, &heap->observer);

@@ -32,6 +32,7 @@ struct heap_row_key {
 	uint32_t stack; /* of who called the allocator, or touched resident memory first */
 	uint32_t task;
 	uint32_t mapping, origin; /* of resident memory; else 0 */
+	struct slot_span when;    /* it was allocated, if that was asked for */
 };
 
 struct heap_row {
@@ -71,10 +72,11 @@ struct heap_objects {
 	struct model_observer observer; /* first */
 	struct model *model;
 	const struct filter *filter;
+	const struct slots *slots; /* or NULL */
 	enum heap_mark mark;
 	uint32_t marks;
 	ARRAY(struct heap_row) rows;
-	struct map row_of[MAPPING_N_KINDS * RESIDENT_N_ORIGINS]; /* stack, task → index + 1 */
+	struct map row_of[MAPPING_N_KINDS * RESIDENT_N_ORIGINS]; /* stack, task, when → index + 1 */
 	ARRAY(struct heap_object) objects;
 	struct map object_of; /* process and address → index + 1 */
 	ARRAY(uint32_t) vacant;

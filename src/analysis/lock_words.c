@@ -38,6 +38,7 @@ struct lock_words {
 	ARRAY(struct lock_holdup) holdups;
 	struct map holdup_by_key; /* to an index + 1 */
 	uint64_t slice_ns;
+	const struct slots *slots; /* or NULL */
 };
 
 bool lock_is_shared(const struct model *model, uint32_t object)
@@ -154,8 +155,8 @@ static void take_waking(struct lock_words *words, const struct event *event)
 
 static void add_holdup(struct lock_words *words, const struct lock_holdup *holdup)
 {
-	uint64_t key =
-		hash_u64(((uint64_t)holdup->word << 32 | holdup->task) ^ hash_u64(holdup->stack));
+	uint64_t where = (uint64_t)holdup->when.first << 32 | holdup->stack;
+	uint64_t key = hash_u64(((uint64_t)holdup->word << 32 | holdup->task) ^ hash_u64(where));
 	uint64_t *index = map_insert(&words->holdup_by_key, key);
 	struct lock_holdup *sum;
 
@@ -200,6 +201,7 @@ void lock_words_finish(struct lock_words *words)
 			add_holdup(words,
 				   &(struct lock_holdup){
 					   .word = id,
+					   .when = slots_at(words->slots, end_ns - 1),
 					   .ns = (int64_t)(word->waiting_ns - word->charged_ns),
 				   });
 		word->charged_ns = word->waiting_ns;
@@ -283,15 +285,19 @@ static void take_event(struct model_observer *observer, const struct event *even
 
 /* Who was sampled and woke by no futex did not unlock: the next one who does is charged. */
 static void end_holdup(struct lock_words *words, const struct waiter *waiter,
-		       const struct sched_wake *wake)
+		       const struct sched_interval *interval)
 {
+	const struct sched_wake *wake = &interval->wake;
+
 	if (!waiter->holdup_ns)
 		return;
 	if (wake->period && !wake->address)
 		lock_words_get(words, waiter->word)->charged_ns -= (uint64_t)waiter->holdup_ns;
 	else
-		add_holdup(words, &(struct lock_holdup){ waiter->word, wake->task, wake->stack,
-							 waiter->holdup_ns });
+		add_holdup(words,
+			   &(struct lock_holdup){ waiter->word, wake->task, wake->stack,
+						  slots_at(words->slots, interval->end_ns - 1),
+						  waiter->holdup_ns });
 }
 
 /*
@@ -311,7 +317,7 @@ static void take_interval(struct sched_observer *observer, const struct sched_in
 		return;
 	stop_waiting(words, waiter, interval->end_ns);
 	word = lock_words_get(words, waiter->word);
-	end_holdup(words, waiter, &interval->wake);
+	end_holdup(words, waiter, interval);
 	waiter->last = (waiter->last + 1) % MAX_HELD;
 	waiter->held[waiter->last] =
 		(struct held){ word->n_waiting ? waiter->word : 0, interval->end_ns };
@@ -327,6 +333,7 @@ struct lock_words *lock_words_begin(const struct analysis_input *input)
 	words->model = input->model;
 	words->filter = input->filter;
 	words->slice_ns = FIRST_SLICE;
+	words->slots = input->slots;
 	if (input->sched)
 		sched_observe(input->sched, &words->intervals);
 	model_observe(input->model, &words->events);

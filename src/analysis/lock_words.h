@@ -32,7 +32,8 @@ struct lock_hold {
  */
 struct lock_holdup {
 	uint32_t word;
-	uint32_t task, stack; /* where it unlocked; 0: nobody did until the end */
+	uint32_t task, stack;  /* where it unlocked; 0: nobody did until the end */
+	struct slot_span when; /* of the unlock, if it was asked for */
 	int64_t ns;
 };
 

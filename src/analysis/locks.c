@@ -20,6 +20,7 @@ struct entry {
 	uint32_t holder, owner;
 	enum lock_end end;
 	struct side wait, wake;
+	struct slot_span when;
 	struct amount known, sampled; /* one by one; standing for others, too */
 	int64_t n_waits, runnable_ns, ran_ns, max_ns, longest_ns;
 };
@@ -33,6 +34,7 @@ struct locks {
 	struct model *model;
 	const struct sched *sched;
 	const struct filter *filter;
+	const struct slots *slots; /* or NULL */
 	struct names *names;
 	struct strata strata;
 	ARRAY(struct entry) entries;
@@ -84,12 +86,13 @@ static struct entry *entry_of(struct locks *locks, const struct entry *like)
 	struct entry *entry;
 
 	hash = hash_side(&like->wake, hash_side(&like->wait, hash ^ like->end));
-	hash = hash_u64(hash ^ like->owner);
+	hash = hash_u64(hash ^ ((uint64_t)like->when.first << 32 | like->owner));
 	first = map_insert(&locks->entry_by_hash, hash);
 	for (uint32_t id = (uint32_t)*first; id; id = entry->next) {
 		entry = &locks->entries.items[id - 1];
 		if (entry->stratum == like->stratum && entry->holder == like->holder &&
 		    entry->owner == like->owner && entry->end == like->end &&
+		    entry->when.first == like->when.first && entry->when.n == like->when.n &&
 		    is_same_side(&entry->wait, &like->wait) &&
 		    is_same_side(&entry->wake, &like->wake))
 			return entry;
@@ -131,6 +134,11 @@ static bool tells(const struct sched_wake *wake)
 	return wake->period && wake->address;
 }
 
+static int64_t clamp(uint64_t ns)
+{
+	return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+}
+
 /* All like it are known as well. */
 static bool stands_alone(const struct contention *contention)
 {
@@ -138,12 +146,33 @@ static bool stands_alone(const struct contention *contention)
 	       (contention->wake.period == 1 && tells(&contention->wake));
 }
 
-static void add_known(struct locks *locks, struct entry *like, const struct contention *contention,
-		      int64_t ns)
+/* By time, if that was asked for; the contention itself counts where its longest part is. */
+static struct entry *add_parts(struct locks *locks, struct entry *like, bool is_alone,
+			       uint64_t start_ns, uint64_t end_ns)
 {
-	bool is_alone = stands_alone(contention);
-	struct entry *entry = entry_of(locks, like);
-	struct stratum *stratum = &locks->strata.items.items[entry->stratum];
+	struct stratum *stratum = &locks->strata.items.items[like->stratum];
+	struct slot_part parts[SLOT_MAX_PARTS];
+	size_t n = slots_split(locks->slots, start_ns, end_ns, parts);
+	size_t longest = slots_longest(parts, n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct amount part = { i == longest, clamp(parts[i].ns) };
+		struct entry *entry;
+
+		like->when = parts[i].span;
+		entry = entry_of(locks, like);
+		amount_add(is_alone ? &entry->known : &entry->sampled, part.n, part.ns);
+		amount_add(is_alone ? &stratum->known : &stratum->sampled, part.n, part.ns);
+	}
+	like->when = parts[longest].span;
+	return entry_of(locks, like);
+}
+
+static void add_known(struct locks *locks, struct entry *like, const struct contention *contention,
+		      uint64_t start_ns, uint64_t end_ns)
+{
+	struct entry *entry = add_parts(locks, like, stands_alone(contention), start_ns, end_ns);
+	int64_t ns = clamp(end_ns - start_ns);
 
 	if (locks->chain)
 		lock_parts_add(&locks->parts, locks->chain,
@@ -155,8 +184,6 @@ static void add_known(struct locks *locks, struct entry *like, const struct cont
 	entry->n_waits += contention->n_waits;
 	entry->ran_ns = value_add(entry->ran_ns, (int64_t)contention->ran_ns);
 	entry->runnable_ns = value_add(entry->runnable_ns, (int64_t)contention->runnable_ns);
-	amount_add(is_alone ? &entry->known : &entry->sampled, 1, ns);
-	amount_add(is_alone ? &stratum->known : &stratum->sampled, 1, ns);
 	locks->totals.n_known++;
 }
 
@@ -183,7 +210,7 @@ static void take(void *arg, const struct contention *contention)
 		return;
 	if (end == LOCK_END_OPEN)
 		like.owner = lock_owners_wait(locks->owners, contention->task).owner;
-	ns = end_ns - start_ns > INT64_MAX ? INT64_MAX : (int64_t)(end_ns - start_ns);
+	ns = clamp(end_ns - start_ns);
 	amount_add(&locks->totals.all, 1, ns);
 	like.stratum = strata_find(&locks->strata, contention->task,
 				   like.holder ? like.holder : UINT32_MAX - end, ns);
@@ -191,7 +218,7 @@ static void take(void *arg, const struct contention *contention)
 		amount_add(&locks->strata.items.items[like.stratum].all, 1, ns);
 	if (!like.wait.is_known && !tells(&contention->wake))
 		return;
-	add_known(locks, &like, contention, ns);
+	add_known(locks, &like, contention, start_ns, end_ns);
 	word = word_of_wait(locks, &like.wait, contention->task);
 	if (word && lock_end_counts(end) && (!like.wake.is_known || like.wake.address))
 		lock_words_add(locks->words, word, end_ns, ns);
@@ -204,6 +231,7 @@ struct locks *locks_begin(const struct analysis_input *input, struct chain *chai
 	locks->model = input->model;
 	locks->sched = input->sched;
 	locks->filter = input->filter;
+	locks->slots = input->slots;
 	locks->chain = chain;
 	locks->parts.model = input->model;
 	locks->words = lock_words_begin(input);
@@ -437,6 +465,7 @@ static void add_row(struct locks *locks, const struct entry *entry, uint32_t loc
 		.holder = entry->holder,
 		.owner = entry->owner,
 		.wake_stack = entry->wake.stack,
+		.when = entry->when,
 		.has_wake = entry->wake.is_known,
 		.waited = { value_add(entry->known.n, share.n),
 			    value_add(entry->known.ns, share.ns) },

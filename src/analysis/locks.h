@@ -52,6 +52,7 @@ struct lock_row {
 	uint32_t waiter, wait_stack; /* task; stack: 0 where not sampled */
 	uint32_t holder, wake_stack; /* who ended it */
 	uint32_t owner;              /* of one that nobody ended: who has the lock; 0: not known */
+	struct slot_span when;       /* if it was asked for; a part of the waiting, then */
 	bool has_wake;               /* wake_stack was sampled */
 	struct amount waited;
 	int64_t n_waits, runnable_ns, max_ns;

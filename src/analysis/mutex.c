@@ -68,22 +68,28 @@ static struct cell *cell_of(struct maker *maker, const struct lock_row *row)
 	return &maker->cells.items[*id - 1];
 }
 
-static struct profile_row *row_at(struct maker *maker, uint32_t lock_index, uint32_t stack,
-				  uint32_t holder)
+struct place {         /* in the profile */
+	uint32_t lock; /* index */
+	uint32_t stack, holder;
+	struct slot_span when;
+};
+
+static struct profile_row *row_at(struct maker *maker, const struct place *place)
 {
-	const struct lock *lock = &maker->locks[lock_index];
+	const struct lock *lock = &maker->locks[place->lock];
 	struct names *names = maker->profile->names;
 	const char *kind = lock_kind_name(lock->kind);
 	struct profile_key key = {
-		.task = holder,
+		.task = place->holder,
 		.cpu = PROFILE_NO_CPU,
 		.labels = { lock->name, names_intern(names, kind) },
+		.when = place->when,
 	};
 	struct buf text = { 0 };
 
 	buf_printf(&text, "%s: %s", kind, names_text(names, lock->name));
-	key.stack =
-		definer_stack(maker->definer, stack, definer_note(maker->definer, buf_str(&text)));
+	key.stack = definer_stack(maker->definer, place->stack,
+				  definer_note(maker->definer, buf_str(&text)));
 	buf_release(&text);
 	return profile_row(maker->profile, &key);
 }
@@ -91,8 +97,9 @@ static struct profile_row *row_at(struct maker *maker, uint32_t lock_index, uint
 static void put(struct maker *maker, const struct lock_row *row, uint32_t stack,
 		struct amount amount)
 {
+	uint32_t holder = row->holder ? row->holder : row->owner;
 	struct profile_row *to =
-		row_at(maker, row->lock, stack, row->holder ? row->holder : row->owner);
+		row_at(maker, &(struct place){ row->lock, stack, holder, row->when });
 
 	to->values[VALUE_CONTENTIONS] = value_add(to->values[VALUE_CONTENTIONS], amount.n);
 	to->values[VALUE_DELAY] = value_add(to->values[VALUE_DELAY], amount.ns);
@@ -207,7 +214,8 @@ static void put_holdups(struct maker *maker)
 		if (!stack)
 			stack = no_stack(maker, holdups[i].task ? LOCK_END_THREAD : LOCK_END_OPEN,
 					 0);
-		to = row_at(maker, lock - 1, stack, holdups[i].task);
+		to = row_at(maker,
+			    &(struct place){ lock - 1, stack, holdups[i].task, holdups[i].when });
 		to->values[VALUE_HOLDUP] = value_add(to->values[VALUE_HOLDUP], holdups[i].ns);
 	}
 }

@@ -181,12 +181,9 @@ static void add_by_time(struct waits *waits, const struct sched_interval *interv
 			uint32_t stratum, struct wait_place *place, struct stretch time)
 {
 	struct slot_part parts[SLOT_MAX_PARTS];
-	size_t n = slots_split(waits->slots, time.start_ns, time.end_ns, parts), longest = 0;
+	size_t n = slots_split(waits->slots, time.start_ns, time.end_ns, parts);
+	size_t longest = slots_longest(parts, n);
 
-	for (size_t i = 1; i < n; i++) {
-		if (parts[i].ns > parts[longest].ns)
-			longest = i;
-	}
 	for (size_t i = 0; i < n; i++) {
 		place->when = parts[i].span;
 		add_entry(waits, stratum, place, interval->wait.period == 1,

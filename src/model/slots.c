@@ -31,3 +31,14 @@ size_t slots_split(const struct slots *slots, uint64_t start_ns, uint64_t end_ns
 	ret[n++] = (struct slot_part){ last, end_ns - outer_ns };
 	return n;
 }
+
+size_t slots_longest(const struct slot_part *parts, size_t n)
+{
+	size_t longest = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		if (parts[i].ns > parts[longest].ns)
+			longest = i;
+	}
+	return longest;
+}

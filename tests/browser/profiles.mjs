@@ -169,9 +169,43 @@ function waiting() {
 	return recording('waiting', `${lines.join('\n')}\nend time=4s\n`);
 }
 
-for (const [profile, type] of [['block', 'delay'], ['syscalls', 'time'], ['syscalls', 'calls'], ['cpu', 'samples']]) {
+// Threads that fight for two locks, and allocate, for three seconds; what is allocated is freed a while later, or never.
+function fighting() {
+	const lines = ['start time=1s', 'meta key=heap_rate value=1000', 'comm time=1s pid=1 tid=1 name=t1'];
+	const at = (us, line) => lines.push([us, line]);
+	for (const tid of [2, 3, 4])
+		lines.push(`comm time=1s pid=1 tid=${tid} name=t${tid}`, `task_state time=1s pid=1 tid=${tid} state=running`);
+	for (const tid of [2, 3, 4]) {
+		let time = 1_000_500 + tid * 1777;
+		for (let i = 0; time < 3_200_000; i++) {
+			const wait = i % 11 ? i * 7919 % 23_000 + 10 : 300_000;
+			const word = `0x${(0x404040 + tid % 2 * 64).toString(16)}`;
+			at(time, `sched_switch time=${time}us cpu=${tid} prev=${tid} state=sleeping next=0`);
+			at(time + 0.001, `wait_stack time=${time}001ns pid=1 tid=${tid} cpu=${tid} why=lock nr=203 period=1 ` +
+				`stack={srv!main;srv!f${i % 3};libc!pthread_mutex_lock} object="futex ${word} srv+0x40" address=${word}`);
+			at(time + wait, `sched_waking time=${time + wait}us tid=${tid} waker=1 cpu=${tid}`);
+			at(time + wait - 0.001, `wake_stack time=${time + wait - 1}999ns pid=1 tid=1 cpu=1 woken=${tid} period=1 ` +
+				`stack={srv!main;srv!u${i % 2};libc!pthread_mutex_unlock} address=${word}`);
+			at(time + wait + 10, `sched_switch time=${time + wait + 10}us cpu=${tid} prev=0 state=runnable next=${tid}`);
+			at(time + wait + 100, `alloc time=${time + wait + 100}us pid=1 tid=${tid} cpu=0 address=0x${tid}${1000 + i} ` +
+				`size=${i % 7 * 16 + 48} weight=${1000 + i % 5} stack={srv!main;srv!g${i % 3}}`);
+			if (i % 4)
+				at(time + wait + 4000, `free time=${time + wait + 4000}us pid=1 tid=${tid} cpu=0 address=0x${tid}${1000 + i}`);
+			time += wait + 5000;
+		}
+	}
+	const fixed = lines.filter((line) => typeof line === 'string');
+	const events = lines.filter((line) => typeof line !== 'string').sort(([a], [b]) => a - b).map(([, line]) => line);
+	return recording('fighting', `${[...fixed, ...events].join('\n')}\nend time=4s\n`);
+}
+
+const OF_RANGES = [['block', 'delay', waiting], ['syscalls', 'time', waiting], ['syscalls', 'calls', waiting],
+	['cpu', 'samples', () => recording('server')], ['mutex', 'delay', fighting], ['heap', 'alloc_space', fighting],
+	['allocs', 'alloc_space', fighting]];
+
+for (const [profile, type, make] of OF_RANGES) {
 	test(`the ${type} of ${profile} in a range is what the report says of it`, async () => {
-		const recorded = profile === 'cpu' ? recording('server') : waiting();
+		const recorded = make();
 		await open(exported(recorded), async (page) => {
 			const [cell, span] = await page.evaluate(() => [Number(sysprof.app.trace.facts.get('page.slot_ns')), sysprof.app.trace.span]);
 			const cells = Math.floor(span / cell);

@@ -52,6 +52,8 @@ static void a_time_is_divided_into_its_ends_and_whole_slots_between(void **state
 	expect_part(&parts[0], 0, 1, 50);
 	expect_part(&parts[1], 1, 3, 300);
 	expect_part(&parts[2], 4, 1, 20);
+	assert_int_equal(slots_longest(parts, 3), 1);
+	assert_int_equal(slots_longest(parts, 1), 0);
 }
 
 int main(void)

@@ -37,6 +37,7 @@ export class ProfileView {
 		this.element = element;
 		this.profile = profile;
 		this.model = new ProfileTree(app, profile);
+		this.isOfMemory = profile.types.some(({ type }) => type.startsWith('alloc_'));
 		this.tip = new Tip(app);
 		this.shown = {};
 		this.#build();
@@ -194,7 +195,7 @@ export class ProfileView {
 			chips.push(make('span', { class: 'flaw' },
 				`${format(this.model.untimed(state))} at times that are not known, left out`));
 		if (state.range)
-			chips.unshift(chip(profile.rows.isTimed ? `${exactTime(state.range[0])} to ${exactTime(state.range[1])}` :
+			chips.unshift(chip(profile.rows.isTimed ? `${this.isOfMemory ? 'allocated ' : ''}${exactTime(state.range[0])} to ${exactTime(state.range[1])}` :
 				'this profile is of all the time', 'Look at all of the time (Esc)', { range: null }));
 		if (state.filter)
 			chips.push(chip(`threads with “${state.filter}”`, 'Look at all threads', { filter: '' }));
