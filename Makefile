@@ -205,9 +205,13 @@ install: $(O)/sysprof $(O)/libsysprof-heap.so	## install under DESTDIR= PREFIX=
 	install -D -m 755 $(O)/libsysprof-heap.so $(DESTDIR)$(PREFIX)/lib/sysprof/libsysprof-heap.so
 	for m in $(MAN); do install -D -m 644 $$m \
 		$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,@PREFIX@,$(PREFIX),g' systemd/sysprof-serve.service.in \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/sysprof-serve.service
 uninstall:	## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/sysprof
 	rm -f $(DESTDIR)$(PREFIX)/lib/sysprof/libsysprof-heap.so
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/sysprof-serve.service
 	for m in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 dist:	## sysprof-VERSION.tar.gz of what is committed
 	git archive --prefix=sysprof-$(VERSION)/ -o sysprof-$(VERSION).tar.gz HEAD

@@ -18,7 +18,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/human.h"
+#include "base/notify.h"
 #include "cmd/command.h"
+#include "data/ring.h"
 #include "serve_broker.h"
 #include "symbol/confine.h"
 #include "ui/http.h"
@@ -29,17 +31,28 @@
 #define DEFAULT_RING_BYTES ((size_t)64 << 20)
 #define DEFAULT_KEEP       300 /* seconds */
 #define KEEP_MAX           86400
+#define RING_MAX_BYTES     (UINT64_C(4) << 30)
 #define BACKLOG            256
 #define TOKEN_MIN          16
 #define FDS_WANTED         1024
 
-enum { KEY_LISTEN = 0x100, KEY_TOKEN, KEY_CERT, KEY_KEY, KEY_KEEP };
+enum {
+	KEY_LISTEN = 0x100,
+	KEY_TOKEN,
+	KEY_CERT,
+	KEY_KEY,
+	KEY_KEEP,
+	KEY_CONTINUOUS,
+	KEY_RING_SIZE,
+};
 
 struct serve_args {
 	ARRAY(pid_t) pids;
-	bool is_all;
+	bool is_all, is_continuous;
+	enum engine_depth continuous;
 	uint32_t hz;
 	uint64_t keep_seconds;
+	uint64_t ring_bytes;
 	const char *listen;
 	const char *token_file, *cert_file, *key_file; /* NULL: not said */
 	struct buf token, cert, key;
@@ -55,6 +68,12 @@ static const struct argp_option options[] = {
 	{ "frequency", 'F', "HZ", 0, "Sample each CPU so often a second (default 100)", 0 },
 	{ "keep", KEY_KEEP, "SECONDS", 0,
 	  "Go on with what is cumulative so long after the last request (default 300)", 0 },
+	{ "continuous", KEY_CONTINUOUS, "cpu|waits", OPTION_ARG_OPTIONAL,
+	  "Record all the time, so that there is a past to look at: samples of the CPUs (the "
+	  "default), or where threads wait, too",
+	  0 },
+	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,
+	  "Memory of each recorder for the past at most (default 64M)", 0 },
 	{ "token-file", KEY_TOKEN, "FILE", 0,
 	  "Take requests only with the token in FILE: Authorization: Bearer TOKEN", 0 },
 	{ "cert", KEY_CERT, "FILE", 0, "Speak TLS, with this certificate (PEM)", 0 },
@@ -101,6 +120,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (human_parse_number(arg, 1, KEEP_MAX, &args->keep_seconds))
 			argp_error(state, "'%s' is not a number of seconds from 1 to %d", arg,
 				   KEEP_MAX);
+		return 0;
+	case KEY_CONTINUOUS:
+		args->is_continuous = true;
+		args->continuous = arg && !strcmp(arg, "waits") ? ENGINE_WAITS : ENGINE_CPU;
+		if (arg && strcmp(arg, "waits") && strcmp(arg, "cpu"))
+			argp_error(state, "--continuous is of cpu, or waits, not '%s'", arg);
+		return 0;
+	case KEY_RING_SIZE:
+		if (human_parse_size(arg, &args->ring_bytes) || args->ring_bytes < RING_MIN_BYTES ||
+		    args->ring_bytes > RING_MAX_BYTES)
+			argp_error(state, "--ring-size: '%s' is not a size from 4M to 4G", arg);
 		return 0;
 	case KEY_TOKEN:
 		args->token_file = arg;
@@ -289,8 +319,14 @@ static int run_http(const struct serve_args *args, struct http_options *http, pi
 		.is_nobody = true,
 	});
 
-	if (r || dup2(messages, STDERR_FILENO) < 0)
+	if (dup2(messages, STDERR_FILENO) < 0)
 		return EXIT_FAILED;
+	if (r)
+		return err(
+			EXIT_FAILED,
+			"the HTTP side cannot give up its privilege: %s; it wants CAP_SETUID and "
+			"CAP_SETGID to be nobody",
+			strerror(-r));
 	close(messages);
 	signal(SIGTERM, SIG_IGN); /* it ends with its parent, which has recorders to end */
 	http->token = args->token_file ? (const char *)args->token.data : NULL;
@@ -342,7 +378,9 @@ static int serve_with(const struct serve_args *args, struct http_options *http)
 		.n_pids = args->pids.n,
 		.hz = args->hz,
 		.budget_permille = DEFAULT_BUDGET,
-		.ring_bytes = DEFAULT_RING_BYTES,
+		.ring_bytes = args->ring_bytes,
+		.is_continuous = args->is_continuous,
+		.continuous = args->continuous,
 		.keep_ns = args->keep_seconds * UINT64_C(1000000000),
 	};
 	pid_t parent = getpid(), child;
@@ -363,7 +401,9 @@ static int serve_with(const struct serve_args *args, struct http_options *http)
 	if (child < 0)
 		return err(EXIT_FAILED, "cannot start a process: %s", strerror(errno));
 	broker.http = sockets[0];
+	notify_manager("READY=1");
 	broker_run(&broker, &stop_signal);
+	notify_manager("STOPPING=1");
 	close(sockets[0]); /* upon which the other side ends */
 	status = wait_for(child);
 	if (stop_signal)
@@ -382,6 +422,8 @@ static int serve(struct serve_args *args)
 	struct buf cmdline = { 0 };
 	int status = EXIT_FAILED;
 
+	if (args->is_continuous && !args->pids.n && geteuid())
+		return err(EXIT_FAILED, "--continuous of every process wants root; or give -p");
 	raise_fds();
 	http.listener = is_unix ? listen_unix(args->listen, args->listen + 5) :
 				  listen_tcp(args->listen);
@@ -410,11 +452,13 @@ int cmd_serve(int argc, char **argv)
 		.doc = "Serve profiles of running processes over HTTP, as Go's net/http/pprof does "
 		       "of its own: /debug/pprof/, /pid/PID/debug/pprof/, "
 		       "/comm/NAME/debug/pprof/, /cgroup/PATH/debug/pprof/.\v"
-		       "Nothing is recorded while nobody asks.  Ends by Ctrl-C.",
+		       "Nothing is recorded while nobody asks, but with --continuous.  Ends by "
+		       "Ctrl-C.",
 	};
 	struct serve_args args = { .listen = DEFAULT_LISTEN,
 				   .hz = DEFAULT_HZ,
-				   .keep_seconds = DEFAULT_KEEP };
+				   .keep_seconds = DEFAULT_KEEP,
+				   .ring_bytes = DEFAULT_RING_BYTES };
 	int status;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &args))

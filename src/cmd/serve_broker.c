@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "serve_answer.h"
 #include "serve_symbol.h"
@@ -17,6 +18,7 @@
 #define ENGINES_MAX    12
 #define ENGINES_SINGLE 4 /* then one for the whole machine costs less than another one */
 #define SYMBOLS_MAX    4 /* who look for names at a time */
+#define ANEW_NS        (UINT64_C(5) * 1000000000) /* should each crash at once */
 #define NOT_FOUND      404
 #define TOO_MANY       429
 #define FAILED         500
@@ -28,12 +30,14 @@ struct engine_process {
 	enum engine_depth depth;
 	uint32_t hz;
 	bool is_retired; /* takes no more requests */
+	bool is_continuous;
 };
 
 struct broker {
 	const struct broker_options *options;
 	ARRAY(struct engine_process) engines;
 	ARRAY(pid_t) symbols; /* processes that look for names */
+	uint64_t begin_ns;    /* when the next that always runs may be begun */
 };
 
 static void refuse(const struct broker *broker, uint32_t id, uint32_t status, const char *why)
@@ -71,6 +75,7 @@ static void start_engine(struct broker *broker, const struct engine_process *wan
 		.hz = wanted->hz,
 		.budget_permille = o->budget_permille,
 		.ring_bytes = o->ring_bytes,
+		.is_continuous = wanted->is_continuous,
 		.keep_ns = o->keep_ns,
 		.parent = parent,
 		.requests = requests,
@@ -83,16 +88,22 @@ static void start_engine(struct broker *broker, const struct engine_process *wan
 	engine_run(&options);
 }
 
-static struct engine_process *add_engine(struct broker *broker, uint32_t target,
-					 enum engine_depth depth, uint32_t hz)
+static struct engine_process *add_engine(struct broker *broker, struct engine_process wanted)
 {
-	struct engine_process wanted = { .target = target, .depth = depth, .hz = hz }, *ret;
+	struct engine_process *ret;
 	int sockets[2];
 	pid_t parent = getpid();
+	sigset_t term, before;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 		return NULL;
+	/* One that is to end before it can be told so would not: it still has our handler. */
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &before);
 	wanted.pid = fork();
+	if (wanted.pid)
+		sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!wanted.pid) {
 		close(sockets[0]);
 		start_engine(broker, &wanted, parent, sockets[1]);
@@ -131,7 +142,8 @@ static void retire_shallow(struct broker *broker, uint32_t target, enum engine_d
 	struct engine_process *engine;
 
 	array_for_each(engine, &broker->engines) {
-		if (engine->depth == ENGINE_CPU && depth == ENGINE_WAITS && engine->hz == hz &&
+		if (!engine->is_continuous && engine->depth == ENGINE_CPU &&
+		    depth == ENGINE_WAITS && engine->hz == hz &&
 		    (!target || engine->target == target))
 			engine->is_retired = true;
 	}
@@ -155,9 +167,27 @@ static void hand_on(struct broker *broker, const struct serve_request *request, 
 		return;
 	}
 	retire_shallow(broker, target, depth, hz);
-	engine = add_engine(broker, target, depth, hz);
+	engine = add_engine(broker,
+			    (struct engine_process){ .target = target, .depth = depth, .hz = hz });
 	if (!engine || serve_send(engine->socket, request, sizeof(*request), -1))
 		refuse(broker, request->id, FAILED, "no recorder could be started");
+}
+
+/* The one that always runs is begun anew if it was full, or crashed. */
+static void keep_continuous(struct broker *broker)
+{
+	const struct broker_options *o = broker->options;
+	const struct engine_process *engine;
+
+	if (!o->is_continuous || clock_ns(CLOCK_MONOTONIC) < broker->begin_ns)
+		return;
+	array_for_each(engine, &broker->engines) {
+		if (engine->is_continuous && !engine->is_retired)
+			return;
+	}
+	add_engine(broker, (struct engine_process){
+				   .depth = o->continuous, .hz = o->hz, .is_continuous = true });
+	broker->begin_ns = clock_ns(CLOCK_MONOTONIC) + ANEW_NS;
 }
 
 static bool is_served(const struct broker *broker, const struct serve_pids *pids)
@@ -278,10 +308,12 @@ void broker_run(const struct broker_options *options, const volatile sig_atomic_
 	struct serve_request request;
 	int r = -EAGAIN, file = -1;
 
+	keep_continuous(&broker);
 	while (!*stop && r) {
 		if (r == -EAGAIN)
 			poll(&http, 1, WAIT_MS);
 		reap(&broker);
+		keep_continuous(&broker);
 		r = serve_receive(options->http, &request, sizeof(request), &file);
 		if (r == 1 && !serve_request_check(&request)) {
 			if (request.is_cancel)

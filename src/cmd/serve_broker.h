@@ -13,6 +13,8 @@
 struct broker_options {
 	const pid_t *pids; /* these only; none: everybody */
 	size_t n_pids;
+	bool is_continuous;           /* one of the recorders always runs, */
+	enum engine_depth continuous; /* of this depth */
 	uint32_t hz;
 	uint32_t budget_permille;
 	size_t ring_bytes; /* of each recorder */

@@ -22,6 +22,7 @@
 #include "serve_names.h"
 
 #define STEP_MS       20
+#define STILL_MS      100                        /* the same while nobody asks: each look costs */
 #define RESIDENT_RATE (17 * 4096u)               /* one page in so many; no stride of a program's */
 #define LINGER_NS     (UINT64_C(2) * 1000000000) /* for the next request of a scraper */
 #define LATE_NS       (UINT64_C(2) * 1000000000) /* a machine that is busy tells late */
@@ -29,7 +30,7 @@
 #define N_ANSWERS     3                          /* at a time */
 #define IDS_MAX       (200u << 10)               /* then a recorder is begun anew */
 #define DEFINED_MAX   ((size_t)48 << 20)
-#define MEMORY_MAX    ((size_t)512 << 20) /* of ours: who comes and goes is remembered, too */
+#define LIVE_BYTES    ((size_t)192 << 20) /* beyond the ring: who comes and goes is remembered */
 #define KEPT_MAX      64u
 #define FIRST_LOOK_NS (UINT64_C(2) * 1000000000)
 
@@ -447,12 +448,14 @@ static bool is_full(struct engine *engine)
 
 	if (now_ns >= engine->looked_ns + LINGER_NS) {
 		engine->looked_ns = now_ns;
-		engine->is_fat = own_bytes() > MEMORY_MAX;
+		engine->is_fat = own_bytes() > engine->options->ring_bytes + LIVE_BYTES;
 	}
 	if (engine->is_fat)
 		return true;
 
-	return definer_n_ids(definer) > IDS_MAX || definer_size_bytes(definer) > DEFINED_MAX;
+	/* An answer takes longer the more ids there are; a past that is lost is worse than that. */
+	return (definer_n_ids(definer) > IDS_MAX && !engine->options->is_continuous) ||
+	       definer_size_bytes(definer) > DEFINED_MAX;
 }
 
 /* What was sent before is still taken; who sends later is told so, and asks another one. */
@@ -471,7 +474,17 @@ static bool is_wanted(struct engine *engine)
 
 	if (engine->collections.n && engine->keep_until_ns < now_ns + LINGER_NS)
 		engine->keep_until_ns = now_ns + LINGER_NS;
-	return engine->collections.n || (!engine->is_retired && now_ns < engine->keep_until_ns);
+	if (engine->collections.n)
+		return true;
+	return !engine->is_retired &&
+	       (engine->options->is_continuous || now_ns < engine->keep_until_ns);
+}
+
+static int step_ms(const struct engine *engine)
+{
+	bool is_still = engine->options->is_continuous && !engine->collections.n;
+
+	return is_still ? STILL_MS : STEP_MS;
 }
 
 static void run(struct engine *engine)
@@ -482,7 +495,7 @@ static void run(struct engine *engine)
 	while (!stop && (is_wanted(engine) || (retire(engine), is_wanted(engine)))) {
 		if (engine->is_over)
 			usleep(1000 * STEP_MS);
-		r = engine->is_over ? 0 : recorder_step(engine->recorder, STEP_MS);
+		r = engine->is_over ? 0 : recorder_step(engine->recorder, step_ms(engine));
 		engine->is_over |= r != 0;
 		if (!engine->is_retired)
 			take_requests(engine);
@@ -513,9 +526,13 @@ static void refuse_all(struct engine *engine)
 static void set_signals(const struct engine_options *options)
 {
 	struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART: poll() returns */
+	sigset_t term;
 
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the parent, with which this ends */
 	sigaction(SIGTERM, &action, NULL);
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM); /* the parent held it back until there is a handler */
+	sigprocmask(SIG_UNBLOCK, &term, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	if (getppid() != options->parent)

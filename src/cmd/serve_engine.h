@@ -24,7 +24,8 @@ struct engine_options {
 	uint32_t hz;
 	uint32_t budget_permille;
 	size_t ring_bytes;
-	uint64_t keep_ns; /* so long a cumulative profile goes on when nobody asks for it */
+	bool is_continuous; /* it records whether anybody asks or not */
+	uint64_t keep_ns;   /* so long a cumulative profile goes on when nobody asks for it */
 	pid_t parent;
 	int requests, replies; /* sockets */
 };
