@@ -349,6 +349,59 @@ test('the tables that are not about stacks are those of the report', async () =>
 	}, { hash: '#tab=syscalls' });
 });
 
+// A thread or more, as the reports' sheets show it: the @keys of each row with their formats.
+const AS = { text: (value) => value, id: String, count: formatOf('count'), ns: formatOf('nanoseconds') };
+const LATENCY = {
+	threads: { name: 'text', tid: 'id', count: 'count', preempted: 'count', total_ns: 'ns', mean_ns: 'ns', p50_ns: 'ns', p99_ns: 'ns', max_ns: 'ns' },
+	histogram: { from_ns: 'ns', count: 'count', total_ns: 'ns' },
+	instead: { name: 'text', tid: 'id', count: 'count', total_ns: 'ns' },
+};
+
+async function assertLatency(page, said) {
+	for (const [i, [name, keys]] of Object.entries(LATENCY).entries()) {
+		await update(page, { sheet: i });
+		assert.deepEqual(await tableOf(page), said[name].map((row) => Object.entries(keys).map(([key, as]) => AS[as](row[key]))), name);
+	}
+}
+
+for (const [name, make] of [['waits', () => recording('waits')], ['idle', () => recording('idle')], ['a busy one', waiting]]) {
+	test(`the waits for a CPU of ${name} are those of the report, in all and in a range`, async () => {
+		const recorded = make();
+		const latency = (...args) => JSON.parse(sysprof('report', '-i', recorded, 'latency', '--json', ...args));
+		await open(exported(recorded), async (page) => {
+			await until(page, () => sysprof.app.trace.isWhole);
+			await assertLatency(page, latency());
+			const span = await page.evaluate(() => sysprof.app.trace.span);
+			for (const range of [[0.05, 0.31], [0.45, 0.62], [0.3, 1]].map((ends) => ends.map((end) => Math.round(end * span)))) {
+				await update(page, { range });
+				await assertLatency(page, latency('--since', `${range[0]}ns`, '--until', `${range[1]}ns`));
+			}
+			await drawn(page);
+			const box = await page.locator('.view:not([hidden]) .heat').boundingBox();
+			await page.mouse.move(box.x + 0.2 * box.width, box.y + 50);
+			await page.mouse.down();
+			await page.mouse.move(box.x + 0.7 * box.width, box.y + 60, { steps: 3 });
+			await page.mouse.up();
+			await drawn(page);
+			const dragged = await page.evaluate(() => sysprof.app.state.range);
+			await assertLatency(page, latency('--since', `${dragged[0]}ns`, '--until', `${dragged[1]}ns`));
+		}, { hash: '#tab=latency' });
+	});
+}
+
+test('what is said of the recording is what the report says of it', async () => {
+	for (const [name, profile] of PROFILES) {
+		const recorded = recording(name);
+		const { audit: { lines } } = JSON.parse(sysprof('report', '-i', recorded, profile, '--json', '--tree'));
+		await open(exported(recorded), async (page) => {
+			await page.locator('#audit').click();
+			assert.deepEqual(await page.locator('#audit-lines p').allInnerTexts(), lines.map(({ text }) => text), name);
+			assert.deepEqual(await page.locator('#audit-lines p.flaw').allInnerTexts(),
+				lines.filter((line) => line.is_flaw).map(({ text }) => text), name);
+		});
+	}
+});
+
 test('functions whose names are markup, script, right to left or 10 KB long are only text', async () => {
 	const names = ['<script>pwned=1</script>', '</script><img src=x onerror=pwned=1>', '\'\\"--><svg onload=pwned=1>',
 		'a\\xe2\\x80\\xaeb', 'x'.repeat(10_000), '${pwned=1}{{pwned=1}}', 'constructor', '__proto__'];

@@ -13,6 +13,7 @@ export class App {
 		this.trace = trace;
 		this.tables = tables;
 		this.whenWhole = null; /* called once all of the trace is read */
+		this.wantWhole = null; /* to be called for it to be read, if it is not being read */
 		this.theme = null;
 		this.state = {
 			tab: 'timeline', since: 0, until: trace.span, scroll: 0, filter: '', order: 'running',

@@ -6,6 +6,7 @@ import { byId, make } from './dom.js';
 import { formatState, parseState, pinOf } from './fragment.js';
 import { fillHelp, keysOf, listenToKeys } from './keys.js';
 import { ProfileView, VIEWS } from './profileview.js';
+import { LatencyView } from './latencyview.js';
 import { Tables } from './read.js';
 import { hitFrom, hitNumber, search } from './search.js';
 import { SheetView } from './sheetview.js';
@@ -38,7 +39,8 @@ function tabsOf({ facts, profiles, sheets, difference }) {
 	}
 	for (const [name, own] of sheets) {
 		if (!profiles.some((profile) => profile.name === name))
-			tabs.push({ name, title: titleOf(name), make: (app, element) => new SheetView(app, element, own) });
+			tabs.push({ name, title: titleOf(name), make: (app, element) =>
+				new (name === 'latency' && !facts.has('page.lack') ? LatencyView : SheetView)(app, element, own) });
 	}
 	return tabs.sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
 }
@@ -56,6 +58,7 @@ class Page {
 		fillHelp(keys);
 		app.show((state) => this.#draw(state));
 		app.whenWhole = () => this.#showWhole();
+		app.wantWhole = () => this.timeline.wantWhole();
 		addEventListener('resize', () => app.update({}));
 		addEventListener('popstate', () => this.restore());
 		this.#printLight();

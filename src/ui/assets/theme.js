@@ -97,7 +97,7 @@ export const FLAME_KINDS = [
 export function flameColour(theme, fn, isInlined) {
 	const isDark = theme.name === 'dark';
 	const shade = hash(fn.name) % 9 - 4;
-	const hsl = (hue, full, light) => `hsl(${hue} ${full}% ${light + shade * 0.8 - (isDark ? 22 : 0)}%)`;
+	const hsl = (hue, full, light) => `hsl(${hue} ${full}% ${light + shade * 0.8 - (isDark ? 31 : 0)}%)`;
 	if (fn.kind === NOTE || !fn.module && !fn.kind)
 		return isDark ? '#3a414b' : '#d9dde2';
 	if (fn.kind === KERNEL)

@@ -62,11 +62,15 @@ export class Timeline {
 		this.tracks.draw(state);
 		this.#drawOver(state);
 		this.place.textContent = `${exactTime(state.since)} to ${exactTime(state.until)}`;
-		if (this.share === null)
-			this.#read();
+		this.wantWhole();
 		this.empty.textContent = !this.app.trace.isWhole ? this.#progress() : this.tracks.rows.length ? '' : state.filter ?
 			`No process or thread has “${state.filter}” in its name or id.` :
 			'Nothing was recorded here: no thread ran or waited in this time.';
+	}
+
+	wantWhole() {
+		if (this.share === null)
+			this.#read();
 	}
 
 	/* After the first picture, which needs none, the slices. */
