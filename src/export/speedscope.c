@@ -32,10 +32,11 @@ struct scope {
 	struct names *names;
 	const char *what, *unit; /* as speedscope names them */
 	ARRAY(struct scope_sample) samples;
-	ARRAY(struct scope_thread) threads; /* by id - 1, and then the largest first */
-	struct map frame_of;                /* by function, from 1 */
-	ARRAY(uint32_t) functions;          /* of frames */
-	ARRAY(uint32_t) path;               /* the frames of a stack, the innermost first */
+	ARRAY(struct scope_thread)
+	threads;                   /* by id, of which 0 is none; and then the largest first */
+	struct map frame_of;       /* by function, from 1 */
+	ARRAY(uint32_t) functions; /* of frames */
+	ARRAY(uint32_t) path;      /* the frames of a stack, the innermost first */
 };
 
 static void scope_init(struct scope *scope, struct model *model, struct names *names, FILE *out)
@@ -47,13 +48,13 @@ static void add_sample(struct scope *scope, uint32_t thread, uint32_t stack, int
 {
 	struct scope_thread *sums;
 
-	if (!thread || weight <= 0)
+	if (weight <= 0)
 		return;
-	while (scope->threads.n < thread) {
+	while (scope->threads.n <= thread) {
 		sums = array_add(&scope->threads);
-		sums->id = (uint32_t)scope->threads.n;
+		sums->id = (uint32_t)scope->threads.n - 1;
 	}
-	sums = &scope->threads.items[thread - 1];
+	sums = &scope->threads.items[thread];
 	sums->sum = value_add(sums->sum, weight);
 	*array_add(&scope->samples) = (struct scope_sample){ thread, stack, weight };
 }
@@ -118,12 +119,16 @@ static const char *name_of(struct scope *scope, uint32_t thread)
 	return *name ? name : "[unnamed]";
 }
 
-/* "server (812): worker (815)" */
+/* "server (812): worker (815)"; a lock that nobody unlocked, say, is of no thread. */
 static void put_thread_name(struct scope *scope, uint32_t thread)
 {
 	struct model_thread t = model_thread(scope->model, thread);
 	struct buf name = { 0 };
 
+	if (!thread) {
+		put_key(scope, "name", "[no thread]");
+		return;
+	}
 	buf_printf(&name, "%s (%u)", name_of(scope, t.leader ? t.leader : thread), t.pid);
 	if (t.tid != t.pid)
 		buf_printf(&name, ": %s (%u)", name_of(scope, thread), t.tid);
@@ -174,7 +179,7 @@ static void sort(struct scope *scope)
 	for (size_t i = 1; i < scope->threads.n + 2; i++)
 		next[i] += next[i - 1];
 	for (size_t i = 0; i < scope->threads.n; i++)
-		scope->threads.items[i].order = (uint32_t)next[i + 1];
+		scope->threads.items[i].order = (uint32_t)next[i];
 	array_for_each(sample, &scope->samples)
 		sorted[next[sample->thread]++] = *sample;
 	free(scope->samples.items);

@@ -22,6 +22,10 @@
 	scripts/check-modules
 }
 
+@test "every name that the page and its tests use is defined" {
+	scripts/check-names
+}
+
 @test "every source file says its licence" {
 	scripts/check-spdx
 }

@@ -6,13 +6,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { TraceProcessor } from './perfetto.mjs';
+import { complaintsOf, serve, speedscopeOf } from './speedscope.mjs';
 
 const { O, SYSPROF } = process.env;
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -172,21 +172,6 @@ for (const name of NAMES) {
 	});
 }
 
-// speedscope, on loopback as it will not be opened as a file.
-function serve(root) {
-	const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
-	const server = createServer(({ url }, response) => {
-		const wanted = path.join(root, path.basename(new URL(url, 'http://x').pathname) || 'index.html');
-		response.setHeader('content-type', types[path.extname(wanted)] ?? 'application/octet-stream');
-		try {
-			response.end(readFileSync(wanted));
-		} catch {
-			response.writeHead(404).end();
-		}
-	});
-	return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
 // It takes a slice that follows one just like it for more of the same, if nothing around them ends
 // or begins there.
 function countJoined(events) {
@@ -208,15 +193,9 @@ test('speedscope reads every slice', async (t) => {
 	for (const name of NAMES) {
 		await t.test(name, async () => {
 			const page = await browser.newPage();
-			const complaints = [];
+			const complaints = complaintsOf(page);
 			page.setDefaultTimeout(TIMEOUT);
-			page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-			page.on('pageerror', (error) => complaints.push(error.stack));
-			await page.goto(`http://127.0.0.1:${server.address().port}/`);
-			await page.locator('input[type=file]').setInputFiles(file(name, 'json'));
-			await page.waitForFunction((title) => document.title.includes(title), name);
-			const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Control+s')]);
-			const { profiles } = JSON.parse(readFileSync(await download.path(), 'utf8'));
+			const { profiles } = await speedscopeOf(page, server, file(name, 'json'), name);
 			const got = { n: 0, ns: 0 };
 			for (const { type, at } of profiles.flatMap(({ events }) => events)) {
 				got.n += type === 'O' ? 1 : 0;
