@@ -12,7 +12,7 @@ TIME ?= 5
 CFLAGS ?= $(if $(DEBUG),-Og -g3,-O2 -g)
 WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	-Wdeclaration-after-statement -Wvla -Wwrite-strings -Wpointer-arith -Wshadow
-PKGS := libdw libelf zlib jansson libprotobuf-c libtracefs libtraceevent libmicrohttpd ncursesw
+PKGS := libdw libelf zlib jansson libprotobuf-c libtracefs libtraceevent libmicrohttpd libcurl ncursesw
 BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -I$(O)/gen -MMD -MP -fno-common \
 	-DSYSPROF_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 override CFLAGS += $(BASE)

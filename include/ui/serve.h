@@ -17,6 +17,8 @@
 
 #define SERVE_MAX_ADDRESSES 16384u
 
+enum serve_client { SERVE_HTTP, SERVE_PUSH, SERVE_N_CLIENTS };
+
 enum serve_scope { SERVE_ALL, SERVE_PID, SERVE_COMM, SERVE_CGROUP, SERVE_N_SCOPES };
 
 struct serve_target {
@@ -72,6 +74,7 @@ enum serve_window {
 
 struct serve_request {
 	uint32_t id;        /* not 0 */
+	uint32_t client;    /* who asks: the recorder's side sets it */
 	uint32_t is_cancel; /* nobody waits for the answer to @id any more; the rest is unused */
 	struct serve_target target;
 	uint32_t subject; /* enums, each */

@@ -22,6 +22,7 @@
 #include "cmd/command.h"
 #include "data/ring.h"
 #include "serve_broker.h"
+#include "serve_push.h"
 #include "symbol/confine.h"
 #include "ui/http.h"
 
@@ -32,6 +33,8 @@
 #define DEFAULT_KEEP       300 /* seconds */
 #define KEEP_MAX           86400
 #define RING_MAX_BYTES     (UINT64_C(4) << 30)
+#define DEFAULT_EVERY      15 /* seconds */
+#define EVERY_MAX          60
 #define BACKLOG            256
 #define TOKEN_MIN          16
 #define FDS_WANTED         1024
@@ -44,6 +47,8 @@ enum {
 	KEY_KEEP,
 	KEY_CONTINUOUS,
 	KEY_RING_SIZE,
+	KEY_PUSH,
+	KEY_PUSH_EVERY,
 };
 
 struct serve_args {
@@ -53,6 +58,8 @@ struct serve_args {
 	uint32_t hz;
 	uint64_t keep_seconds;
 	uint64_t ring_bytes;
+	const char *push_url;  /* NULL: nowhere */
+	uint64_t push_seconds; /* how often */
 	const char *listen;
 	const char *token_file, *cert_file, *key_file; /* NULL: not said */
 	struct buf token, cert, key;
@@ -74,6 +81,9 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,
 	  "Memory of each recorder for the past at most (default 64M)", 0 },
+	{ "push", KEY_PUSH, "URL", 0,
+	  "Send what uses the CPUs to a Pyroscope server (its /ingest); records all the time", 0 },
+	{ "push-every", KEY_PUSH_EVERY, "SECONDS", 0, "How often (default 15)", 0 },
 	{ "token-file", KEY_TOKEN, "FILE", 0,
 	  "Take requests only with the token in FILE: Authorization: Bearer TOKEN", 0 },
 	{ "cert", KEY_CERT, "FILE", 0, "Speak TLS, with this certificate (PEM)", 0 },
@@ -93,6 +103,44 @@ static void add_pids(struct serve_args *args, char *text, struct argp_state *sta
 	}
 	if (!args->pids.n)
 		argp_error(state, "-p wants a process id");
+}
+
+/* What is recorded though nobody asks, and for how long. */
+static error_t parse_recorder(int key, char *arg, struct argp_state *state)
+{
+	struct serve_args *args = state->input;
+
+	switch (key) {
+	case KEY_KEEP:
+		if (human_parse_number(arg, 1, KEEP_MAX, &args->keep_seconds))
+			argp_error(state, "'%s' is not a number of seconds from 1 to %d", arg,
+				   KEEP_MAX);
+		return 0;
+	case KEY_CONTINUOUS:
+		args->is_continuous = true;
+		args->continuous = arg && !strcmp(arg, "waits") ? ENGINE_WAITS : ENGINE_CPU;
+		if (arg && strcmp(arg, "waits") && strcmp(arg, "cpu"))
+			argp_error(state, "--continuous is of cpu, or waits, not '%s'", arg);
+		return 0;
+	case KEY_PUSH:
+		if (strncmp(arg, "http://", 7) && strncmp(arg, "https://", 8))
+			argp_error(state, "--push: '%s' does not begin with http:// or https://",
+				   arg);
+		args->push_url = arg;
+		return 0;
+	case KEY_PUSH_EVERY:
+		if (human_parse_number(arg, 1, EVERY_MAX, &args->push_seconds))
+			argp_error(state, "'%s' is not a number of seconds from 1 to %d", arg,
+				   EVERY_MAX);
+		return 0;
+	case KEY_RING_SIZE:
+		if (human_parse_size(arg, &args->ring_bytes) || args->ring_bytes < RING_MIN_BYTES ||
+		    args->ring_bytes > RING_MAX_BYTES)
+			argp_error(state, "--ring-size: '%s' is not a size from 4M to 4G", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -116,22 +164,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				   SERVE_MAX_HZ);
 		args->hz = (uint32_t)hz;
 		return 0;
-	case KEY_KEEP:
-		if (human_parse_number(arg, 1, KEEP_MAX, &args->keep_seconds))
-			argp_error(state, "'%s' is not a number of seconds from 1 to %d", arg,
-				   KEEP_MAX);
-		return 0;
-	case KEY_CONTINUOUS:
-		args->is_continuous = true;
-		args->continuous = arg && !strcmp(arg, "waits") ? ENGINE_WAITS : ENGINE_CPU;
-		if (arg && strcmp(arg, "waits") && strcmp(arg, "cpu"))
-			argp_error(state, "--continuous is of cpu, or waits, not '%s'", arg);
-		return 0;
-	case KEY_RING_SIZE:
-		if (human_parse_size(arg, &args->ring_bytes) || args->ring_bytes < RING_MIN_BYTES ||
-		    args->ring_bytes > RING_MAX_BYTES)
-			argp_error(state, "--ring-size: '%s' is not a size from 4M to 4G", arg);
-		return 0;
 	case KEY_TOKEN:
 		args->token_file = arg;
 		return 0;
@@ -142,13 +174,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->key_file = arg;
 		return 0;
 	case ARGP_KEY_END:
+		args->is_continuous |= args->push_url != NULL;
 		if (args->is_all && args->pids.n)
 			argp_error(state, "-p and -a exclude each other");
 		if (!args->cert_file != !args->key_file)
 			argp_error(state, "--cert and --key go together");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_recorder(key, arg, state);
 	}
 }
 
@@ -335,6 +368,51 @@ static int run_http(const struct serve_args *args, struct http_options *http, pi
 	return http_run(http) ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* The process that sends profiles, without privilege, too. */
+static int run_push(const struct serve_args *args, int broker, pid_t parent)
+{
+	struct push_options push = {
+		.url = args->push_url,
+		.interval_seconds = (uint32_t)args->push_seconds,
+		.hz = args->hz,
+		.pids = args->pids.items,
+		.n_pids = args->pids.n,
+		.broker = broker,
+	};
+	int messages = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	int fds[] = { broker, messages };
+	int r = confine(&(struct confine_options){
+		.parent = parent,
+		.fds = fds,
+		.n_fds = sizeof(fds) / sizeof(fds[0]),
+		.is_nobody = true,
+	});
+
+	if (r || dup2(messages, STDERR_FILENO) < 0)
+		return EXIT_FAILED;
+	close(messages);
+	return push_run(&push) ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* 0: none is wanted; -1: it failed, and why was said. */
+static pid_t start_push(const struct serve_args *args, int *ret_socket)
+{
+	pid_t parent = getpid(), child;
+	int sockets[2];
+
+	*ret_socket = -1;
+	if (!args->push_url)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
+		return err(-1, "cannot start: %s", strerror(errno));
+	child = fork();
+	if (!child)
+		_exit(run_push(args, sockets[1], parent));
+	close(sockets[1]);
+	*ret_socket = sockets[0];
+	return child < 0 ? err(-1, "cannot start a process: %s", strerror(errno)) : child;
+}
+
 static void on_signal(int signal_number)
 {
 	stop_signal = signal_number;
@@ -383,7 +461,7 @@ static int serve_with(const struct serve_args *args, struct http_options *http)
 		.continuous = args->continuous,
 		.keep_ns = args->keep_seconds * UINT64_C(1000000000),
 	};
-	pid_t parent = getpid(), child;
+	pid_t parent = getpid(), child, pusher;
 	int sockets[2];
 	int status;
 
@@ -400,15 +478,21 @@ static int serve_with(const struct serve_args *args, struct http_options *http)
 	close(http->listener);
 	if (child < 0)
 		return err(EXIT_FAILED, "cannot start a process: %s", strerror(errno));
-	broker.http = sockets[0];
+	broker.clients[SERVE_HTTP] = sockets[0];
+	pusher = start_push(args, &broker.clients[SERVE_PUSH]);
 	notify_manager("READY=1");
-	broker_run(&broker, &stop_signal);
+	if (pusher >= 0)
+		broker_run(&broker, &stop_signal);
 	notify_manager("STOPPING=1");
+	if (pusher > 0) { /* it may be in the midst of sending */
+		kill(pusher, SIGKILL);
+		wait_for(pusher);
+	}
 	close(sockets[0]); /* upon which the other side ends */
 	status = wait_for(child);
 	if (stop_signal)
 		return EXIT_DONE;
-	return status ? status : err(EXIT_FAILED, "the HTTP side ended by itself");
+	return status ? status : err(EXIT_FAILED, "a process that serves ended by itself");
 }
 
 static int serve(struct serve_args *args)
@@ -458,6 +542,7 @@ int cmd_serve(int argc, char **argv)
 	struct serve_args args = { .listen = DEFAULT_LISTEN,
 				   .hz = DEFAULT_HZ,
 				   .keep_seconds = DEFAULT_KEEP,
+				   .push_seconds = DEFAULT_EVERY,
 				   .ring_bytes = DEFAULT_RING_BYTES };
 	int status;
 

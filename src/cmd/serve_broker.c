@@ -40,9 +40,10 @@ struct broker {
 	uint64_t begin_ns;    /* when the next that always runs may be begun */
 };
 
-static void refuse(const struct broker *broker, uint32_t id, uint32_t status, const char *why)
+static void refuse(const struct broker *broker, const struct serve_request *request,
+		   uint32_t status, const char *why)
 {
-	answer_say(broker->options->http, id, status, why);
+	answer_say(broker->options->clients[request->client], request->id, status, why);
 }
 
 static enum engine_depth depth_of(const struct serve_request *request)
@@ -79,7 +80,7 @@ static void start_engine(struct broker *broker, const struct engine_process *wan
 		.keep_ns = o->keep_ns,
 		.parent = parent,
 		.requests = requests,
-		.replies = o->http,
+		.replies = { o->clients[SERVE_HTTP], o->clients[SERVE_PUSH] },
 	};
 	const struct engine_process *other;
 
@@ -163,14 +164,14 @@ static void hand_on(struct broker *broker, const struct serve_request *request, 
 		engine->is_retired = true;
 	}
 	if (broker->engines.n >= ENGINES_MAX) {
-		refuse(broker, request->id, TOO_MANY, "too many recorders run; ask again later");
+		refuse(broker, request, TOO_MANY, "too many recorders run; ask again later");
 		return;
 	}
 	retire_shallow(broker, target, depth, hz);
 	engine = add_engine(broker,
 			    (struct engine_process){ .target = target, .depth = depth, .hz = hz });
 	if (!engine || serve_send(engine->socket, request, sizeof(*request), -1))
-		refuse(broker, request->id, FAILED, "no recorder could be started");
+		refuse(broker, request, FAILED, "no recorder could be started");
 }
 
 /* The one that always runs is begun anew if it was full, or crashed. */
@@ -209,14 +210,14 @@ static void start_symbols(struct broker *broker, const struct serve_request *req
 	pid_t pid;
 
 	if (broker->symbols.n >= SYMBOLS_MAX) {
-		refuse(broker, request->id, TOO_MANY, "too many look for names; ask again later");
+		refuse(broker, request, TOO_MANY, "too many look for names; ask again later");
 		return;
 	}
 	pid = fork();
 	if (!pid)
-		serve_symbol_run(request, addresses, broker->options->http);
+		serve_symbol_run(request, addresses, broker->options->clients[request->client]);
 	if (pid < 0)
-		refuse(broker, request->id, FAILED, "no process could be started to answer");
+		refuse(broker, request, FAILED, "no process could be started to answer");
 	else
 		*array_add(&broker->symbols) = pid;
 }
@@ -237,7 +238,7 @@ static void take_request(struct broker *broker, const struct serve_request *requ
 	else if (is_served(broker, &pids))
 		hand_on(broker, request, engine_target(broker, request, &pids));
 	else
-		refuse(broker, request->id, NOT_FOUND, lacks[request->target.scope]);
+		refuse(broker, request, NOT_FOUND, lacks[request->target.scope]);
 	array_release(&pids.list);
 }
 
@@ -301,30 +302,52 @@ static void end_engines(struct broker *broker)
 	array_release(&broker->symbols);
 }
 
+/* One request of @client.  As serve_receive() returns. */
+static int serve_client(struct broker *broker, enum serve_client client)
+{
+	struct serve_request request;
+	int file = -1;
+	int r = serve_receive(broker->options->clients[client], &request, sizeof(request), &file);
+
+	if (r == 1 && !serve_request_check(&request)) {
+		request.client = client;
+		if (request.is_cancel)
+			cancel(broker, &request);
+		else
+			take_request(broker, &request, file);
+	}
+	if (r == 1 && file >= 0)
+		close(file);
+	return r;
+}
+
+/* 0, or -EPIPE: a client is gone. */
+static int serve_clients(struct broker *broker)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < SERVE_N_CLIENTS; i++) {
+		if (broker->options->clients[i] < 0)
+			continue;
+		while ((r = serve_client(broker, i)) == 1)
+			;
+		if (r != -EAGAIN)
+			return -EPIPE;
+	}
+	return 0;
+}
+
 void broker_run(const struct broker_options *options, const volatile sig_atomic_t *stop)
 {
 	struct broker broker = { .options = options };
-	struct pollfd http = { .fd = options->http, .events = POLLIN };
-	struct serve_request request;
-	int r = -EAGAIN, file = -1;
+	struct pollfd polled[SERVE_N_CLIENTS];
 
-	keep_continuous(&broker);
-	while (!*stop && r) {
-		if (r == -EAGAIN)
-			poll(&http, 1, WAIT_MS);
+	for (int i = 0; i < SERVE_N_CLIENTS; i++)
+		polled[i] = (struct pollfd){ .fd = options->clients[i], .events = POLLIN };
+	do {
 		reap(&broker);
 		keep_continuous(&broker);
-		r = serve_receive(options->http, &request, sizeof(request), &file);
-		if (r == 1 && !serve_request_check(&request)) {
-			if (request.is_cancel)
-				cancel(&broker, &request);
-			else
-				take_request(&broker, &request, file);
-		} else if (r < 0 && r != -EAGAIN) {
-			break;
-		}
-		if (r == 1 && file >= 0)
-			close(file);
-	}
+		poll(polled, SERVE_N_CLIENTS, WAIT_MS);
+	} while (!*stop && !serve_clients(&broker));
 	end_engines(&broker);
 }

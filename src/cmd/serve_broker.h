@@ -17,12 +17,12 @@ struct broker_options {
 	enum engine_depth continuous; /* of this depth */
 	uint32_t hz;
 	uint32_t budget_permille;
-	size_t ring_bytes; /* of each recorder */
-	uint64_t keep_ns;  /* as of engine_options */
-	int http;          /* socket to the HTTP side */
+	size_t ring_bytes;            /* of each recorder */
+	uint64_t keep_ns;             /* as of engine_options */
+	int clients[SERVE_N_CLIENTS]; /* sockets; -1: there is none */
 };
 
-/* Until the HTTP side is gone, or @stop.  Ends all recorders. */
+/* Until a client is gone, or @stop.  Ends all recorders. */
 void broker_run(const struct broker_options *options, const volatile sig_atomic_t *stop);
 
 #endif /* CMD_SERVE_BROKER_H */

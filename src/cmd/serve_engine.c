@@ -122,6 +122,11 @@ static int watch_memory(struct engine *engine)
 	return 0;
 }
 
+static int reply_to(const struct engine *engine, const struct serve_request *request)
+{
+	return engine->options->replies[request->client];
+}
+
 static uint64_t told_ns(const struct engine *engine)
 {
 	return recorder_totals(engine->recorder).told_ns;
@@ -206,12 +211,13 @@ static void set_window(struct engine *engine, struct collection *collection, uin
 	}
 }
 
-static void cancel(struct engine *engine, uint32_t id)
+static void cancel(struct engine *engine, const struct serve_request *request)
 {
 	struct collection *collection;
 
 	array_for_each(collection, &engine->collections) {
-		if (collection->request.id != id)
+		if (collection->request.id != request->id ||
+		    collection->request.client != request->client)
 			continue;
 		if (collection->child)
 			kill(collection->child, SIGKILL);
@@ -226,14 +232,14 @@ static void take_request(struct engine *engine, const struct serve_request *requ
 	struct collection *collection;
 
 	if (request->is_cancel) {
-		cancel(engine, request->id);
+		cancel(engine, request);
 		return;
 	}
 	if (serve_is_memory(request) && !engine->memory_ns && watch_memory(engine)) {
 		struct buf why = { 0 };
 
 		answer_captured(engine->messages, "memory cannot be watched", &why);
-		answer_say(engine->options->replies, request->id, 500, buf_str(&why));
+		answer_say(reply_to(engine, request), request->id, 500, buf_str(&why));
 		buf_release(&why);
 		return;
 	}
@@ -305,7 +311,7 @@ static void start_child(struct engine *engine, struct collection *collection)
 		.pids = collection->pids,
 		.start_ns = collection->start_ns,
 		.end_ns = collection->end_ns,
-		.replies = engine->options->replies,
+		.replies = reply_to(engine, &collection->request),
 	};
 	bool has_files = open_files(engine, collection);
 	pid_t child;
@@ -322,7 +328,7 @@ static void start_child(struct engine *engine, struct collection *collection)
 		answer_run(&answer);
 	if (child < 0) {
 		close_file(&collection->names);
-		answer_say(engine->options->replies, collection->request.id, 500,
+		answer_say(reply_to(engine, &collection->request), collection->request.id, 500,
 			   "no process could be started to answer");
 		collection->request.is_cancel = true;
 		return;
@@ -355,7 +361,7 @@ static bool has_ended(struct engine *engine, struct collection *collection)
 		return false;
 	is_well = WIFEXITED(status) && !WEXITSTATUS(status);
 	if (!WIFEXITED(status) && !collection->request.is_cancel)
-		answer_say(engine->options->replies, collection->request.id, 500,
+		answer_say(reply_to(engine, &collection->request), collection->request.id, 500,
 			   "the process that made the answer crashed, or took too long");
 	if (WIFEXITED(status))
 		serve_names_load(collection->names, model_dictionary(engine->live.model),
@@ -517,8 +523,8 @@ static void refuse_all(struct engine *engine)
 	retire(engine);
 	array_for_each(collection, &engine->collections) {
 		if (!collection->request.is_cancel)
-			answer_say(engine->options->replies, collection->request.id, 500,
-				   buf_str(&why));
+			answer_say(reply_to(engine, &collection->request), collection->request.id,
+				   500, buf_str(&why));
 	}
 	buf_release(&why);
 }

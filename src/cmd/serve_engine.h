@@ -27,7 +27,8 @@ struct engine_options {
 	bool is_continuous; /* it records whether anybody asks or not */
 	uint64_t keep_ns;   /* so long a cumulative profile goes on when nobody asks for it */
 	pid_t parent;
-	int requests, replies; /* sockets */
+	int requests;                 /* socket, */
+	int replies[SERVE_N_CLIENTS]; /* and those to who asks */
 };
 
 /* Does not return: it ends when nobody has asked for a while. */
