@@ -60,6 +60,13 @@ const char *dictionary_string(const struct dictionary *dict, uint32_t id); /* ""
 struct bytes dictionary_bytes(const struct dictionary *dict, uint32_t id); /* may hold NULs */
 struct dict_module dictionary_module(const struct dictionary *dict, uint32_t id);
 struct dict_frame dictionary_frame(const struct dictionary *dict, uint32_t id);
+
+/*
+ * From now on, in this process: where the kernel's code lies is 0 in every dictionary.  What is
+ * told to who is not root must not say where the kernel was loaded.
+ */
+void dictionary_hide_kernel(void);
+
 struct dict_stack dictionary_stack(const struct dictionary *dict, uint32_t id);
 
 /* The frame that stands for where @object lies in static data; 0: it does not, or unknown. */

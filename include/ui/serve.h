@@ -77,7 +77,8 @@ struct serve_request {
 	uint32_t client;    /* who asks: the recorder's side sets it */
 	uint32_t is_cancel; /* nobody waits for the answer to @id any more; the rest is unused */
 	struct serve_target target;
-	uint32_t subject; /* enums, each */
+	uint32_t is_stranger; /* who asks may not know where the kernel lies */
+	uint32_t subject;     /* enums, each */
 	uint32_t form;
 	uint32_t window;
 	uint32_t hz;                  /* 0: as the server was told */

@@ -426,6 +426,8 @@ static int make(struct answer *answer, pid_t parent, int body)
 	if (r)
 		return err(-EIO, "the recording could not be prepared: %s",
 			   r < 0 ? strerror(-r) : "see the server's messages");
+	if (answer->request.is_stranger)
+		dictionary_hide_kernel();
 	r = is_state ? answer_live(answer, out) : answer_recorded(answer, out);
 	if (!r && fflush(out))
 		r = -errno;

@@ -340,6 +340,19 @@ struct dict_module dictionary_module(const struct dictionary *dict, uint32_t id)
 	};
 }
 
+static bool hides_kernel;
+
+void dictionary_hide_kernel(void)
+{
+	hides_kernel = true;
+}
+
+static bool is_hidden(const struct dictionary *dict, uint32_t module)
+{
+	return hides_kernel && module && module <= dict->modules.n &&
+	       dict->modules.items[module - 1].type == MODULE_KERNEL;
+}
+
 struct dict_frame dictionary_frame(const struct dictionary *dict, uint32_t id)
 {
 	const struct frame none = { 0 };
@@ -348,7 +361,7 @@ struct dict_frame dictionary_frame(const struct dictionary *dict, uint32_t id)
 
 	return (struct dict_frame){
 		.module = frame->module,
-		.address = frame->address,
+		.address = is_hidden(dict, frame->module) ? 0 : frame->address,
 		.n_names = frame->n_names,
 		.names = frame->names,
 	};

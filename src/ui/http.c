@@ -43,8 +43,9 @@ struct exchange { /* a request and its answer */
 	bool is_waiting; /* for the broker; the connection is suspended */
 	bool is_head;    /* only the head of the answer is wanted */
 	bool is_post;
-	struct buf body; /* of a POST */
-	int file;        /* that goes with the request; -1: none */
+	bool is_stranger; /* a user who may see only what is its own */
+	struct buf body;  /* of a POST */
+	int file;         /* that goes with the request; -1: none */
 };
 
 struct http {
@@ -103,6 +104,7 @@ static void ask_broker(struct http *http, struct exchange *exchange)
 	}
 	http->last_id += 1 + (http->last_id == UINT32_MAX); /* 0 is none */
 	exchange->request.id = http->last_id;
+	exchange->request.is_stranger = exchange->is_stranger;
 	if (serve_send(http->options->broker, &exchange->request, sizeof(exchange->request),
 		       exchange->file)) {
 		set_error(exchange, MHD_HTTP_TOO_MANY_REQUESTS,
@@ -210,6 +212,8 @@ static bool is_allowed(struct http *http, struct exchange *exchange,
 			target->scope == SERVE_PID ?
 				"the process belongs to another user than the one who asks" :
 				"only root and the server's user may ask for more than a process");
+	else
+		exchange->is_stranger = user && user != http->options->owner;
 	return !exchange->response;
 }
 

@@ -318,6 +318,30 @@ json_sum() {
 	grep -qE '^Seccomp:.2$' "/proc/$http/status"
 }
 
+# Whether a location in ./$1 is in the upper half of addresses.
+has_kernel_addresses() {
+	go tool pprof -raw "$1" 2>/dev/null >addresses
+	sed -n '/^Locations/,/^Mappings/p' addresses | grep -qE '^ +[0-9]+: 0xffff[0-9a-f]{12} '
+}
+
+@test "where the kernel lies is told to root only" {
+	start setpriv --reuid=65533 --regid=65533 --clear-groups "$W/locks" mutex 300
+	target=$pid
+	serve
+	for name in goroutine 'block?last=3'; do
+		[ "$(get "/pid/$target/debug/pprof/$name")" = 200 ]
+		setpriv --reuid=65533 --regid=65533 --clear-groups curl -gsS "$at/pid/$target/debug/pprof/$name" >theirs
+		python3 "$BATS_TEST_DIRNAME/../lib/pprof.py" check theirs
+		go tool pprof -top theirs >/dev/null
+		run ! has_kernel_addresses theirs
+	done
+	[ "$(get "/pid/$target/debug/pprof/profile?seconds=2&hz=997")" = 200 ]
+	has_kernel_addresses body
+	setpriv --reuid=65533 --regid=65533 --clear-groups curl -gsS "$at/pid/$target/debug/pprof/profile?seconds=2&hz=997" >theirs
+	run ! has_kernel_addresses theirs
+	go tool pprof -raw theirs | grep -q syscall
+}
+
 @test "a token, TLS and a Unix socket" {
 	(umask 077 && echo 0123456789abcdef0123456789abcdef >token)
 	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2 -keyout key -out cert 2>/dev/null
