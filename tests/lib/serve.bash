@@ -51,6 +51,12 @@ own_kib() {
 	awk '/^RssAnon/ { print $2 }' "/proc/$1/status"
 }
 
+# What was $1 KiB has not become more than chance and its tables explain; $2 is what it is.
+stays() {
+	echo "resident: $1 KiB, then $2 KiB"
+	at_least "$(awk "BEGIN { print $1 * 1.25 + 2048 }")" "$2"
+}
+
 # $1 clients at a time ask for the path $2 for $3 seconds.  Whatever is not 200 or 429 is told.
 press() {
 	wrk -t2 -c"$1" -d"$3" --timeout 30 --latency -s "$BATS_TEST_DIRNAME/../lib/wrk.lua" "$at$2" >pressed 2>&1 3>&-

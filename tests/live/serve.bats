@@ -262,11 +262,10 @@ json_sum() {
 		seq 200 | xargs -P 200 -I{} curl -sS -o /dev/null -w '%{http_code}\n' "$at/debug/pprof/" >answers
 		[ "$(sort -u answers)" = 200 ]
 		[ "$(wc -l <answers)" = 200 ]
-		[ "$round" != 1 ] || early=$(awk '/^RssAnon/ { print $2 }' "/proc/$http/status")
+		[ "$round" != 1 ] || early=$(own_kib "$http")
 	done
-	late=$(awk '/^RssAnon/ { print $2 }' "/proc/$http/status")
-	echo "resident: $early KiB, then $late KiB"
-	at_least "$(awk "BEGIN { print $early * 1.25 + 2048 }")" "$late"
+	late=$(own_kib "$http")
+	stays "$early" "$late"
 	# More profiles than are collected at a time: the others are told to come again.
 	start "$W/split" 300
 	target=$pid
