@@ -16,6 +16,7 @@
  * sysprof-report(1) says the same.
  */
 #include "base/map.h"
+#include "listeners.h"
 #include "waits.h"
 
 #define LEAST_HOME_PERCENT 10 /* of the thread's waits for work */
@@ -24,7 +25,7 @@
 enum kind { /* from what is surely a wait for work to what may be one */
 	    KIND_NONE,
 	    KIND_EVENTS,
-	    KIND_ACCEPT,
+	    KIND_ACCEPT, /* also by poll, for what only a server waits for */
 	    KIND_CONDVAR,
 	    KIND_POLL,
 	    KIND_SIGNAL,
@@ -72,10 +73,21 @@ struct idle {
 	struct map other_by_place; /* and for other things */
 	struct map n_below;        /* the same in all that a stack calls */
 	struct map other_below;
+	struct listeners listeners;
 	struct map busiest; /* process to the running time of its busiest thread */
 };
 
-static enum kind kind_of(const struct wait_row *row)
+static const char *object_of(const struct idle *idle, const struct wait_row *row)
+{
+	return dictionary_string(idle->dict, row->place.object);
+}
+
+static enum kind kind_of_poll(const struct idle *idle, const struct wait_row *row)
+{
+	return listeners_serve(&idle->listeners, object_of(idle, row)) ? KIND_ACCEPT : KIND_POLL;
+}
+
+static enum kind kind_of(const struct idle *idle, const struct wait_row *row)
 {
 	if (!row->is_sampled)
 		return KIND_NONE;
@@ -93,7 +105,7 @@ static enum kind kind_of(const struct wait_row *row)
 		return KIND_SIGNAL;
 	default:
 		return row->place.why == WAIT_CONDVAR ? KIND_CONDVAR :
-		       row->place.why == WAIT_POLL    ? KIND_POLL :
+		       row->place.why == WAIT_POLL    ? kind_of_poll(idle, row) :
 		       row->place.why == WAIT_SLEEP   ? KIND_SLEEP :
 							KIND_NONE;
 	}
@@ -147,7 +159,7 @@ static void see_waits(struct idle *idle, const struct wait_row *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t thread = thread_of(idle, rows[i].task), why = rows[i].place.why;
 		uint64_t place = place_of(thread, rows[i].place.stack);
-		enum kind kind = kind_of(&rows[i]);
+		enum kind kind = kind_of(idle, &rows[i]);
 
 		if (kind && kind != KIND_SLEEP) {
 			*map_insert(&idle->n_by_place, place) += (uint64_t)rows[i].n;
@@ -245,7 +257,7 @@ static enum kind kind_at_home(const struct idle *idle, const struct wait_row *ro
 {
 	uint32_t thread = thread_of(idle, row->task), stack = row->place.stack;
 	uint32_t home = idle->owns[thread].home;
-	enum kind kind = kind_of(row);
+	enum kind kind = kind_of(idle, row);
 
 	if (!kind || kind == KIND_SLEEP || !home || !depth_of(idle->dict, stack))
 		return kind;
@@ -277,6 +289,8 @@ void idle_mark(const struct waits *waits, const struct model *model, struct wait
 
 	idle.owns = xcalloc((size_t)model_n_threads(model) + 1, sizeof(*idle.owns));
 	add_lives(&idle, waits);
+	for (size_t i = 0; i < n; i++)
+		listeners_add(&idle.listeners, object_of(&idle, &rows[i]));
 	see_waits(&idle, rows, n);
 	add_callers(&idle, &idle.n_by_place, &idle.n_below);
 	add_callers(&idle, &idle.other_by_place, &idle.other_below);
@@ -300,4 +314,5 @@ void idle_mark(const struct waits *waits, const struct model *model, struct wait
 	map_release(&idle.n_below);
 	map_release(&idle.other_below);
 	map_release(&idle.busiest);
+	listeners_release(&idle.listeners);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define LISTENING     " (listening)"
 #define MAX_WORDS     12
 #define TCP_LISTEN    0x0a
 #define UNIX_LISTENS  0x10000 /* __SO_ACCEPTCON */
@@ -130,7 +131,7 @@ static bool parse_inet(enum net_family family, const struct line *line, uint64_t
 	add_address(out, local, n_words, local_port);
 	if (!remote_port && is_zero(remote, 4 * n_words)) {
 		if (state == TCP_LISTEN)
-			buf_puts(out, " (listening)");
+			buf_puts(out, LISTENING);
 		return true;
 	}
 	buf_puts(out, " → ");
@@ -156,8 +157,15 @@ static bool parse_unix(const struct line *line, uint64_t *ret_inode, struct buf 
 		buf_puts(out, " socket");
 	}
 	if (flags & UNIX_LISTENS)
-		buf_puts(out, " (listening)");
+		buf_puts(out, LISTENING);
 	return true;
+}
+
+bool net_name_listens(const struct buf *name)
+{
+	size_t size = strlen(LISTENING);
+
+	return name->size > size && !memcmp(name->data + name->size - size, LISTENING, size);
 }
 
 const char *net_line_next(enum net_family family, const char *text, const char *end,

@@ -3,6 +3,7 @@
 #ifndef RECORD_NET_TABLE_H
 #define RECORD_NET_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -19,5 +20,8 @@ extern const char *const net_files[NET_N_FAMILIES]; /* below /proc/PID/net */
  */
 const char *net_line_next(enum net_family family, const char *text, const char *end,
 			  uint64_t *ret_inode, struct buf *ret_name);
+
+/* Such a name is one of a socket that takes connections. */
+bool net_name_listens(const struct buf *name);
 
 #endif /* RECORD_NET_TABLE_H */

@@ -3,8 +3,8 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -12,8 +12,10 @@
 #include "base/file.h"
 #include "base/human.h"
 #include "base/map.h"
+#include "net_table.h"
 #include "proc/maps.h"
 #include "wait_file.h"
+#include "wait_set.h"
 
 #define LOOKUPS_PER_SECOND 2000
 #define SECOND_NS          1000000000u
@@ -27,6 +29,7 @@ struct known {
 	uint64_t checked_ns, ttl_ns;
 	uint32_t object; /* id of a string */
 	enum wait_class why;
+	bool is_listening; /* a socket that takes connections */
 };
 
 struct wait_objects {
@@ -129,6 +132,7 @@ static const struct known *find_file(struct wait_objects *objects, const struct 
 	if (what || !known->what) { /* of one that is gone, what it was stays */
 		known->object = definer_bytes(objects->definer, file->name.data, file->name.size);
 		known->why = file->why;
+		known->is_listening = net_name_listens(&file->name);
 		keep(known, what, call->now_ns);
 	} else {
 		known->checked_ns = call->now_ns;
@@ -355,20 +359,86 @@ static uint32_t find_child(struct wait_objects *objects, const struct wait_call 
 	return set_text(objects);
 }
 
-/* One descriptor is named; of more, how many there are. */
-static uint32_t find_poll(struct wait_objects *objects, const struct wait_call *call,
-			  uint64_t address, uint64_t n)
+/* Of several files one that takes connections says what the thread is for. */
+static void put_listener(struct wait_objects *objects, const struct wait_call *call,
+			 const struct wait_set *set)
+{
+	struct buf *name = &objects->file.name;
+
+	for (uint32_t i = 0; i < set->n_told; i++) {
+		const struct known *file = find_file(objects, call, set->fds[i]);
+
+		if (!file || !file->is_listening)
+			continue;
+		buf_clear(name);
+		if (wait_files_find(objects->files, call->pid, set->fds[i], call->now_ns,
+				    &objects->file))
+			buf_printf(&objects->text, ", %s among them", buf_str(name));
+		return;
+	}
+}
+
+/* What is known by @key is fresh, or there is no time to look: then *ret is the answer. */
+static bool is_known(struct wait_objects *objects, const struct wait_call *call, uint64_t key,
+		     uint32_t *ret)
+{
+	const struct known *known = find_known(objects, key);
+
+	*ret = known->object;
+	return (known->ttl_ns && call->now_ns - known->checked_ns < known->ttl_ns) ||
+	       !may_look_up(objects, call->now_ns);
+}
+
+static uint32_t know(struct wait_objects *objects, const struct wait_call *call, uint64_t key,
+		     uint32_t object)
+{
+	struct known *known = find_known(objects, key);
+
+	known->object = object;
+	keep(known, object, call->now_ns);
+	return object;
+}
+
+/* One descriptor is named; of more, how many there are, and a listening socket among the first. */
+static uint32_t find_set(struct wait_objects *objects, const struct wait_call *call,
+			 const struct wait_set *set)
 {
 	const struct known *file = NULL;
-	struct pollfd one;
+	uint64_t hash = set->n, key;
+	uint32_t object;
 
-	if (n == 1 && wait_call_read(call, address, &one, sizeof(one)) && one.fd >= 0)
-		file = find_file(objects, call, (uint32_t)one.fd);
+	if (set->n == 1 && set->n_told)
+		file = find_file(objects, call, set->fds[0]);
 	if (file)
 		return file->object;
+	for (uint32_t i = 0; i < set->n_told; i++)
+		hash = hash_u64(hash ^ set->fds[i]);
+	key = key_of(call, OBJECT_POLL, hash);
+	if (is_known(objects, call, key, &object))
+		return object;
 	buf_clear(&objects->text);
-	buf_printf(&objects->text, "poll of %llu file%s", (unsigned long long)n, n == 1 ? "" : "s");
-	return set_text(objects);
+	buf_printf(&objects->text, "poll of %llu file%s", (unsigned long long)set->n,
+		   set->n == 1 ? "" : "s");
+	put_listener(objects, call, set);
+	return know(objects, call, key, set_text(objects));
+}
+
+/* Where the copy of the stack does not have it, memory has it, mostly as it was. */
+static uint32_t find_poll(struct wait_objects *objects, const struct wait_call *call,
+			  wait_set_fn *read_set)
+{
+	uint64_t key = key_of(call, OBJECT_SELECT, call->args[0] ^ hash_u64(call->args[1]));
+	struct wait_call live = *call;
+	struct wait_set set;
+	uint32_t object;
+
+	if (read_set(call, &set))
+		return find_set(objects, call, &set);
+	if (is_known(objects, call, key, &object))
+		return object;
+	live.stack = NULL;
+	read_set(&live, &set);
+	return know(objects, call, key, set.n ? find_set(objects, call, &set) : 0);
 }
 
 static size_t count_lines(const struct buf *text, const char *start)
@@ -388,25 +458,23 @@ static size_t count_lines(const struct buf *text, const char *start)
 /* How many files an epoll descriptor watches. */
 static uint32_t find_epoll(struct wait_objects *objects, const struct wait_call *call, uint32_t fd)
 {
-	struct known *known = find_known(objects, key_of(call, OBJECT_EPOLL, fd));
+	uint64_t key = key_of(call, OBJECT_EPOLL, fd);
 	struct buf info = { 0 };
+	uint32_t object;
 	char path[48];
 	size_t n;
 
-	if (known->ttl_ns && call->now_ns - known->checked_ns < known->ttl_ns)
-		return known->object;
-	if (!may_look_up(objects, call->now_ns))
-		return known->object;
+	if (is_known(objects, call, key, &object))
+		return object;
 	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%u", call->pid, fd);
 	if (file_read(path, &info) > 0) {
 		n = count_lines(&info, "tfd:");
 		buf_clear(&objects->text);
 		buf_printf(&objects->text, "epoll of %zu file%s", n, n == 1 ? "" : "s");
-		known->object = set_text(objects);
-		keep(known, n + 1, call->now_ns);
+		object = know(objects, call, key, set_text(objects));
 	}
 	buf_release(&info);
-	return known->object;
+	return object;
 }
 
 /* A lock on a file is a lock, whatever the file; else the file says what the wait is. */
@@ -445,12 +513,14 @@ void wait_objects_find(struct wait_objects *objects, const struct wait_call *cal
 		return;
 	case OBJECT_POLL:
 		if (call->args[1])
-			reason->object = find_poll(objects, call, arg, call->args[1]);
+			reason->object = find_poll(objects, call, wait_set_of_poll);
 		else
 			reason->why = WAIT_SLEEP; /* for nothing but the time */
 		return;
 	case OBJECT_SELECT:
-		if (!arg)
+		if (arg)
+			reason->object = find_poll(objects, call, wait_set_of_select);
+		else
 			reason->why = WAIT_SLEEP;
 		return;
 	case OBJECT_EPOLL:

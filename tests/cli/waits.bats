@@ -102,6 +102,15 @@ EOF
 	report -i "$data" block --json --wait lock | jq -e '.types[1].total == 600000000'
 }
 
+@test "poll is idle where it is for what only a server waits for" {
+	data=$(recording polls)
+	report -i "$data" threads --json >"$T/json"
+	[ "$(jq -c '[.threads[] | select(.idle_ns > 0) | {(.name): (.idle_ns / 1000000)}] | add' "$T/json")" = \
+		'{"accepts":300,"conn":400}' ]
+	jq -e '[.threads[].poll_ns] | add == 1500000000' "$T/json"
+	report -i "$data" block --json | jq -e '.types[1].total == 800000000'
+}
+
 @test "a target that never ran was blocked all the time" {
 	data=$(recording asleep)
 	report -i "$data" threads --json | jq -e '.threads[0] |

@@ -161,6 +161,19 @@ counter() {
 	[ "$others" -le $((n * 28 / 100)) ]
 }
 
+# See the workload: it says when the machine may make that fail.
+@test "poll is idle in a server that waits for connections, and not in its client" {
+	for call in poll select; do
+		record -- "$W/pollserver" $call 60
+		"$SYSPROF" report threads --json >json
+		jq -c '.threads[] | [.name, .running_ns, .poll_ns, .idle_ns]' json
+		jq -e '.threads[] | select(.name == "server") | .poll_ns > 0 and .idle_ns > 0.95 * .poll_ns' json
+		jq -e '.threads[] | select(.name == "client") | .poll_ns > 0 and .idle_ns == 0' json
+		"$SYSPROF" dump | grep -E 'wait_stack .*object="poll of 2 files, tcp 127.0.0.1:[0-9]+ \(listening\) among them"' >server
+		[ "$(wc -l <server)" -ge 50 ]
+	done
+}
+
 @test "who ends a wait is known with its stack" {
 	record -- "$W/waits" 2
 	waits

@@ -45,6 +45,22 @@ static void a_listener_is_said_to_listen(void **state)
 	      21, "unix /run/x y.sock (listening)");
 }
 
+static void a_name_tells_whether_it_listens(void **state)
+{
+	struct buf name = { 0 };
+
+	(void)state;
+	assert_false(net_name_listens(&name));
+	buf_puts(&name, "tcp 0.0.0.0:80 (listening)");
+	assert_true(net_name_listens(&name));
+	buf_puts(&name, "x");
+	assert_false(net_name_listens(&name));
+	buf_clear(&name);
+	buf_puts(&name, "tcp 127.0.0.1:41032 → 127.0.0.1:5432");
+	assert_false(net_name_listens(&name));
+	buf_release(&name);
+}
+
 static void ipv6_is_bracketed_and_mapped_ipv4_is_not(void **state)
 {
 	(void)state;
@@ -95,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_connection_is_named_by_its_ends),
 		cmocka_unit_test(a_listener_is_said_to_listen),
+		cmocka_unit_test(a_name_tells_whether_it_listens),
 		cmocka_unit_test(ipv6_is_bracketed_and_mapped_ipv4_is_not),
 		cmocka_unit_test(unix_sockets_may_have_no_name),
 		cmocka_unit_test(lines_that_make_no_sense_give_no_inode),

@@ -9,7 +9,7 @@ WORKLOADS := demo split split-static split-static-pie split-stripped split-fp de
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
 WORKLOADS += heaplocks atomics barriers gil.py callers mapper waitany stutter leaks mallocs objects
-WORKLOADS += ownmalloc cxxnew noevent.so
+WORKLOADS += ownmalloc cxxnew noevent.so pollserver
 WORKLOADS += gohttp churner resident resident-static gogrow JavaGrow.class
 
 workloads: $(addprefix $(W)/,$(WORKLOADS))
