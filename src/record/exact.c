@@ -337,6 +337,12 @@ void exact_close(struct exact *exact)
 	states_release(&exact->states);
 }
 
+void exact_settle(struct exact *exact)
+{
+	if (exact->trace && trace_settle(exact->trace))
+		warn("the recorder's own system calls may be recorded: its filters were refused");
+}
+
 void exact_start(struct exact *exact, uint64_t start_ns)
 {
 	exact->start_ns = exact->calls.start_ns = start_ns;

@@ -70,6 +70,7 @@ struct exact {
 void exact_open(struct exact *exact, const struct exact_options *options);
 void exact_close(struct exact *exact);
 
+void exact_settle(struct exact *exact); /* this process has all the threads it will have */
 void exact_start(struct exact *exact, uint64_t start_ns);
 void exact_put_states(struct exact *exact); /* after what the window opened with was told */
 

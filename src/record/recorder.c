@@ -338,6 +338,7 @@ int recorder_prepare(struct recorder *r)
 {
 	int error = open_heap(r);
 
+	exact_settle(&r->exact);
 	return error ? error : find_functions(r);
 }
 

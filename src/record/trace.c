@@ -301,7 +301,7 @@ static void filter_text(struct trace *trace, const struct trace_event *event, st
 	bool is_of_threads = event->who[0] && !trace->options.is_all;
 
 	if (event->is_never_ours)
-		buf_printf(ret, "common_pid!=%d", getpid());
+		trace_filter_not_ours("common_pid", ret);
 	else if (!is_of_threads)
 		buf_puts(ret, "0");
 	if (!is_of_threads)
@@ -351,6 +351,11 @@ int trace_follow(struct trace *trace, const uint32_t *tids, size_t n_tids, uint3
 	if (!r)
 		trace->births = births;
 	return r;
+}
+
+int trace_settle(struct trace *trace)
+{
+	return trace->options.is_all ? set_filters(trace) : 0;
 }
 
 bool trace_is_stale(const struct trace *trace)

@@ -52,6 +52,10 @@ uint32_t trace_last_id(void);
 bool trace_is_stale(const struct trace *trace);
 
 int trace_prepare(struct trace *trace); /* all but to start: that takes no time then */
+
+/* This process has all the threads it will have: none is traced.  0 or -errno. */
+int trace_settle(struct trace *trace);
+
 int trace_start(struct trace *trace, uint64_t start_ns);
 void trace_stop(struct trace *trace); /* no new records from here on */
 

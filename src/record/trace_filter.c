@@ -2,6 +2,9 @@
 #include "trace_filter.h"
 
 #include <stdlib.h>
+#include <unistd.h>
+
+#include "targets.h"
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -135,6 +138,26 @@ void trace_filter_text(const struct trace_filter *filter, const char *const *fie
 			or = "||";
 		}
 	}
+}
+
+struct not_ours {
+	const char *field;
+	struct buf *to;
+	const char *and;
+};
+
+static void add_not_ours(void *arg, pid_t pid, pid_t tid)
+{
+	struct not_ours *not_ours = arg;
+
+	(void)pid;
+	buf_printf(not_ours->to, "%s%s!=%d", not_ours->and, not_ours->field, tid);
+	not_ours->and = "&&";
+}
+
+void trace_filter_not_ours(const char *field, struct buf *ret)
+{
+	threads_of(getpid(), add_not_ours, &(struct not_ours){ field, ret, "" });
 }
 
 void trace_filter_release(struct trace_filter *filter)

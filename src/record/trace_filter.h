@@ -46,6 +46,9 @@ bool trace_filter_is_stale(const struct trace_filter_options *options, uint32_t 
 
 bool trace_filter_passes(const struct trace_filter *filter, uint32_t tid);
 
+/* "field!=1&&field!=2", of the threads that this process has now. */
+void trace_filter_not_ours(const char *field, struct buf *ret);
+
 /* "(field>=1&&field<=9)||…" for each of the fields (the list ends with NULL). */
 void trace_filter_text(const struct trace_filter *filter, const char *const *fields,
 		       struct buf *ret);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "call_stack.h"
 #include "trace.h"
+#include "trace_filter.h"
 #include "tracepoint.h"
 #include "wait_cost.h"
 #include "wait_fault.h"
@@ -133,8 +134,12 @@ static void add_who(struct wait_source *source, struct buf *out, const char *fie
 	struct map_slot *slot;
 
 	if (source->context.targets->is_all || !source->has_ids) {
-		if (source->has_ids)
-			buf_printf(out, "&&%s!=%d&&common_pid!=%d", field, getpid(), getpid());
+		if (source->has_ids) {
+			buf_puts(out, "&&");
+			trace_filter_not_ours(field, out);
+			buf_puts(out, "&&");
+			trace_filter_not_ours("common_pid", out);
+		}
 		return;
 	}
 	map_for_each(slot, tids)

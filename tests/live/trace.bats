@@ -152,11 +152,16 @@ has_switches() {
 
 @test "the recorder's own system calls are not recorded" {
 	start dd if=/dev/zero of=/dev/null bs=1 # an idle machine makes no calls at all
-	"$SYSPROF" record --trace -a -d 1 &
-	recorder=$!
-	wait "$recorder"
+	start setsid "$SYSPROF" record --trace -a
+	recorder=$pid
+	await holds sysprof.data 1000 syscall # its thread has written by then
+	ls "/proc/$recorder/task" >threads
+	send INT
+	[ "$(wc -l <threads)" -gt 1 ]
 	dump
-	[ "$(count '^syscall ' " tid=$recorder ")" = 0 ]
+	while read -r tid; do
+		[ "$(count '^syscall ' " tid=$tid ")" = 0 ]
+	done <threads
 	[ "$(count '^syscall ')" -gt 0 ]
 }
 
