@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The measure is the busy time: the lives of all threads but their idle waits.  A
+ * The measure is the busy time: the lives of all threads but their idle waits, and but
+ * those of processes that do nothing at all.  A
  * cause that takes at least a tenth of it stands out, or a half of all CPUs' time; the
  * largest three are shown.
  */
@@ -14,6 +15,7 @@
 #include "blame.h"
 #include "details.h"
 #include "disk_blame.h"
+#include "dormant.h"
 #include "heap_story.h"
 #include "lock_blame.h"
 #include "lock_stuck.h"
@@ -48,7 +50,8 @@ struct diagnosis {
 	struct details *details;
 	struct map instead; /* task that ran instead, to ns */
 	int64_t ns[N_CAUSES];
-	int64_t life_ns, unknown_ns, idle_ns, child_ns;
+	struct dormant dormant;
+	int64_t life_ns, unknown_ns, idle_ns, child_ns, dormant_ns;
 	blame_rows waits_of[WAIT_N_CLASSES + 1]; /* but the idle ones */
 	char *arguments;
 	bool has_deadlock;
@@ -129,10 +132,11 @@ static bool *find_mute(const struct diagnosis *diagnosis, const struct wait_row 
 static void add_wait(struct diagnosis *diagnosis, const struct wait_row *row, bool is_mute)
 {
 	uint32_t why = row->place.why < WAIT_N_CLASSES ? row->place.why : WAIT_OTHER;
-	int64_t *apart = is_mute                              ? &diagnosis->unknown_ns :
-			 row->is_idle                         ? &diagnosis->idle_ns :
-			 row->is_sampled && why == WAIT_CHILD ? &diagnosis->child_ns :
-								NULL;
+	int64_t *apart = is_mute                               ? &diagnosis->unknown_ns :
+			 row->is_idle                          ? &diagnosis->idle_ns :
+			 row->is_sampled && why == WAIT_CHILD  ? &diagnosis->child_ns :
+			 dormant_has(&diagnosis->dormant, row) ? &diagnosis->dormant_ns :
+								 NULL;
 
 	if (apart) {
 		*apart = value_add(*apart, row->ns);
@@ -150,12 +154,14 @@ static void add_waits(struct diagnosis *diagnosis)
 	bool *mute;
 
 	rows = waits_rows(diagnosis->waits, &n);
+	dormant_find(&diagnosis->dormant, diagnosis->waits, diagnosis->model, diagnosis->filter);
 	mute = find_mute(diagnosis, rows, n);
 	for (size_t i = 0; i < n; i++) {
 		if (filter_has_task(diagnosis->filter, diagnosis->model, rows[i].task))
 			add_wait(diagnosis, &rows[i],
 				 mute[model_task(diagnosis->model, rows[i].task).thread]);
 	}
+	dormant_release(&diagnosis->dormant);
 	free(mute);
 }
 
@@ -163,7 +169,7 @@ static void add_waits(struct diagnosis *diagnosis)
 static int64_t busy_ns(const struct diagnosis *diagnosis)
 {
 	return diagnosis->life_ns - diagnosis->unknown_ns - diagnosis->idle_ns -
-	       diagnosis->child_ns;
+	       diagnosis->child_ns - diagnosis->dormant_ns;
 }
 
 static int64_t passed_ns(const struct diagnosis *diagnosis)
@@ -362,6 +368,7 @@ static unsigned int next_cause(const struct diagnosis *diagnosis, const bool use
 static void put_summary(const struct diagnosis *diagnosis, unsigned int first, struct audit *notes)
 {
 	double unknown = human_percent(diagnosis->unknown_ns, diagnosis->life_ns);
+	double dormant = human_percent(diagnosis->dormant_ns, diagnosis->life_ns);
 	double child = human_percent(diagnosis->child_ns, diagnosis->life_ns);
 	char life[HUMAN_SIZE], busy[HUMAN_SIZE];
 	struct buf apart = { 0 };
@@ -370,6 +377,8 @@ static void put_summary(const struct diagnosis *diagnosis, unsigned int first, s
 		   human_percent(diagnosis->idle_ns, diagnosis->life_ns));
 	if (child >= LEAST_APART_PERCENT)
 		buf_printf(&apart, ", %.1f%% waiting for children", child);
+	if (dormant >= LEAST_APART_PERCENT)
+		buf_printf(&apart, ", %.1f%% of processes that did nothing", dormant);
 	if (unknown >= LEAST_APART_PERCENT)
 		buf_printf(&apart, ", %.1f%% not known", unknown);
 	audit_add(notes, unknown >= LEAST_APART_PERCENT,

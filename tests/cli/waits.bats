@@ -353,6 +353,16 @@ EOF
 	"$SYSPROF" diagnose -i waits.data --thread pool | grep -F 'nothing stands out'
 }
 
+@test "diagnose tells what a process waits for that does nothing, where it is picked" {
+	data=$(recording machine)
+	"$SYSPROF" diagnose -i "$data" --json | jq -e '.findings[0].ns == 7900000000'
+	"$SYSPROF" diagnose -i "$data" --process cat --json | jq -e '.findings[0].ns == 2000000000'
+	sed '/^meta key=target/s/system/cat/' \
+		"$BATS_TEST_DIRNAME/../data/machine.events" >"$T/picked.events"
+	"$SYSPROF" dump --assemble "$T/picked.events" -o "$T/picked.data"
+	"$SYSPROF" diagnose -i "$T/picked.data" --json | jq -e '.findings[0].ns == 9900000000'
+}
+
 @test "diagnose's commands show the same recording with the same filters, whatever their names" {
 	cd "$T"
 	recording waits >/dev/null
