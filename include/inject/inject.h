@@ -21,6 +21,7 @@
 
 struct inject_request {
 	pid_t pid;
+	pid_t recorder;        /* for whom; another one is refused until that is gone */
 	const char *shim;      /* path of the library */
 	uint64_t rate;         /* of samples, in bytes; 0: let it stand aside */
 	unsigned int limit_ms; /* to look for a place to stop it; 0: some seconds */
@@ -38,7 +39,8 @@ struct inject_result {
 
 /*
  * Load the library, or take the one that is there, and have it do what @request says.  Done in a
- * child process; returns when that is over.  0; or -errno, and @ret_why has what stands in
+ * child process; returns when that is over.  0; -ENOENT: it is not there to stand aside, or for
+ * somebody else by now; or -errno, and @ret_why has what stands in
  * the way, and what to do, as a sentence about "it", the process.
  */
 int inject(const struct inject_request *request, struct inject_result *ret, struct buf *ret_why);

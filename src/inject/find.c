@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -31,6 +32,27 @@ static void list_threads(struct find *find)
 		closedir(dir);
 }
 
+/* Of signals; all, if it is not there. */
+static uint64_t status_mask(const char *status, const char *name)
+{
+	const char *at = strstr(status, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 16) : UINT64_MAX;
+}
+
+/* One of those by which nothing happens unless they are caught; 0: it wants them all. */
+static int ignored_signal(const char *status)
+{
+	static const int candidates[] = { SIGURG, SIGWINCH, SIGCHLD };
+	uint64_t taken = status_mask(status, "\nSigBlk:\t") | status_mask(status, "\nSigCgt:\t");
+
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
+		if (!(taken >> (candidates[i] - 1) & 1))
+			return candidates[i];
+	}
+	return 0;
+}
+
 /*
  * One that waits in the kernel for what nothing interrupts cannot be stopped now; one that has
  * a filter of its own may be ended for what it would call.
@@ -50,6 +72,7 @@ static bool may_stop(struct find *find, pid_t tid)
 		find->lack = "filters its system calls";
 		may = false;
 	}
+	find->hijack->ignored_signal = ignored_signal(buf_str(&text));
 	buf_release(&text);
 	free(path);
 	return may;

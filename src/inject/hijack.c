@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -71,6 +72,7 @@ int hijack_stop(struct hijack *ret, const struct target *target, pid_t tid)
 	ret->target = target;
 	ret->tid = tid;
 	ret->state = HIJACK_STOPPED;
+	ret->due_signal = 0;
 	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD))
 		return -errno;
 	ptrace(PTRACE_INTERRUPT, tid, 0, 0);
@@ -228,7 +230,7 @@ static void restore(const struct hijack *hijack, const struct user_regs_struct *
 	ptrace(PTRACE_SETREGSET, hijack->tid, NT_X86_XSTATE, &xstate);
 	ptrace(PTRACE_SETSIGMASK, hijack->tid, sizeof(hijack->mask), &hijack->mask);
 	ptrace(PTRACE_SETREGS, hijack->tid, 0, regs);
-	ptrace(PTRACE_DETACH, hijack->tid, 0, 0);
+	ptrace(PTRACE_DETACH, hijack->tid, 0, hijack->due_signal);
 }
 
 /* Whether what it is stopped for is that it crashed, and not what somebody sent. */
@@ -268,10 +270,9 @@ static int await_return(struct hijack *hijack)
 	}
 }
 
-int hijack_call(struct hijack *hijack, uint64_t function, const uint64_t arguments[4])
+static int enter(struct hijack *hijack, uint64_t function, const uint64_t arguments[4])
 {
 	struct user_regs_struct regs = hijack->regs;
-	int r;
 
 	if (hijack->state == HIJACK_LOST)
 		return -ESRCH;
@@ -287,11 +288,86 @@ int hijack_call(struct hijack *hijack, uint64_t function, const uint64_t argumen
 	if (ptrace(PTRACE_SETREGS, hijack->tid, 0, &regs))
 		return -errno;
 	/* Only now: before, nothing would unblock them if we were killed. */
-	if (hijack->state == HIJACK_STOPPED)
-		block_signals(hijack);
-	r = await_return(hijack);
+	block_signals(hijack);
+	return 0;
+}
+
+static int end_call(struct hijack *hijack, int r)
+{
 	hijack->state = r ? HIJACK_LOST : HIJACK_RETURNED;
 	return r;
+}
+
+int hijack_call(struct hijack *hijack, uint64_t function, const uint64_t arguments[4])
+{
+	int r = enter(hijack, function, arguments);
+
+	return end_call(hijack, r ? r : await_return(hijack));
+}
+
+/* What it goes on with when rt_sigreturn() is done. */
+static bool is_back(const struct hijack *hijack, const struct user_regs_struct *regs)
+{
+	struct user_regs_struct back = hijack->regs;
+
+	set_restart(&back);
+	return regs->rip == back.rip && regs->rsp == back.rsp;
+}
+
+/*
+ * Until rt_sigreturn() has put it back, and unblocked the signal that waits for that.  Then it
+ * is in no system call any more.
+ */
+static int await_back(struct hijack *hijack)
+{
+	struct user_regs_struct regs;
+	int status, signal_number = 0, r;
+
+	for (;;) {
+		if (ptrace(PTRACE_CONT, hijack->tid, 0, signal_number))
+			return -errno;
+		r = wait_for(hijack->tid, &status);
+		if (r)
+			return r;
+		signal_number = status >> 16 ? 0 : WSTOPSIG(status);
+		if (!signal_number)
+			continue;
+		if (ptrace(PTRACE_GETREGS, hijack->tid, 0, &regs))
+			return -errno;
+		if (is_back(hijack, &regs))
+			break;
+		if (has_crashed(hijack, status)) {
+			restore(hijack, &hijack->regs);
+			return -EFAULT;
+		}
+	}
+	hijack->due_signal = signal_number == hijack->ignored_signal ? 0 : signal_number;
+	hijack->regs = regs;
+	hijack->regs.orig_rax = (unsigned long long)-1;
+	return 0;
+}
+
+/*
+ * A timed wait that was cut short is known to the kernel until rt_sigreturn(): it has to be
+ * stopped before that.
+ */
+static bool can_run(const struct hijack *hijack)
+{
+	return hijack->ignored_signal &&
+	       !(is_cut_short(&hijack->regs) && (int64_t)hijack->regs.rax == -RESTART_BLOCK);
+}
+
+int hijack_run(struct hijack *hijack, uint64_t function, const uint64_t arguments[4])
+{
+	int r;
+
+	if (!can_run(hijack))
+		return hijack_call(hijack, function, arguments);
+	r = enter(hijack, function, arguments);
+	/* Blocked until it is back.  If we are killed meanwhile, nothing becomes of it. */
+	if (!r && syscall(SYS_tgkill, hijack->target->pid, hijack->tid, hijack->ignored_signal))
+		r = -errno;
+	return end_call(hijack, r ? r : await_back(hijack));
 }
 
 /*

@@ -37,10 +37,12 @@ struct hijack {
 	uint64_t frame;                /* the stack pointer of what is called */
 	uint64_t texts;                /* HIJACK_TEXT_BYTES there for arguments, twice */
 	int64_t result;                /* of the last system call that ended */
+	int ignored_signal;            /* that it neither catches nor blocks; 0: it has none */
+	int due_signal;                /* came meanwhile: it is to have it when it goes on */
 	uint64_t stopped_ns;
 };
 
-/* Stop @tid.  0; -errno: it is not stopped.  What is told of its stack stays. */
+/* Stop @tid.  0; -errno: it is not stopped.  What is told of its stack and its signals stays. */
 int hijack_stop(struct hijack *ret, const struct target *target, pid_t tid);
 
 /* Let go a thread that was stopped, and nothing else. */
@@ -58,6 +60,12 @@ int hijack_begin(struct hijack *hijack);
  * result is to be looked for elsewhere.
  */
 int hijack_call(struct hijack *hijack, uint64_t function, const uint64_t arguments[4]);
+
+/*
+ * The same, but it is not stopped at each system call on the way, if that can be; so there is no
+ * result.
+ */
+int hijack_run(struct hijack *hijack, uint64_t function, const uint64_t arguments[4]);
 
 /* Go on where it was. */
 void hijack_end(struct hijack *hijack);

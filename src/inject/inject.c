@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,6 +26,8 @@
 #define AGAIN_US   100000
 #define PAGE_BYTES ((off_t)HEAP_PAGE_BYTES * (1 + HEAP_LATE_BLOCKS))
 #define NOT_LOADED INT64_MIN
+#define LOCK_TRIES 200
+#define LOCK_US    10000
 
 struct image { /* the library's file */
 	struct buf bytes;
@@ -39,6 +42,7 @@ struct job {
 	struct target target;
 	struct image image;
 	struct hijack hijack;
+	struct heap_header *header; /* what the library shares, if it is there */
 };
 
 int inject_open(pid_t pid, uint64_t start, uint64_t end, int flags)
@@ -109,37 +113,65 @@ static bool is_page(int fd)
 	return seals >= 0 && (seals & F_SEAL_SHRINK) && !fstat(fd, &st) && st.st_size >= PAGE_BYTES;
 }
 
-/* One recorder at a time, unless that is gone. */
-static int take_page(struct job *job, int fd)
+/* One that comes again finds it counting, and leaves it so. */
+static void write_header(const struct job *job, struct heap_header *header)
 {
-	uint32_t self = (uint32_t)getppid();
-	struct heap_header header;
+	uint32_t recorder = job->request->rate ? (uint32_t)job->request->recorder : 0;
 
-	if (!is_page(fd) || pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
-	    header.magic != HEAP_MAGIC)
-		return -EIO;
-	if (job->request->rate && header.recorder && header.recorder != self && !header.is_off &&
-	    !kill((pid_t)header.recorder, 0)) {
-		buf_printf(job->why, "its allocations are recorded already, by process %u",
-			   header.recorder);
+	if (header->recorder != recorder)
+		__atomic_store_n(&header->is_off, 1, __ATOMIC_RELAXED);
+	header->recorder = recorder;
+}
+
+/* One recorder at a time, unless that is gone; and only what is one's own stands aside. */
+static int take_page(struct job *job)
+{
+	struct heap_header *header = job->header;
+	uint32_t self = (uint32_t)job->request->recorder, other = header->recorder;
+
+	if (job->request->rate && other && other != self && !header->is_off &&
+	    !kill((pid_t)other, 0)) {
+		buf_printf(job->why, "its allocations are recorded already, by process %u", other);
 		return -EBUSY;
 	}
-	header.is_off = 1;
-	header.recorder = job->request->rate ? self : 0;
-	header.n_slots = NOT_LOADED;
-	pwrite(fd, &header.is_off, sizeof(header.is_off), offsetof(struct heap_header, is_off));
-	pwrite(fd, &header.recorder, sizeof(header.recorder),
-	       offsetof(struct heap_header, recorder));
-	pwrite(fd, &header.n_slots, sizeof(header.n_slots), offsetof(struct heap_header, n_slots));
+	if (!job->request->rate && other != self)
+		return -ENOENT;
+	write_header(job, header);
+	header->n_slots = NOT_LOADED;
 	return 0;
 }
 
-static int64_t read_slots(int page)
+/* Until this process ends, nobody else changes what the library does. */
+static int lock_page(int fd)
 {
-	struct heap_header header = { .n_slots = NOT_LOADED };
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return 0;
+		usleep(LOCK_US);
+	}
+	return -EBUSY;
+}
 
-	return pread(page, &header, sizeof(header), 0) == sizeof(header) ? header.n_slots :
-									   NOT_LOADED;
+/* Map what the library shares.  -ENOENT: it shares nothing. */
+static int open_page(struct job *job)
+{
+	const struct target *target = &job->target;
+	int fd, r;
+
+	if (!target->page_end)
+		return -ENOENT;
+	fd = inject_open(target->pid, target->page_start, target->page_end, O_RDWR);
+	if (fd < 0)
+		return fd;
+	r = is_page(fd) ? lock_page(fd) : -EIO;
+	if (!r) {
+		job->header =
+			mmap(NULL, sizeof(*job->header), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		r = job->header == MAP_FAILED        ? -errno :
+		    job->header->magic != HEAP_MAGIC ? -EIO :
+						       0;
+	}
+	return r; /* the lock goes with the descriptor */
 }
 
 /* A file in the memory of the process: its descriptor there, and here; or -errno. */
@@ -147,8 +179,7 @@ static int make_file(struct job *job, const char *name, int *ret_fd)
 {
 	struct hijack *hijack = &job->hijack;
 	char text[HIJACK_TEXT_BYTES] = "", *path;
-	uint64_t arguments[] = { SYS_memfd_create, hijack->texts, MFD_CLOEXEC | MFD_ALLOW_SEALING,
-				 0 };
+	uint64_t arguments[] = { SYS_memfd_create, hijack->texts, MFD_CLOEXEC, 0 };
 	int r;
 
 	memcpy(text, name, strlen(name));
@@ -164,66 +195,49 @@ static int make_file(struct job *job, const char *name, int *ret_fd)
 	return r;
 }
 
-static void close_there(struct job *job, int fd)
+static int fill_image(struct job *job, int fd, int there)
 {
-	uint64_t arguments[] = { SYS_close, (uint64_t)fd, 0, 0 };
-
-	if (fd >= 0)
-		hijack_call(&job->hijack, job->target.syscall, arguments);
-}
-
-static int fill_page(int fd)
-{
-	struct heap_header header = {
-		.magic = HEAP_MAGIC,
-		.is_off = 1,
-		.recorder = (uint32_t)getppid(),
-		.n_slots = NOT_LOADED,
-	};
-
-	if (ftruncate(fd, PAGE_BYTES) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) ||
-	    pwrite(fd, &header, sizeof(header), 0) != sizeof(header))
-		return -EIO;
-	return 0;
-}
-
-static int fill_image(struct job *job, int fd, int page_there)
-{
-	struct heap_late late = { job->request->rate, page_there };
+	struct heap_late late = { job->request->rate, there };
 
 	memcpy(job->image.bytes.data + job->image.late_at, &late, sizeof(late));
 	return file_write_fd(fd, job->image.bytes.data, job->image.bytes.size);
 }
 
-static int load_file(struct job *job, int shim_there)
+static int load_file(struct job *job, int there)
 {
 	char text[HIJACK_TEXT_BYTES] = "";
 	uint64_t arguments[] = { job->hijack.texts, RTLD_NOW, 0, 0 };
 
 	/* Nobody else calls it so: what is loaded under one name is not loaded again. */
-	snprintf(text, sizeof(text), "/proc/self/./fd/%d", shim_there);
+	snprintf(text, sizeof(text), "/proc/self/./fd/%d", there);
 	if (!target_write_memory(job->target.pid, job->hijack.texts, text, sizeof(text)))
 		return -EFAULT;
-	return hijack_call(&job->hijack, job->target.dlopen, arguments);
+	return hijack_run(&job->hijack, job->target.dlopen, arguments);
 }
 
-static int load(struct job *job, int *ret_page)
+/* The library closes its file there itself; where it was refused, it is there still. */
+static void close_refused(struct job *job, int there)
 {
-	int shim = -1, page = -1, shim_there, page_there = -1, r;
+	static const char ours[] = "/memfd:" TARGET_SHIM;
+	char *path = xasprintf("/proc/%d/fd/%d", job->target.pid, there), link[sizeof(ours)] = "";
+	uint64_t arguments[] = { SYS_close, (uint64_t)there, 0, 0 };
 
-	shim_there = make_file(job, TARGET_SHIM, &shim);
-	if (shim_there >= 0)
-		page_there = make_file(job, TARGET_PAGE, &page);
-	r = shim_there < 0 ? shim_there : page_there < 0 ? page_there : fill_page(page);
+	if (readlink(path, link, sizeof(link) - 1) > 0 && !strcmp(link, ours))
+		hijack_call(&job->hijack, job->target.syscall, arguments);
+	free(path);
+}
+
+static int load(struct job *job)
+{
+	int fd = -1, there = make_file(job, TARGET_SHIM, &fd), r;
+
+	r = there < 0 ? there : fill_image(job, fd, there);
 	if (!r)
-		r = fill_image(job, shim, page_there);
-	if (!r)
-		r = load_file(job, shim_there);
-	close_there(job, shim_there);
-	close_there(job, page_there);
-	if (shim >= 0)
-		close(shim);
-	*ret_page = page;
+		r = load_file(job, there);
+	if (there >= 0)
+		close_refused(job, there);
+	if (fd >= 0)
+		close(fd);
 	return r;
 }
 
@@ -231,12 +245,11 @@ static int switch_there(struct job *job)
 {
 	uint64_t arguments[] = { job->request->rate, 0, 0, 0 };
 
-	return hijack_call(&job->hijack, job->target.shim_bias + job->image.switch_vaddr,
-			   arguments);
+	return hijack_run(&job->hijack, job->target.shim_bias + job->image.switch_vaddr, arguments);
 }
 
 /* The thread is stopped, at a safe place. */
-static int use(struct job *job, int *page)
+static int use(struct job *job)
 {
 	int r = hijack_begin(&job->hijack);
 
@@ -244,7 +257,7 @@ static int use(struct job *job, int *page)
 		hijack_let_go(&job->hijack);
 		return r == -ENOSPC || r == -EFAULT ? -EAGAIN : r;
 	}
-	r = job->result->was_there ? switch_there(job) : load(job, page);
+	r = job->result->was_there ? switch_there(job) : load(job);
 	hijack_end(&job->hijack);
 	job->result->stop_ns = clock_ns(CLOCK_MONOTONIC) - job->hijack.stopped_ns;
 	return r;
@@ -262,7 +275,7 @@ static void limit_waits(unsigned int ms)
 }
 
 /* To a place, and to use it.  -EAGAIN: none was found in time, and @why says what stood in it. */
-static int find_and_use(struct job *job, int *page)
+static int find_and_use(struct job *job)
 {
 	uint64_t limit_ms = job->request->limit_ms ? job->request->limit_ms : LIMIT_MS;
 	uint64_t end_ns = clock_ns(CLOCK_MONOTONIC) + limit_ms * 1000000;
@@ -273,7 +286,7 @@ static int find_and_use(struct job *job, int *page)
 		limit_waits(CALL_MS);
 		r = find_next(&find);
 		if (!r)
-			r = use(job, page);
+			r = use(job);
 		if (r == -EPERM) {
 			buf_puts(job->why,
 				 "it may not be stopped: ptrace is not permitted (run with "
@@ -313,29 +326,45 @@ static int explain(struct job *job, int r, int64_t n_slots)
 	return n_slots < 0 ? -ENOEXEC : 0;
 }
 
+/* That an earlier recording left. */
+static int take_library(struct job *job)
+{
+	int r = check_there(job);
+
+	if (!r)
+		r = open_page(job);
+	if (!r)
+		r = take_page(job);
+	if (!r)
+		r = find_and_use(job);
+	return r;
+}
+
+static int load_library(struct job *job)
+{
+	int r = job->request->rate ? find_and_use(job) : -ENOENT;
+
+	if (!r)
+		r = target_find_shim(&job->target);
+	if (!r && job->target.page_end)
+		r = open_page(job);
+	if (!r && job->header)
+		write_header(job, job->header);
+	return r;
+}
+
 static int run(struct job *job)
 {
 	struct inject_result *result = job->result;
-	int r = target_read(&job->target, job->request->pid, job->why), page = -1;
+	int r = target_read(&job->target, job->request->pid, job->why);
 
 	if (!r)
 		r = read_image(job);
 	result->was_there = job->target.shim_end != 0;
-	if (!r && !result->was_there && !job->request->rate)
-		r = -ENOENT;
-	if (!r && result->was_there)
-		r = check_there(job);
-	if (!r && result->was_there) {
-		page = inject_open(job->request->pid, job->target.page_start, job->target.page_end,
-				   O_RDWR);
-		r = page < 0 ? page : take_page(job, page);
-	}
 	if (!r)
-		r = find_and_use(job, &page);
-	result->n_slots = r ? 0 : read_slots(page);
+		r = result->was_there ? take_library(job) : load_library(job);
+	result->n_slots = r ? 0 : job->header ? job->header->n_slots : NOT_LOADED;
 	r = explain(job, r, result->n_slots);
-	if (!r)
-		r = target_find_shim(&job->target);
 	result->has_own_malloc = job->target.facts.has_own_malloc;
 	result->shim_start = job->target.shim_start;
 	result->shim_end = job->target.shim_end;

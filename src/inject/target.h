@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "place.h"
 #include "proc/space.h"
+#include "shim/heap_page.h"
 
 #define TARGET_MAX_WAITS 64
 
@@ -32,8 +33,8 @@ struct target {
 	uint64_t page_start, page_end;
 };
 
-#define TARGET_SHIM "libsysprof-heap.so" /* the names of what is in memory only, */
-#define TARGET_PAGE "sysprof-heap-page"  /* as /proc/PID/maps has them */
+#define TARGET_SHIM HEAP_SHIM      /* the names of what is in memory only, */
+#define TARGET_PAGE HEAP_LATE_PAGE /* as /proc/PID/maps has them */
 
 /* 0; or -errno, and @why says what stands in the way and what to do.  target_release() anyway. */
 int target_read(struct target *ret, pid_t pid, struct buf *why);

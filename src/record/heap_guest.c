@@ -56,7 +56,12 @@ static int map_area(pid_t pid, const struct inject_result *result, struct heap_a
 int heap_guest_enter(pid_t pid, const char *shim, uint64_t rate, struct heap_guest *ret,
 		     struct heap_area *ret_area)
 {
-	struct inject_request request = { .pid = pid, .shim = shim, .rate = rate };
+	struct inject_request request = {
+		.pid = pid,
+		.recorder = getpid(),
+		.shim = shim,
+		.rate = rate,
+	};
 	struct inject_result result;
 	struct buf why = { 0 };
 	char time[HUMAN_SIZE];
@@ -86,7 +91,7 @@ int heap_guest_enter(pid_t pid, const char *shim, uint64_t rate, struct heap_gue
 
 void heap_guest_leave(struct heap_guest *guest, const char *shim)
 {
-	struct inject_request request = { .pid = guest->pid, .shim = shim };
+	struct inject_request request = { .pid = guest->pid, .recorder = getpid(), .shim = shim };
 	struct inject_result result;
 	struct buf why = { 0 };
 	int r = kill(guest->pid, 0) ? -ESRCH : inject(&request, &result, &why);

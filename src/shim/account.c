@@ -288,14 +288,27 @@ void account_begin(void)
 		pthread_setspecific(thread_end, account_self);
 }
 
-bool account_begin_late(int fd, uint64_t wanted_rate)
+/* It cannot become smaller: who maps it, the recorder too, relies on that. */
+static struct heap_header *make_pages(size_t size)
 {
-	long at = syscall(SYS_mmap, NULL, HEAP_PAGE_BYTES * (size_t)(1 + HEAP_LATE_BLOCKS),
-			  PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	int fd = (int)syscall(SYS_memfd_create, HEAP_LATE_PAGE, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	long at = -1;
 
-	if (at == -1)
+	if (fd >= 0 && !syscall(SYS_ftruncate, fd, size) &&
+	    !syscall(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_SHRINK))
+		at = syscall(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	return at == -1 ? NULL : (struct heap_header *)at; // NOLINT
+}
+
+bool account_begin_late(uint64_t wanted_rate)
+{
+	header = make_pages(HEAP_PAGE_BYTES * (size_t)(1 + HEAP_LATE_BLOCKS));
+	if (!header)
 		return false;
-	header = (struct heap_header *)at; // NOLINT
+	header->magic = HEAP_MAGIC;
+	header->is_off = 1; /* until the recorder has begun */
 	is_late = true;
 	rate = wanted_rate;
 	account_begin();

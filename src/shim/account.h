@@ -52,11 +52,8 @@ void account_forked(void);
 /* When the library is loaded. */
 void account_begin(void);
 
-/*
- * When it is loaded into a process that runs already: the shared memory is @fd, which
- * stays the caller's.  False: it cannot be mapped.
- */
-bool account_begin_late(int fd, uint64_t rate);
+/* When it is loaded into a process that runs already: it makes what it shares.  False: it cannot. */
+bool account_begin_late(uint64_t rate);
 
 /* Of a late one: the recorder is told, and may ask for another rate when it comes again. */
 void account_tell_slots(int64_t n_slots);

@@ -11,6 +11,8 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "account.h"
 #include "slots.h"
@@ -313,9 +315,9 @@ int64_t switch_to(uint64_t rate)
 /* Constructors run with the lock, too. */
 static void begin_late(void)
 {
-	if (!account_begin_late((int)late.fd, late.rate))
-		return;
-	account_tell_slots(stand_before(true));
+	if (account_begin_late(late.rate))
+		account_tell_slots(stand_before(true));
+	syscall(SYS_close, late.fd);
 }
 
 static __attribute__((constructor)) void begin(void)
