@@ -12,6 +12,7 @@
  *
  * Interrupts of a CPU and kind do not overlap, nor do requests of a disk and lane, nor
  * pauses of one thread; what a filter or another one cut begins later than it did.
+ * Curves of memory come one after another, each in the order of time, and start at 0.
  */
 #ifndef MODEL_TIMELINE_H
 #define MODEL_TIMELINE_H
@@ -119,6 +120,14 @@ struct timeline_load { /* of all that has tracks, over a short time from time_ns
 	uint64_t n_switches;
 };
 
+struct timeline_memory {   /* a point of a curve: so much from time_ns on */
+	uint32_t series;   /* 0: of all; or of one of the stacks that had most */
+	const char *stack; /* its innermost calls; NULL: of all */
+	uint64_t time_ns;
+	int64_t bytes;
+	bool is_resident; /* not allocated and in use, but resident */
+};
+
 struct timeline_sink { /* NULL: the sink does not show that */
 	void (*state)(struct timeline_sink *sink, const struct timeline_state *state);
 	void (*syscall)(struct timeline_sink *sink, const struct timeline_syscall *call);
@@ -130,6 +139,7 @@ struct timeline_sink { /* NULL: the sink does not show that */
 	void (*mark)(struct timeline_sink *sink, const struct timeline_mark *mark);
 	void (*sample)(struct timeline_sink *sink, const struct timeline_sample *sample);
 	void (*load)(struct timeline_sink *sink, const struct timeline_load *load);
+	void (*memory)(struct timeline_sink *sink, const struct timeline_memory *memory);
 
 	/* Everything else has passed: what the same recording says otherwise. */
 	void (*profile)(struct timeline_sink *sink, const struct profile *profile);

@@ -94,10 +94,9 @@ static bool is_operator_new(const struct names *names, const struct levels *leve
 	return !strncmp(names_text(names, f.name), "operator new", 12);
 }
 
-bool heap_stack(const struct heap_report *report, const struct heap_row *row, uint32_t *ret)
+uint32_t heap_caller(const struct heap_report *report, uint32_t stack)
 {
 	const struct dictionary *dict = model_dictionary(report->objects.model);
-	uint32_t stack = row->key.stack;
 
 	while (stack) {
 		struct dict_stack node = dictionary_stack(dict, stack);
@@ -107,7 +106,12 @@ bool heap_stack(const struct heap_report *report, const struct heap_row *row, ui
 			break;
 		stack = node.parent;
 	}
-	*ret = stack;
+	return stack;
+}
+
+bool heap_stack(const struct heap_report *report, const struct heap_row *row, uint32_t *ret)
+{
+	*ret = heap_caller(report, row->key.stack);
 	return filter_has_task(report->objects.filter, report->objects.model, row->key.task);
 }
 

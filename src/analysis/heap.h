@@ -30,6 +30,9 @@ struct heap_sum heap_value(const struct heap_report *report, const struct heap_r
  */
 bool heap_stack(const struct heap_report *report, const struct heap_row *row, uint32_t *ret);
 
+/* @stack without the frames of C++'s operator new.  The report's names are made. */
+uint32_t heap_caller(const struct heap_report *report, uint32_t stack);
+
 /* What the figures are, what they may be off by, and what is missing. */
 void heap_note(const struct heap_report *report, struct audit *notes);
 

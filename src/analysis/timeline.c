@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "lanes.h"
 #include "load.h"
+#include "memory_curve.h"
 #include "pause.h"
 
 /*
@@ -40,9 +41,10 @@ struct timeline {
 	const struct filter *filter;
 	ARRAY(struct lane) lanes; /* by thread */
 	struct load load;
-	struct lanes interrupts; /* by CPU and kind */
-	struct lanes disks;      /* by device */
-	struct lanes paused;     /* by thread: one each */
+	struct memory_curve *memory; /* NULL: the sink does not show it */
+	struct lanes interrupts;     /* by CPU and kind */
+	struct lanes disks;          /* by device */
+	struct lanes paused;         /* by thread: one each */
 	struct pause_pairs pauses;
 };
 
@@ -433,6 +435,8 @@ struct timeline *timeline_begin(const struct analysis_input *input,
 	timeline->sched = input->sched;
 	timeline->filter = input->filter;
 	load_init(&timeline->load, options->start_ns, options->end_ns);
+	if (sink->memory)
+		timeline->memory = memory_curve_begin(input, options->start_ns, options->end_ns);
 	sched_observe(input->sched, &timeline->sched_observer);
 	model_observe(input->model, &timeline->model_observer);
 	return timeline;
@@ -453,6 +457,8 @@ void timeline_end(struct timeline *timeline)
 	for (uint32_t thread = 0; thread < timeline->lanes.n; thread++)
 		tell_held(timeline, thread, UINT64_MAX);
 	load_tell(&timeline->load, timeline->sink);
+	if (timeline->memory)
+		memory_curve_end(timeline->memory, timeline->sink);
 	model_ignore(timeline->model, &timeline->model_observer);
 	array_for_each(lane, &timeline->lanes)
 		array_release(&lane->held);

@@ -393,6 +393,17 @@ static void chrome_load(struct timeline_sink *sink, const struct timeline_load *
 	close_event(chrome, true);
 }
 
+static void chrome_memory(struct timeline_sink *sink, const struct timeline_memory *memory)
+{
+	struct chrome *chrome = (struct chrome *)sink;
+
+	open_counter(chrome,
+		     names_text(chrome->source.names, item_curve_of_memory(chrome->source, memory)),
+		     memory->time_ns, "bytes");
+	json_stream_number(&chrome->stream, memory->bytes > 0 ? (uint64_t)memory->bytes : 0);
+	close_event(chrome, true);
+}
+
 static void put_meta(struct chrome *chrome, const char *what, uint32_t pid, uint32_t tid,
 		     const char *name)
 {
@@ -460,6 +471,7 @@ struct timeline_sink *chrome_timeline(const struct timeline_source *source, FILE
 		.mark = chrome_mark,
 		.sample = chrome_sample,
 		.load = chrome_load,
+		.memory = chrome_memory,
 		.end = chrome_end,
 	};
 	chrome->stream.out = out;

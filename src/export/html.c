@@ -69,6 +69,11 @@ struct cpu_lane {
 	uint64_t n_runs;
 };
 
+struct plateau {                       /* of a curve of memory: it goes on until the next is told */
+	struct timeline_memory memory; /* but .stack */
+	uint32_t curve;                /* what it is called; 0: there is none */
+};
+
 struct html {
 	struct timeline_sink sink;
 	struct page_names names;
@@ -77,7 +82,8 @@ struct html {
 	ARRAY(struct cpu_lane) cpu_lanes;
 	struct page_sums sums;
 	uint64_t mark_ns, other_ns, pause_ns, sample_ns; /* of the last ones */
-	const struct timeline_source *source;            /* borrowed */
+	struct plateau plateau;
+	const struct timeline_source *source; /* borrowed */
 	FILE *out;
 	int error; /* 0, or the first -errno */
 };
@@ -279,6 +285,33 @@ static void html_disk(struct timeline_sink *sink, const struct timeline_disk *di
 		  &item);
 }
 
+/* Curves are shown as slices, each as long as the curve is level. */
+static void put_plateau(struct html *html, uint64_t end_ns)
+{
+	const struct timeline_memory *memory = &html->plateau.memory;
+	struct item item;
+
+	if (!html->plateau.curve || !memory->bytes || end_ns <= memory->time_ns)
+		return;
+	item_of_memory(source_of(html), memory->bytes, &item);
+	put_other(html,
+		  &(struct other){
+			  .track = xstrdup(names_text(html->names.names, html->plateau.curve)),
+			  .start_ns = memory->time_ns,
+			  .end_ns = end_ns },
+		  &item);
+}
+
+static void html_memory(struct timeline_sink *sink, const struct timeline_memory *memory)
+{
+	struct html *html = (struct html *)sink;
+	uint32_t curve = item_curve_of_memory(source_of(html), memory);
+
+	put_plateau(html, curve == html->plateau.curve ? memory->time_ns : html->source->end_ns);
+	html->plateau = (struct plateau){ *memory, curve };
+	html->plateau.memory.stack = NULL;
+}
+
 static void html_pause(struct timeline_sink *sink, const struct timeline_pause *pause)
 {
 	struct html *html = (struct html *)sink;
@@ -440,6 +473,7 @@ static int html_end(struct timeline_sink *sink)
 					&html->others, &html->pauses, &html->samples };
 	int error;
 
+	put_plateau(html, html->source->end_ns);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		note_error(html, page_table_finish(tables[i]));
 	note_error(html, page_sums_finish(&html->sums, html->out));
@@ -471,6 +505,7 @@ struct timeline_sink *html_timeline(const struct timeline_source *source, FILE *
 		.pause = html_pause,
 		.mark = html_mark,
 		.sample = html_sample,
+		.memory = html_memory,
 		.profile = html_profile,
 		.sheets = html_sheets,
 		.end = html_end,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/human.h"
 #include "base/mem.h"
 #include "model/syscalls.h"
 
@@ -296,6 +297,30 @@ static void add_mark_args(struct item *item, struct item_source source,
 	case MARK_SIGNAL_ARRIVED:
 		break;
 	}
+}
+
+uint32_t item_curve_of_memory(struct item_source source, const struct timeline_memory *memory)
+{
+	const char *what = memory->is_resident ? "memory resident" : "memory in use";
+	struct buf text = { 0 };
+	uint32_t ret;
+
+	buf_puts(&text, what);
+	if (memory->stack)
+		buf_printf(&text, ": %s", *memory->stack ? memory->stack : "not known");
+	ret = names_intern(source.names, buf_str(&text));
+	buf_release(&text);
+	return ret;
+}
+
+void item_of_memory(struct item_source source, int64_t bytes, struct item *ret)
+{
+	char text[HUMAN_SIZE];
+	uint64_t n = bytes > 0 ? (uint64_t)bytes : 0;
+
+	*ret = (struct item){ .category = "memory", .n_args = 1 };
+	ret->name = names_intern(source.names, human_bytes(text, n));
+	ret->args[0] = (struct item_arg){ .key = "bytes", .number = n };
 }
 
 void item_of_mark(struct item_source source, const struct timeline_mark *mark, struct item *ret)

@@ -38,6 +38,11 @@ void item_of_interrupt(struct item_source source, const struct timeline_interrup
 void item_of_disk(struct item_source source, const struct timeline_disk *disk, struct item *ret);
 void item_of_pause(struct item_source source, const struct timeline_pause *pause, struct item *ret);
 void item_track_of_pauses(struct item_source source, uint32_t thread, struct buf *out);
+/* What the curve is called: an id of the names. */
+uint32_t item_curve_of_memory(struct item_source source, const struct timeline_memory *memory);
+
+/* A part of such a curve during which it is @bytes. */
+void item_of_memory(struct item_source source, int64_t bytes, struct item *ret);
 void item_of_mark(struct item_source source, const struct timeline_mark *mark, struct item *ret);
 
 #endif /* EXPORT_ITEM_H */

@@ -24,6 +24,7 @@ enum {
 	TRACK_DISKS,
 	TRACK_PROCESSES,
 	TRACK_PAUSES,
+	TRACK_MEMORY,
 	TRACK_THREADS, /* whose ids count from 1 */
 	TRACK_OUTSIDE = TRACK_THREADS
 };
@@ -474,6 +475,18 @@ static void perfetto_load(struct timeline_sink *sink, const struct timeline_load
 		put_counter(perfetto, TRACK_REQUESTS, load->time_ns, load->n_requests);
 }
 
+static void perfetto_memory(struct timeline_sink *sink, const struct timeline_memory *memory)
+{
+	struct perfetto *perfetto = (struct perfetto *)sink;
+	uint64_t uuid = MACHINE_TRACKS | (uint64_t)TRACK_MEMORY << 48 | memory->series;
+
+	if (!(*map_insert(&perfetto->tracks, uuid))++)
+		put_counter_track(perfetto, uuid,
+				  names_text(perfetto->source.names,
+					     item_curve_of_memory(perfetto->source, memory)));
+	put_counter(perfetto, uuid, memory->time_ns, (double)memory->bytes);
+}
+
 static void put_thread_name(struct perfetto *perfetto, uint32_t id)
 {
 	uint32_t task = perfetto->threads.items[id].task;
@@ -543,6 +556,7 @@ struct timeline_sink *perfetto_timeline(const struct timeline_source *source, FI
 		.mark = perfetto_mark,
 		.sample = perfetto_sample,
 		.load = perfetto_load,
+		.memory = perfetto_memory,
 		.end = perfetto_end,
 	};
 	gzip_init(&perfetto->writer.gzip, out);

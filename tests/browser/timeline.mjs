@@ -456,3 +456,20 @@ test('the slices are not read before their tab is looked at', async () => {
 		assert.ok(await page.evaluate(() => sysprof.app.trace.states.start.length) > 0);
 	}, { hash: '#tab=block' });
 });
+
+test('memory in use has tracks, of all and of the stacks that had most, whose slices say how much', async () => {
+	await open(exported(recording('memory')), async (page) => {
+		const tracks = await page.evaluate(() => {
+			const { trace } = sysprof.app;
+			const { slices, tracks: all } = trace.others;
+			return Object.fromEntries(all.map(({ name, track }) => [name, Array.from({ length: track.to - track.from },
+				(_, i) => [slices.start[track.from + i] / 1e6, slices.end[track.from + i] / 1e6,
+					trace.texts[slices.items.name[slices.item[track.from + i]]]])]));
+		});
+		assert.deepEqual(tracks['memory in use'].slice(0, 3),
+			[[500, 1000, '1000 B'], [1000, 2000, '1.95 KiB'], [2000, 2500, '5.86 KiB']]);
+		assert.deepEqual(tracks['memory in use'].at(-1), [6000, 10000, '1000 B']);
+		assert.deepEqual(tracks['memory in use: parse ← main'], [[2000, 2500, '3.91 KiB']]);
+		assert.deepEqual(tracks['memory in use: job ← main'], [[5000, 6000, '500 B']]);
+	});
+});

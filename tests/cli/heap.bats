@@ -207,3 +207,45 @@ diagnosed() {
 	run diagnosed 0 1 2 3 4 5 6 7 8 9 10 11 11
 	[ "$status" = 1 ]
 }
+
+# Of the curve $1 in $T/trace.json, "MILLISECONDS BYTES" of each point.
+curve() {
+	jq -r --arg name "$1" '.traceEvents[] | select(.ph == "C" and .name == $name)
+		| "\(.ts / 1000) \(.args.bytes)"' "$T/trace.json"
+}
+
+@test "a timeline has what was in use as curves: of all, and of the stacks that had most" {
+	"$SYSPROF" export -i "$(recording memory)" -o "$T/trace.json"
+	diff <(curve 'memory in use') - <<-END
+		500 1000
+		1000 2000
+		2000 6000
+		2500 2000
+		4000 1000
+		5000 1500
+		6000 1000
+	END
+	diff <(curve 'memory in use: load ← main') - <<<$'500 1000\n1000 2000\n4000 1000'
+	# Without the frame of operator new.
+	diff <(curve 'memory in use: parse ← main') - <<<$'2000 4000\n2500 0'
+	diff <(curve 'memory in use: job ← main') - <<<$'5000 500\n6000 0'
+	"$SYSPROF" export -i "$T/memory.data" -o "$T/trace.json" --process job
+	diff <(curve 'memory in use') - <<<$'5000 500\n6000 0'
+	"$SYSPROF" export -i "$T/memory.data" -o "$T/trace.json" --since 2.2
+	diff <(curve 'memory in use' | head -n 2) - <<<$'0 6000\n300 2000'
+}
+
+@test "resident memory is a curve, too, and Perfetto's format has the same" {
+	for name in memory resident; do
+		# A timeline wants a switch.
+		sed '/^comm.*job/a sched_switch time=1050ms cpu=0 prev=0 state=runnable next=100' \
+			"$BATS_TEST_DIRNAME/../data/$name.events" >"$T/events"
+		"$SYSPROF" dump --assemble "$T/events" -o "$T/$name.data"
+		"$SYSPROF" export -i "$T/$name.data" -o "$T/trace.json"
+		"$SYSPROF" export -i "$T/$name.data" -o "$T/trace.pftrace"
+		"$SYSPROF" report -i "$T/$name.data" threads --json >"$T/threads.json"
+		"$BATS_TEST_DIRNAME/../lib/pftrace.py" "$T/trace.pftrace" "$T/threads.json" "$T/trace.json"
+	done
+	grep -q '"memory resident"' "$T/trace.json"
+	grep -q '"memory resident: ' "$T/trace.json"
+}

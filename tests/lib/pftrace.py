@@ -70,6 +70,8 @@ class Trace:
         self.wakings = []  # time, tid
         self.slices = collections.defaultdict(list)  # of a track: time, type
         self.threads, self.tracks = set(), set()
+        self.counters = {}  # name of each track, by its id
+        self.values = collections.defaultdict(list)  # of a counter: time, value
         self.defined = collections.defaultdict(set)
         self.categories = {}
         self.n_samples = 0
@@ -83,7 +85,7 @@ class Trace:
         for data in packet[2]:
             self.threads |= {message(t)[1][0] for t in message(data)[2]}
         for data in packet[60]:
-            self.tracks.add(message(data)[1][0])
+            self.take_track(message(data))
         for data in packet[12]:
             for table, entries in message(data).items():
                 for entry in entries:
@@ -93,6 +95,11 @@ class Trace:
         for data in packet[66]:
             self.n_samples += 1
             self.refer(7, message(data)[4])
+
+    def take_track(self, track):
+        self.tracks.add(track[1][0])
+        if track[8]:
+            self.counters[track[1][0]] = track[2][0].decode()
 
     def define(self, table, entry):
         refers = {6: ((2, 5), (3, 19), (5, 18)), 7: ((2, 6),), 19: ((7, 17),)}
@@ -120,6 +127,9 @@ class Trace:
         for note in event[4]:
             self.refer(3, message(note)[1])
             self.refer(29, message(note)[17])
+        if event[9][0] == 4:
+            self.values[self.counters[track]].append((time, event[44][0]))
+            return
         category = self.categories[event[3][0]] if event[3] else None
         self.slices[track].append((time, event[9][0], category))
 
@@ -169,6 +179,21 @@ class Trace:
         return lengths
 
 
+def check_memory(values, events):
+    """Curves of memory have the same points, from the first one of any of them on."""
+    want = collections.defaultdict(list)
+    for event in events:
+        if event["ph"] == "C" and event["name"].startswith("memory"):
+            want[event["name"]].append((round(event["ts"] * 1000), event["args"]["bytes"]))
+    got = {name: points for name, points in values.items() if name.startswith("memory")}
+    assert since_first(got) == since_first(want), f"curves of memory differ: {got}, want {want}"
+
+
+def since_first(curves):
+    first = min((points[0][0] for points in curves.values()), default=0)
+    return {name: [(time - first, value) for time, value in points] for name, points in curves.items()}
+
+
 def check_same(lengths, events):
     """Migrations are told by the switches here; samples and states are packets of their own."""
     want = collections.defaultdict(list)
@@ -199,7 +224,9 @@ def main():
     lengths = trace.lengths()
     if len(sys.argv) > 3:
         with open(sys.argv[3], encoding="utf-8") as file:
-            check_same(lengths, json.load(file)["traceEvents"])
+            events = json.load(file)["traceEvents"]
+        check_same(lengths, events)
+        check_memory(trace.values, events)
     start = min((t for switches in trace.switches.values() for t, _, _ in switches), default=0)
     sums = trace.sums(start + 2 + report["duration_ns"])
     for thread in report["threads"]:
