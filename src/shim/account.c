@@ -202,6 +202,11 @@ static void join(void)
 	errno = saved;
 }
 
+bool account_has_joined(void)
+{
+	return account_self != &nobody;
+}
+
 static void report(void *pointer, size_t size)
 {
 	if (table_add(pointer, size))

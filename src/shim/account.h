@@ -22,6 +22,9 @@ extern __thread struct heap_slot *account_self;
 
 void account_sample(void *pointer, size_t size);
 
+/* Whether account_self is a slot, if only the one of those that are not to be sampled. */
+bool account_has_joined(void);
+
 /*
  * @pointer, if it is one, is about to be freed: 0, or the size if that was sampled, and has
  * been told of.

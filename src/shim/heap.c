@@ -232,8 +232,8 @@ static void look_for_others(void)
 	memcpy(&their_malloc, &function, sizeof(function));
 	function = dlsym(RTLD_DEFAULT, "free");
 	memcpy(&their_free, &function, sizeof(function));
-	if (!their_malloc || !their_free || before.left < 0)
-		return; /* nobody counts here */
+	if (!their_malloc || !their_free || !account_has_joined())
+		return;
 	account_self->left = INT64_MAX / 2;
 	pointer = their_malloc(1);
 	if (account_self->n_allocs == before.n_allocs)

@@ -101,9 +101,11 @@ END
 }
 
 @test "a program with an allocator of its own, and one that is linked statically, are told of" {
-	"$SYSPROF" record --heap -- "$W/ownmalloc"
-	"$SYSPROF" report heap >report
-	grep -q '! process [0-9]* has an allocator of its own linked in' report
+	for rate in 512k 1; do
+		"$SYSPROF" record --heap-rate "$rate" -- "$W/ownmalloc"
+		"$SYSPROF" report heap >report
+		grep -q '! process [0-9]* has an allocator of its own linked in' report
+	done
 	run "$SYSPROF" record --heap -- "$W/split-static"
 	[ "$status" = 1 ]
 	[[ $output == *"is linked statically"* ]]
