@@ -18,6 +18,7 @@
 #include "data/writer.h"
 #include "flight.h"
 #include "heap_args.h"
+#include "pid_args.h"
 #include "record/recorder.h"
 #include "recording.h"
 
@@ -39,7 +40,7 @@ struct options {
 	struct writer_options writer;
 	struct flight_options flight;
 	ARRAY(struct function_name) functions; /* of its triggers */
-	ARRAY(pid_t) pids;
+	pid_array pids;
 	struct heap_args heap;
 	uint64_t duration_ns; /* 0: until the targets end, or a signal */
 };
@@ -100,21 +101,6 @@ static const struct argp_option option_table[] = {
 	{ "repeat", KEY_REPEAT, "N", 0, "Write N recordings, FILE.1 to FILE.N, one a trigger", 0 },
 	{ 0 },
 };
-
-static void add_pids(struct options *o, const char *list, struct argp_state *state)
-{
-	char *copy = xstrdup(list), *at = copy, *item;
-	uint64_t pid;
-
-	while ((item = strsep(&at, ",")) != NULL) {
-		if (human_parse_number(item, 1, INT32_MAX, &pid))
-			argp_error(state,
-				   "'%s' is not a process id; give numbers, as in -p 812,813",
-				   item);
-		*array_add(&o->pids) = (pid_t)pid;
-	}
-	free(copy);
-}
 
 static void set_frequency(struct options *o, const char *text, struct argp_state *state)
 {
@@ -204,7 +190,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &o->heap;
 		return 0;
 	case 'p':
-		add_pids(o, arg, state);
+		pid_args_add(&o->pids, arg, state);
 		return 0;
 	case 'a':
 		o->recorder.is_all = true;

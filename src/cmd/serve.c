@@ -21,6 +21,7 @@
 #include "base/notify.h"
 #include "cmd/command.h"
 #include "data/ring.h"
+#include "pid_args.h"
 #include "serve_broker.h"
 #include "serve_push.h"
 #include "symbol/confine.h"
@@ -52,7 +53,7 @@ enum {
 };
 
 struct serve_args {
-	ARRAY(pid_t) pids;
+	pid_array pids;
 	bool is_all, is_continuous;
 	enum engine_depth continuous;
 	uint32_t hz;
@@ -90,20 +91,6 @@ static const struct argp_option options[] = {
 	{ "key", KEY_KEY, "FILE", 0, "The certificate's key (PEM)", 0 },
 	{ 0 },
 };
-
-static void add_pids(struct serve_args *args, char *text, struct argp_state *state)
-{
-	char *rest, *word;
-	uint64_t pid;
-
-	for (word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-		if (human_parse_number(word, 1, INT32_MAX, &pid))
-			argp_error(state, "'%s' is not a process id", word);
-		*array_add(&args->pids) = (pid_t)pid;
-	}
-	if (!args->pids.n)
-		argp_error(state, "-p wants a process id");
-}
 
 /* What is recorded though nobody asks, and for how long. */
 static error_t parse_recorder(int key, char *arg, struct argp_state *state)
@@ -153,7 +140,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->listen = arg;
 		return 0;
 	case 'p':
-		add_pids(args, arg, state);
+		pid_args_add(&args->pids, arg, state);
 		return 0;
 	case 'a':
 		args->is_all = true;

@@ -13,25 +13,29 @@
 #include "base/file.h"
 #include "base/human.h"
 #include "cmd/command.h"
+#include "pid_args.h"
 #include "record/recorder.h"
 #include "serve_answer.h"
 #include "top_live.h"
 #include "top_snapshot.h"
 #include "ui/top.h"
 
-#define SECOND_NS              UINT64_C(1000000000)
-#define STEP_MS                50
-#define DEFAULT_HZ             100
-#define DEFAULT_WINDOW_NS      (5 * SECOND_NS)
-#define MAX_WINDOW_NS          (300 * SECOND_NS)
-#define DEFAULT_BUDGET_PERMILL 10
-#define RING_BYTES             ((size_t)64 << 20)
-#define N_USES                 6 /* seconds over which our own use is told, + 1 */
-#define CRASHED                "what makes the screen crashed; it is tried again"
+#define SECOND_NS         UINT64_C(1000000000)
+#define STEP_MS           50
+#define DEFAULT_HZ        100
+#define DEFAULT_WINDOW_NS (5 * SECOND_NS)
+#define MAX_WINDOW_NS     (300 * SECOND_NS)
+#define BUDGET_PERMILLE   10 /* of one CPU, for stacks of waits */
+#define SCREEN_PERMILLE   10 /* of one CPU, for making screens: they come the more seldom */
+#define SCREEN_MAX_NS     (10 * SECOND_NS) /* from one to the next */
+#define LOOK_NS           25000000u        /* at keys and answers; the recorder may be in a hurry */
+#define RING_BYTES        ((size_t)64 << 20)
+#define N_USES            6 /* seconds over which our own use is told, + 1 */
+#define CRASHED           "what makes the screen crashed; it is tried again"
 
 struct options {
 	struct recorder_options recorder;
-	ARRAY(pid_t) pids;
+	pid_array pids;
 	uint64_t window_ns;
 };
 
@@ -48,9 +52,11 @@ struct top {
 	struct top_reply seen;
 	struct buf text;
 	struct use uses[N_USES];
-	int messages;     /* file: what the recorder says while the screen is on */
-	uint64_t next_ns; /* when the next seconds are due */
-	bool has_changed; /* the request has, since it was last asked */
+	int messages;      /* file: what the recorder says while the screen is on */
+	uint64_t next_ns;  /* when the next seconds are due */
+	uint64_t taken_ns; /* when the last ones were taken */
+	uint64_t look_ns;  /* when to look at keys again */
+	bool has_changed;  /* the request has, since it was last asked */
 };
 
 static volatile sig_atomic_t stop_signal;
@@ -144,6 +150,7 @@ static void take_next(struct top *top)
 	    (top->request.state.is_frozen && top->now.child))
 		return;
 	top->next_ns = now_ns + SECOND_NS;
+	top->taken_ns = now_ns;
 	take_facts(top);
 	r = top_snapshot_start(&top->next, &top->live);
 	if (!r)
@@ -159,6 +166,17 @@ static void show(struct top *top)
 	top_screen_show(top->screen, buf_str(&top->text), top->text.size);
 }
 
+/* Where much happens, a screen takes long to be made. */
+static void set_pace(struct top *top)
+{
+	uint64_t pace_ns = top_snapshot_cpu_ns(&top->next) * (1000 / SCREEN_PERMILLE);
+
+	if (pace_ns > SCREEN_MAX_NS)
+		pace_ns = SCREEN_MAX_NS;
+	if (top->next_ns < top->taken_ns + pace_ns)
+		top->next_ns = top->taken_ns + pace_ns;
+}
+
 static void take_answers(struct top *top)
 {
 	int r = top->next.child ? top_snapshot_take(&top->next, &top->seen, &top->text) : 0;
@@ -167,6 +185,7 @@ static void take_answers(struct top *top)
 		top_snapshot_end(&top->next);
 		say(top, CRASHED);
 	} else if (r) {
+		set_pace(top);
 		top_snapshot_end(&top->now);
 		top->now = top->next;
 		top->next = (struct top_snapshot){ 0 };
@@ -228,11 +247,27 @@ static void end_recording(struct top *top)
 	top->next_ns = UINT64_MAX;
 }
 
+/* The screen's side.  1: it is to end. */
+static int step_screen(struct top *top)
+{
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	if (now_ns < top->look_ns)
+		return 0;
+	top->look_ns = now_ns + LOOK_NS;
+	if (take_keys(top))
+		return 1;
+	take_next(top);
+	ask_again(top);
+	take_answers(top);
+	return 0;
+}
+
 static int run(struct top *top)
 {
 	int r = 0;
 
-	while (!stop_signal && !take_keys(top)) {
+	while (!stop_signal && !step_screen(top)) {
 		if (top->request.facts.is_over)
 			usleep(1000 * STEP_MS);
 		else
@@ -241,9 +276,6 @@ static int run(struct top *top)
 			end_recording(top);
 		else
 			top_live_step(&top->live);
-		take_next(top);
-		ask_again(top);
-		take_answers(top);
 	}
 	return EXIT_DONE;
 }
@@ -329,19 +361,6 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
-static void add_pids(struct options *o, const char *list, struct argp_state *state)
-{
-	char *items = xstrdup(list), *at = items, *item;
-	uint64_t pid;
-
-	while ((item = strsep(&at, ","))) {
-		if (human_parse_number(item, 1, INT32_MAX, &pid))
-			argp_error(state, "'%s' is not a process id; try -p 812,813", item);
-		*array_add(&o->pids) = (pid_t)pid;
-	}
-	free(items);
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -349,7 +368,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'p':
-		add_pids(o, arg, state);
+		pid_args_add(&o->pids, arg, state);
 		return 0;
 	case 'a':
 		o->recorder.is_all = true;
@@ -376,6 +395,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* Of the machine, as the recorder wants it. */
+static uint32_t budget_permille(void)
+{
+	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n_cpus > 0 && n_cpus < BUDGET_PERMILLE ? (uint32_t)(BUDGET_PERMILLE / n_cpus) : 1;
+}
+
 int cmd_top(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -386,7 +413,7 @@ int cmd_top(int argc, char **argv)
 		       "q quits, ? tells of the other keys.",
 	};
 	struct options o = {
-		.recorder = { .hz = DEFAULT_HZ, .budget_permille = DEFAULT_BUDGET_PERMILL },
+		.recorder = { .hz = DEFAULT_HZ, .budget_permille = budget_permille() },
 		.window_ns = DEFAULT_WINDOW_NS,
 	};
 	int status;

@@ -2,21 +2,27 @@
 #include "top_live.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "serve_names.h"
 #include "symbol/resolver.h"
 
 #define FIRST_NS        200000000u           /* until something to name has been seen */
 #define LEAST_NS        UINT64_C(1000000000) /* from one time to the next, */
-#define COST_PERMILLE   10                   /* and so long that it takes less of a CPU */
+#define COST_PERMILLE   5                    /* and so long that it takes less of a CPU */
 #define RESOLVE_SECONDS 60
+#define SYMBOLS_NS      UINT64_C(60000000000) /* modules come and go */
+#define COPY_BYTES      65536
 
 static int put(struct event_sink *sink, const struct event *event)
 {
@@ -37,6 +43,7 @@ void top_live_init(struct top_live *live, const struct ring_options *options)
 	live->ring = ring_new(options);
 	live->known = dictionary_new();
 	live->due_ns = clock_ns(CLOCK_MONOTONIC) + FIRST_NS;
+	live->symbols = memfd_create("sysprof-kernel", MFD_CLOEXEC);
 }
 
 void top_live_set_recorder(struct top_live *live, struct recorder *recorder)
@@ -102,12 +109,62 @@ static void renew(struct top_live *live)
 	recorder_forget_ids(live->recorder);
 }
 
+/* All of it, or nothing. */
+static bool copy_file(int from, int to)
+{
+	char bytes[COPY_BYTES];
+	off_t at = 0;
+	ssize_t n;
+
+	if (lseek(to, 0, SEEK_SET))
+		return false;
+	/* By position: the descriptor is shared with the recorder. */
+	while ((n = pread(from, bytes, sizeof(bytes), at)) > 0 &&
+	       !file_write_fd(to, bytes, (size_t)n))
+		at += n;
+	return !n && at;
+}
+
+static bool is_empty(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) || !st.st_size;
+}
+
+/*
+ * In a child: the kernel's symbols from the copy.  Who looks names up, and is not trusted, gets
+ * a descriptor that cannot write to it.
+ */
+static int kernel_fd(const struct top_live *live, int fd)
+{
+	char path[32];
+	int copy;
+
+	if (fd < 0 || live->symbols < 0)
+		return fd;
+	if (is_empty(live->symbols) && !copy_file(fd, live->symbols))
+		return ftruncate(live->symbols, 0) ? -1 : fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", live->symbols);
+	copy = open(path, O_RDONLY | O_CLOEXEC);
+	return copy < 0 ? fd : copy;
+}
+
+static int module_fd(void *arg, uint32_t module)
+{
+	struct top_live *live = arg;
+	int fd = recorder_module_fd(live->recorder, module);
+
+	return dictionary_module(live->known, module).kind == MODULE_KERNEL ? kernel_fd(live, fd) :
+									      fd;
+}
+
 /* In a child: what is found is left in the file. */
 static void find_names(struct top_live *live)
 {
 	struct resolver_options options = {
-		.module_fd = recorder_module_fd,
-		.arg = live->recorder,
+		.module_fd = module_fd,
+		.arg = live,
 		.timeout_seconds = RESOLVE_SECONDS,
 	};
 	bool *known = serve_names_known(live->known);
@@ -122,10 +179,23 @@ static void find_names(struct top_live *live)
 	_exit(r != 0);
 }
 
+static void forget_symbols(struct top_live *live)
+{
+	if (live->symbols >= 0 && ftruncate(live->symbols, 0)) {
+		close(live->symbols);
+		live->symbols = -1;
+	}
+}
+
 static void start_namer(struct top_live *live)
 {
 	uint32_t n = dictionary_n_frames(live->known);
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 
+	if (now_ns - live->symbols_ns >= SYMBOLS_NS) {
+		forget_symbols(live);
+		live->symbols_ns = now_ns;
+	}
 	live->found = memfd_create("sysprof-names", MFD_CLOEXEC);
 	live->namer = live->found < 0 ? -1 : fork();
 	if (!live->namer)
@@ -154,6 +224,8 @@ static void end_namer(struct top_live *live)
 		return;
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		serve_names_load(live->found, live->known, recorder_definer(live->recorder));
+	else
+		forget_symbols(live); /* they may not be whole */
 	close(live->found);
 	live->namer = 0;
 	live->cost_ns = cpu_ns(&usage);
@@ -185,6 +257,8 @@ void top_live_release(struct top_live *live)
 			;
 		close(live->found);
 	}
+	if (live->symbols >= 0)
+		close(live->symbols);
 	ring_free(live->ring);
 	dictionary_free(live->known);
 	array_release(&live->of_locks);

@@ -2,7 +2,8 @@
 /*
  * What `sysprof top` has of the last seconds: the events in a ring, and the names of their
  * frames, as far as they were found.  Names are found in a process of its own, while the
- * recording goes on; each address is asked for once.
+ * recording goes on; each address is asked for once.  The kernel's symbols, which take it tens
+ * of milliseconds to write out, are kept for the next time.
  */
 #ifndef CMD_TOP_LIVE_H
 #define CMD_TOP_LIVE_H
@@ -26,6 +27,8 @@ struct top_live {
 	pid_t namer;                  /* that looks for names; 0: none */
 	int found;                    /* the file that it leaves them in */
 	uint32_t asked;               /* frames up to that were asked for */
+	int symbols;                  /* file: a copy of the kernel's; empty: to be made; or -1 */
+	uint64_t symbols_ns;          /* when it was to be made last */
 	uint64_t due_ns;              /* when to ask again */
 	uint64_t cost_ns;             /* that asking took */
 };

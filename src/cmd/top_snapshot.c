@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "analysis/analysis.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/human.h"
 #include "export/report.h"
@@ -315,6 +316,13 @@ void top_snapshot_end(struct top_snapshot *snapshot)
 		;
 	close(snapshot->socket);
 	*snapshot = (struct top_snapshot){ 0 };
+}
+
+uint64_t top_snapshot_cpu_ns(const struct top_snapshot *snapshot)
+{
+	clockid_t clock;
+
+	return clock_getcpuclockid(snapshot->child, &clock) ? 0 : clock_ns(clock);
 }
 
 int top_snapshot_ask(struct top_snapshot *snapshot, const struct top_request *request)

@@ -28,4 +28,7 @@ int top_snapshot_ask(struct top_snapshot *snapshot, const struct top_request *re
  */
 int top_snapshot_take(struct top_snapshot *snapshot, struct top_reply *ret, struct buf *ret_text);
 
+/* The processor time that it has taken so far. */
+uint64_t top_snapshot_cpu_ns(const struct top_snapshot *snapshot);
+
 #endif /* CMD_TOP_SNAPSHOT_H */
