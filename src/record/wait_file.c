@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -79,8 +80,30 @@ static void read_sockets(struct wait_files *files, uint32_t pid, enum net_family
 	buf_release(&name);
 }
 
-/* All the sockets that @pid's network has: the kernel cannot be asked for one. */
-static void search_sockets(struct wait_files *files, uint32_t pid, uint64_t now_ns)
+/* Which table a socket stands in, by what the kernel calls its protocol: a bit; all, if it does not. */
+static unsigned int tables_of(const char *path)
+{
+	static const char *const protocols[NET_N_FAMILIES] = {
+		[NET_TCP] = "TCP",    [NET_TCP6] = "TCPv6", [NET_UDP] = "UDP",
+		[NET_UDP6] = "UDPv6", [NET_UNIX] = "UNIX",
+	};
+	char protocol[32];
+	ssize_t size = getxattr(path, "system.sockprotoname", protocol, sizeof(protocol) - 1);
+
+	if (size <= 0)
+		return ~0u;
+	protocol[size] = '\0';
+	protocol[strcspn(protocol, "-")] = '\0'; /* UNIX-STREAM */
+	for (unsigned int i = 0; i < NET_N_FAMILIES; i++) {
+		if (!strcmp(protocols[i], protocol))
+			return 1u << i;
+	}
+	return 0; /* such as netlink's */
+}
+
+/* All the sockets in @tables that @pid's network has: the kernel cannot be asked for one. */
+static void search_sockets(struct wait_files *files, uint32_t pid, unsigned int tables,
+			   uint64_t now_ns)
 {
 	uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
@@ -89,20 +112,23 @@ static void search_sockets(struct wait_files *files, uint32_t pid, uint64_t now_
 		intern_release(&files->names);
 		files->names = (struct intern){ 0 };
 	}
-	for (int i = 0; i < NET_N_FAMILIES; i++)
-		read_sockets(files, pid, (enum net_family)i);
+	for (unsigned int i = 0; i < NET_N_FAMILIES; i++) {
+		if (tables & 1u << i)
+			read_sockets(files, pid, (enum net_family)i);
+	}
 	rest(&files->socket_search, now_ns, cpu_ns);
 }
 
-static void name_socket(struct wait_files *files, uint32_t pid, uint64_t inode, uint64_t now_ns,
-			struct buf *name)
+/* The socket @inode, which @path in /proc leads to. */
+static void name_socket(struct wait_files *files, uint32_t pid, const char *path, uint64_t inode,
+			uint64_t now_ns, struct buf *name)
 {
 	const uint64_t *id = map_find(&files->sockets, inode);
 
 	if (!id && now_ns >= files->socket_search.next_ns) {
-		search_sockets(files, pid, now_ns);
+		search_sockets(files, pid, tables_of(path), now_ns);
 		id = map_find(&files->sockets, inode);
-		if (!id) /* such as a netlink socket: not to be searched for again */
+		if (!id) /* it is in none: not to be searched for again */
 			id = map_insert(&files->sockets, inode);
 	}
 	if (id && *id)
@@ -271,7 +297,7 @@ uint64_t wait_files_find(struct wait_files *files, uint32_t pid, uint32_t fd, ui
 		return 0;
 	target[size] = '\0';
 	if (S_ISSOCK(st.st_mode)) {
-		name_socket(files, pid, st.st_ino, now_ns, name);
+		name_socket(files, pid, path, st.st_ino, now_ns, name);
 		ret->why = is_unix_name(name) ? WAIT_IPC : WAIT_NETWORK;
 	} else if (read_pipe_end(AT_FDCWD, path, &end)) {
 		name_pipe(files, &end, now_ns, name);
