@@ -25,8 +25,8 @@
 #define DEFAULT_HZ        100
 #define DEFAULT_WINDOW_NS (5 * SECOND_NS)
 #define MAX_WINDOW_NS     (300 * SECOND_NS)
-#define BUDGET_PERMILLE   10 /* of one CPU, for stacks of waits */
-#define SCREEN_PERMILLE   10 /* of one CPU, for making screens: they come the more seldom */
+#define BUDGET_PERMILLE   6 /* of one CPU, for stacks of waits */
+#define SCREEN_PERMILLE   6 /* of one CPU, for making screens: they come the more seldom */
 #define SCREEN_MAX_NS     (10 * SECOND_NS) /* from one to the next */
 #define LOOK_NS           25000000u        /* at keys and answers; the recorder may be in a hurry */
 #define RING_BYTES        ((size_t)64 << 20)

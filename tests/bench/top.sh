@@ -69,6 +69,7 @@ measure idle -a
 rows idle "-a, idle machine"
 
 start "$W/split" 100000
+# shellcheck disable=SC2154  # start() sets it
 measure one -p "$pid"
 rows one "-p, a program that computes"
 end "$pid"
