@@ -9,10 +9,9 @@
  * track nest; what was cut goes on as another slice of the same interval.  A system
  * call is handed out before the states within it, and states of one thread are in
  * the order of time.  Between tracks there is no order.
- *
  * Interrupts of a CPU and kind do not overlap, nor do requests of a disk and lane, nor
  * pauses of one thread; what a filter or another one cut begins later than it did.
- * Curves of memory come one after another, each in the order of time, and start at 0.
+ * Curves of memory come one after another, in the order of time, from 0 on.
  */
 #ifndef MODEL_TIMELINE_H
 #define MODEL_TIMELINE_H
@@ -121,8 +120,8 @@ struct timeline_load { /* of all that has tracks, over a short time from time_ns
 };
 
 struct timeline_memory {   /* a point of a curve: so much from time_ns on */
-	uint32_t series;   /* 0: of all; or of one of the stacks that had most */
-	const char *stack; /* its innermost calls; NULL: of all */
+	uint32_t series;   /* 0: of all; or of a stack that had most, */
+	const char *stack; /* whose innermost calls these are */
 	uint64_t time_ns;
 	int64_t bytes;
 	bool is_resident; /* not allocated and in use, but resident */
@@ -140,7 +139,6 @@ struct timeline_sink { /* NULL: the sink does not show that */
 	void (*sample)(struct timeline_sink *sink, const struct timeline_sample *sample);
 	void (*load)(struct timeline_sink *sink, const struct timeline_load *load);
 	void (*memory)(struct timeline_sink *sink, const struct timeline_memory *memory);
-
 	/* Everything else has passed: what the same recording says otherwise. */
 	void (*profile)(struct timeline_sink *sink, const struct profile *profile);
 	void (*sheets)(struct timeline_sink *sink, const struct sheets *sheets);

@@ -27,7 +27,7 @@
  * the image of the file, where this symbol is, as there is no environment to say it in.
  */
 #define HEAP_LATE        "sysprof_heap_late"
-#define HEAP_LATE_PAGE   "sysprof-heap-page" /* the shared memory that it makes and maps as a whole */
+#define HEAP_LATE_PAGE   "sysprof-heap-page" /* the memory that it makes to share */
 #define HEAP_LATE_BLOCKS 1024u
 struct heap_late {
 	uint64_t rate; /* 0: it was loaded at the start of the program */

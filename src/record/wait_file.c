@@ -80,7 +80,7 @@ static void read_sockets(struct wait_files *files, uint32_t pid, enum net_family
 	buf_release(&name);
 }
 
-/* Which table a socket stands in, by what the kernel calls its protocol: a bit; all, if it does not. */
+/* The table a socket stands in, by what the kernel calls its protocol: a bit; else all. */
 static unsigned int tables_of(const char *path)
 {
 	static const char *const protocols[NET_N_FAMILIES] = {
@@ -119,9 +119,9 @@ static void search_sockets(struct wait_files *files, uint32_t pid, unsigned int 
 	rest(&files->socket_search, now_ns, cpu_ns);
 }
 
-/* The socket @inode, which @path in /proc leads to. */
-static void name_socket(struct wait_files *files, uint32_t pid, const char *path, uint64_t inode,
-			uint64_t now_ns, struct buf *name)
+/* The name of socket @inode, to which @path in /proc leads, until the next is searched for. */
+static const char *socket_name(struct wait_files *files, uint32_t pid, const char *path,
+			       uint64_t inode, uint64_t now_ns)
 {
 	const uint64_t *id = map_find(&files->sockets, inode);
 
@@ -131,10 +131,7 @@ static void name_socket(struct wait_files *files, uint32_t pid, const char *path
 		if (!id) /* it is in none: not to be searched for again */
 			id = map_insert(&files->sockets, inode);
 	}
-	if (id && *id)
-		buf_puts(name, intern_text(&files->names, (uint32_t)*id));
-	else
-		buf_puts(name, "socket");
+	return id && *id ? intern_text(&files->names, (uint32_t)*id) : "socket";
 }
 
 static bool is_unix_name(const struct buf *name)
@@ -297,7 +294,7 @@ uint64_t wait_files_find(struct wait_files *files, uint32_t pid, uint32_t fd, ui
 		return 0;
 	target[size] = '\0';
 	if (S_ISSOCK(st.st_mode)) {
-		name_socket(files, pid, path, st.st_ino, now_ns, name);
+		buf_puts(name, socket_name(files, pid, path, st.st_ino, now_ns));
 		ret->why = is_unix_name(name) ? WAIT_IPC : WAIT_NETWORK;
 	} else if (read_pipe_end(AT_FDCWD, path, &end)) {
 		name_pipe(files, &end, now_ns, name);

@@ -55,7 +55,7 @@ void account_forked(void);
 /* When the library is loaded. */
 void account_begin(void);
 
-/* When it is loaded into a process that runs already: it makes what it shares.  False: it cannot. */
+/* Loaded into a process that runs already, it makes what it shares.  False: it cannot. */
 bool account_begin_late(uint64_t rate);
 
 /* Of a late one: the recorder is told, and may ask for another rate when it comes again. */
