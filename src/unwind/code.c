@@ -5,6 +5,9 @@
 #include <string.h>
 #include <ucontext.h>
 
+enum { RBX = 3, RSP = 4, RBP = 5 }; /* as instructions number them */
+enum { MOST_POPPED = 0x2000 };      /* at once: some of it fit a rule */
+
 struct pattern {
 	int at; /* from the address */
 	size_t size;
@@ -80,26 +83,112 @@ static const struct pattern never_back[] = {
 	{ -1, 2, "\x90\xe8" },
 };
 
-/* What is returned to and returns itself, by "ret", has its return address on top. */
-static const struct pattern returns[] = {
-	{ 0, 1, "\xc3" },
+/* Instructions from the address on, read as far as they are understood. */
+struct reader {
+	const unsigned char *at, *end;
+	int32_t popped; /* bytes of the stack */
+	int32_t fp_at;  /* where in them rbp was, from the top of the stack; -1: nowhere */
+	bool pops_rbx;
 };
 
-/* cgo's crosscall_amd64, below C: pop %r15, %r14, %r13, %r12, %rbp, %rbx; ret */
-static const struct pattern pops_all[] = {
-	{ 0, 11, "\x41\x5f\x41\x5e\x41\x5d\x41\x5c\x5d\x5b\xc3" },
-};
+/* @size bytes, of which the first are @bytes. */
+static bool take(struct reader *reader, const char *bytes, size_t n_bytes, size_t size)
+{
+	if ((size_t)(reader->end - reader->at) < size || memcmp(reader->at, bytes, n_bytes) != 0)
+		return false;
+	reader->at += size;
+	return true;
+}
+
+static bool take_add_to_rsp(struct reader *reader)
+{
+	struct reader after = *reader;
+	int32_t bytes;
+
+	if (take(&after, "\x48\x83\xc4", 3, 4)) /* add $n,%rsp */
+		bytes = (int8_t)after.at[-1];
+	else if (take(&after, "\x48\x81\xc4", 3, 7))
+		memcpy(&bytes, after.at - sizeof(bytes), sizeof(bytes));
+	else
+		return false;
+	if (bytes < 0 || bytes > MOST_POPPED)
+		return false;
+	after.popped += bytes;
+	*reader = after;
+	return true;
+}
+
+/* pop %rax … %rdi, but not %rsp; with a prefix %r8 … %r15 */
+static bool take_pop(struct reader *reader)
+{
+	static const unsigned char pop = 0x58, prefix = 0x41;
+	bool is_high = reader->at < reader->end && *reader->at == prefix;
+	const unsigned char *at = reader->at + is_high;
+
+	if (at >= reader->end || (*at & 0xf8) != pop || (!is_high && *at == pop + RSP))
+		return false;
+	if (!is_high && *at == pop + RBP)
+		reader->fp_at = reader->popped;
+	reader->pops_rbx |= !is_high && *at == pop + RBX;
+	reader->popped += 8;
+	reader->at = at + 1;
+	return true;
+}
+
+/* What a function does with its result: mov and xor of registers, but of %rsp and %rbp. */
+static bool take_result(struct reader *reader)
+{
+	const unsigned char *at = reader->at;
+	unsigned int to;
+
+	at += at < reader->end && *at == 0x48; /* of 64 bits */
+	if (reader->end - at < 2 || (*at != 0x31 && *at != 0x89) || at[1] < 0xc0)
+		return false;
+	to = at[1] & 7;
+	if (to == RSP || to == RBP)
+		return false;
+	reader->at = at + 2;
+	return true;
+}
+
+/* Up to the return, if there is nothing else on the way. */
+static bool read_epilogue(const unsigned char *code, struct reader *ret)
+{
+	*ret = (struct reader){ code + CODE_BEFORE, code + CODE_SIZE, .fp_at = -1 };
+	while (take_add_to_rsp(ret) || take_pop(ret) || take_result(ret))
+		;
+	return take(ret, "\xc3", 1, 1);
+}
+
+static struct rule rule_of(const struct reader *reader)
+{
+	struct rule ret = { .kind = RULE_SP, .offset = reader->popped + 8 };
+
+	if (reader->fp_at >= 0) {
+		ret.has_fp = true;
+		ret.fp_offset = (int16_t)(reader->fp_at - ret.offset);
+	}
+	return ret;
+}
+
+bool code_epilogue(const unsigned char *code, struct rule *ret)
+{
+	struct reader reader;
+
+	if (!read_epilogue(code, &reader))
+		return false;
+	*ret = rule_of(&reader);
+	return true;
+}
 
 bool code_go_caller(const unsigned char *code, struct rule *ret)
 {
+	struct reader reader;
+
 	if (MATCHES(code, never_back))
 		*ret = (struct rule){ .kind = RULE_END };
-	else if (MATCHES(code, returns))
-		*ret = (struct rule){ .kind = RULE_SP, .offset = 8 };
-	else if (MATCHES(code, pops_all))
-		*ret = (struct rule){
-			.kind = RULE_SP, .offset = 56, .has_fp = true, .fp_offset = -24
-		};
+	else if (read_epilogue(code, &reader) && (!reader.popped || reader.pops_rbx))
+		*ret = rule_of(&reader);
 	else
 		return false;
 	return true;

@@ -5,7 +5,8 @@
  * Following the frame pointer goes wrong at two places: in the first instructions
  * and the last of a function, when it is still or again the caller's and a frame
  * would be left out; and at the return from a signal handler, which is no call.
- * Both are few instructions, always the same.
+ * Both are few instructions, always the same.  Where a function returns soon after a
+ * call, its instructions up to there tell where the return address is.
  *
  * So are the places where Go's runtime leaves a goroutine for good or begins a
  * thread.  Go 1.26 clears the frame pointer there; 1.19 leaves a goroutine's in it,
@@ -28,7 +29,17 @@ bool code_prologue(const unsigned char *code, struct rule *ret);
 /* Has the frame that executes @code + CODE_BEFORE its room, but not its caller's rbp in it yet? */
 bool code_saves_frame_pointer(const unsigned char *code);
 
-/* Is @code + CODE_BEFORE, of Go, returned to where the frame pointer misleads?  As above. */
+/*
+ * Does the frame that goes on at @code + CODE_BEFORE do nothing but give up its room and
+ * return?  Then @ret is the rule for it, whatever the frame pointer is used for.
+ */
+bool code_epilogue(const unsigned char *code, struct rule *ret);
+
+/*
+ * The same in a program of Go, whose own frames the frame pointer leads on from, also
+ * where their stack was not copied: of those without a frame, of C's (Go's own save no
+ * register but rbp), and of a call that is never returned from, which ends the stack.
+ */
 bool code_go_caller(const unsigned char *code, struct rule *ret);
 
 /* Does @code + CODE_BEFORE return from a signal handler?  Then @ret is the row for it. */

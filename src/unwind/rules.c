@@ -152,7 +152,7 @@ static bool rule_of_call(const struct query *query, const unsigned char *code, b
 {
 	if (query->is_exact)
 		return !has_cfi && code_prologue(code, ret);
-	return ret->kind == RULE_GO && code_go_caller(code, ret);
+	return ret->kind == RULE_GO ? code_go_caller(code, ret) : code_epilogue(code, ret);
 }
 
 /*

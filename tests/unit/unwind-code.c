@@ -97,14 +97,33 @@ static void the_return_from_a_signal_handler_is_known_at_each_instruction(void *
 	assert_true(code_sigreturn(CODE(small, 7), &row));
 }
 
-static void assert_caller(const unsigned char *at, enum rule_kind kind)
+static void assert_end(const unsigned char *at)
 {
 	struct rule rule;
 
 	assert_true(code_go_caller(at, &rule));
-	assert_int_equal(rule.kind, kind);
-	assert_int_equal(rule.offset, kind == RULE_SP ? 8 : 0);
+	assert_int_equal(rule.kind, RULE_END);
+	assert_int_equal(rule.offset, 0);
 	assert_false(rule.has_fp);
+}
+
+/* @fp_offset: 0, if rbp is not popped */
+static void assert_epilogue(const unsigned char *at, int offset, int fp_offset)
+{
+	struct rule rule;
+
+	assert_true(code_epilogue(at, &rule));
+	assert_int_equal(rule.kind, RULE_SP);
+	assert_int_equal(rule.offset, offset);
+	assert_int_equal(rule.has_fp, fp_offset != 0);
+	assert_int_equal(rule.fp_offset, fp_offset);
+}
+
+static void assert_no_epilogue(const unsigned char *at)
+{
+	struct rule rule;
+
+	assert_false(code_epilogue(at, &rule));
 }
 
 static void a_go_thread_ends_where_nothing_returns_to(void **state)
@@ -117,35 +136,67 @@ static void a_go_thread_ends_where_nothing_returns_to(void **state)
 	static const char morestack[] = "\x48\x8b\x63\x38\xe8\x75\x45\x00\x00\xe8";
 
 	(void)state;
-	assert_caller(CODE(clone, 3), RULE_END);
-	assert_caller(CODE(mcall, 7), RULE_END);
-	assert_caller(CODE(morestack, 9), RULE_END);
+	assert_end(CODE(clone, 3));
+	assert_end(CODE(mcall, 7));
+	assert_end(CODE(morestack, 9));
 }
 
-static void a_go_caller_that_returns_at_once_has_no_frame(void **state)
+static void who_returns_at_once_has_no_frame(void **state)
 {
 	static const char mstart[] = "\xe8\x7b\x46\x00\x00\xc3"; /* call mstart0; ret */
-	static const char framed[] = "\xe8\x7b\x46\x00\x00\x5d\xc3";
-	struct rule rule;
 
 	(void)state;
-	assert_caller(CODE(mstart, 5), RULE_SP);
-	assert_false(code_go_caller(CODE(framed, 5), &rule));
+	assert_epilogue(CODE(mstart, 5), 8, 0);
 }
 
-static void what_calls_go_from_c_is_known_by_what_it_pops(void **state)
+static void a_frame_is_known_by_what_it_pops(void **state)
 {
 	static const char crosscall[] = "\xff\xd3" /* call *%rbx */
 					"\x41\x5f\x41\x5e\x41\x5d\x41\x5c\x5d\x5b\xc3";
+	static const char threadentry[] = "\x48\x83\xc4\x08"       /* add $8,%rsp */
+					  "\x31\xc0"               /* xor %eax,%eax */
+					  "\x5b\x5d\xc3";          /* pop %rbx; pop %rbp; ret */
+	static const char large[] = "\x48\x81\xc4\x28\x10\x00\x00" /* add $0x1028,%rsp */
+				    "\x48\x89\xd8"                 /* mov %rbx,%rax */
+				    "\x5d\x5b\x41\x5c\xc3"; /* pop %rbp; pop %rbx; pop %r12; ret */
+
+	(void)state;
+	assert_epilogue(CODE(crosscall, 2), 56, -24);
+	assert_epilogue(CODE(threadentry, 0), 32, -16);
+	assert_epilogue(CODE(large, 0), 0x1028 + 32, -32);
+}
+
+static void of_go_programs_only_what_c_wrote_is_known_by_what_it_pops(void **state)
+{
 	struct rule rule;
 
 	(void)state;
-	assert_true(code_go_caller(CODE(crosscall, 2), &rule));
+	assert_true(code_go_caller(CODE("\x48\x83\xc4\x08\x31\xc0\x5b\x5d\xc3", 0), &rule));
 	assert_int_equal(rule.kind, RULE_SP);
-	assert_int_equal(rule.offset, 56);
-	assert_true(rule.has_fp);
-	assert_int_equal(rule.fp_offset, -24);
-	assert_false(code_go_caller(CODE(crosscall, 4), &rule));
+	assert_int_equal(rule.offset, 32);
+	assert_true(code_go_caller(CODE("\xc3", 0), &rule));
+	assert_int_equal(rule.offset, 8);
+	rule.kind = RULE_GO;
+	assert_false(code_go_caller(CODE("\x48\x83\xc4\x08\x5d\xc3", 0), &rule));
+	assert_int_equal(rule.kind, RULE_GO);
+}
+
+static void what_does_more_than_to_return_tells_nothing(void **state)
+{
+	static const char full[] = "\x48\x83\xc4\x08\x48\x83\xc4\x08"
+				   "\x48\x83\xc4\x08\x48\x83\xc4\x08";
+
+	(void)state;
+	assert_no_epilogue(CODE("\x48\x83\xc4\xf8\xc3", 0));             /* add $-8,%rsp */
+	assert_no_epilogue(CODE("\x48\x81\xc4\x00\x40\x00\x00\xc3", 0)); /* no frame is so large */
+	assert_no_epilogue(CODE("\x5c\xc3", 0));                         /* pop %rsp */
+	assert_no_epilogue(CODE("\x48\x89\xc4\xc3", 0));                 /* mov %rax,%rsp */
+	assert_no_epilogue(CODE("\x89\xc5\xc3", 0));                     /* mov %eax,%ebp */
+	assert_no_epilogue(CODE("\x48\x89\x04\x24\xc3", 0));             /* mov %rax,(%rsp) */
+	assert_no_epilogue(CODE("\xe8\x7b\x46\x00\x00\xc3", 0));         /* another call */
+	assert_no_epilogue(CODE("\x5b\xeb\x02\xc3", 0));                 /* a jump */
+	assert_no_epilogue(CODE(full, 0));          /* the return is out of sight */
+	assert_no_epilogue(code("\x5b\x41", 2, 0)); /* half an instruction */
 }
 
 static void a_goroutine_ends_where_it_seems_to_have_been_called(void **state)
@@ -154,8 +205,7 @@ static void a_goroutine_ends_where_it_seems_to_have_been_called(void **state)
 	struct rule rule;
 
 	(void)state;
-	assert_true(code_go_caller(CODE(goexit, 1), &rule));
-	assert_int_equal(rule.kind, RULE_END);
+	assert_end(CODE(goexit, 1));
 	assert_false(code_go_caller(CODE(goexit, 6), &rule));
 }
 
@@ -188,8 +238,10 @@ int main(void)
 		cmocka_unit_test(a_go_function_is_known_from_its_stack_check_on),
 		cmocka_unit_test(the_return_from_a_signal_handler_is_known_at_each_instruction),
 		cmocka_unit_test(a_go_thread_ends_where_nothing_returns_to),
-		cmocka_unit_test(a_go_caller_that_returns_at_once_has_no_frame),
-		cmocka_unit_test(what_calls_go_from_c_is_known_by_what_it_pops),
+		cmocka_unit_test(who_returns_at_once_has_no_frame),
+		cmocka_unit_test(a_frame_is_known_by_what_it_pops),
+		cmocka_unit_test(of_go_programs_only_what_c_wrote_is_known_by_what_it_pops),
+		cmocka_unit_test(what_does_more_than_to_return_tells_nothing),
 		cmocka_unit_test(a_goroutine_ends_where_it_seems_to_have_been_called),
 		cmocka_unit_test(a_frame_pointer_is_saved_by_one_instruction),
 		cmocka_unit_test(other_system_calls_are_no_signal_handlers),
