@@ -25,6 +25,7 @@ struct timeline_source { /* what the ids of a timeline are of; borrowed until it
 	const struct audit *audit; /* complete when the end is told */
 	const char *lack; /* known then, too: why there is no timeline after all; or NULL */
 	const struct slots *slots; /* of what else the sink is told; or NULL */
+	bool has_sources;          /* lines of source on this machine may be read and shown */
 	uint64_t start_ns, end_ns; /* the first of which is to be shown as 0 */
 };
 

@@ -15,14 +15,14 @@
 #include "result.h"
 #include "session.h"
 
-enum { KEY_VALUE = 0x100 };
+enum { KEY_VALUE = 0x100, KEY_NO_SOURCE };
 
 struct export_args {
 	struct input_args input;
 	const char *output;              /* NULL: not said */
 	const char *value;               /* NULL: the format's choice */
 	const struct analysis *analysis; /* NULL: not said, or the timeline */
-	bool is_timeline;
+	bool is_timeline, has_no_source;
 	const struct exporter *exporter;
 };
 
@@ -30,6 +30,7 @@ static const struct argp_option options[] = {
 	{ "output", 'o', "OUT", 0, "Write OUT (- is standard output); its suffix picks the format",
 	  0 },
 	{ "format", 'f', "FORMAT", 0, "Write FORMAT, whatever the suffix", 0 },
+	{ "no-source", KEY_NO_SOURCE, NULL, 0, "Of html: without lines of source", 0 },
 	{ "value", KEY_VALUE, "NAME", 0,
 	  "The value to write, where a format holds one, such as cpu or samples", 0 },
 	{ 0 },
@@ -105,6 +106,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'f':
 		set_format(state, args, arg);
+		return 0;
+	case KEY_NO_SOURCE:
+		args->has_no_source = true;
 		return 0;
 	case KEY_VALUE:
 		args->value = arg;
@@ -216,6 +220,7 @@ static int write_timeline(struct export_args *args, struct session *session)
 
 	if (result_open(&result, args->output))
 		return EXIT_FAILED;
+	session->has_sources = !args->has_no_source;
 	error = session_timeline(session, &args->input.filter, args->exporter, result.file,
 				 &write_error);
 	if (error) {

@@ -272,7 +272,9 @@ int session_timeline(struct session *session, struct filter *filter,
 		     const struct exporter *exporter, FILE *out, int *ret_write_error)
 {
 	struct analysis_input input = { session->model, session->sched, filter, NULL, NULL };
-	struct timeline_source source = { .model = session->model, .audit = &session->audit };
+	struct timeline_source source = { .model = session->model,
+					  .audit = &session->audit,
+					  .has_sources = session->has_sources };
 	struct timeline_options options;
 	struct timeline_sink *sink;
 	struct timeline *timeline;

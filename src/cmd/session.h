@@ -16,6 +16,7 @@ struct session {
 	struct model *model;
 	struct sched *sched;
 	struct audit audit;
+	bool has_sources; /* a timeline may have lines of source, read on this machine */
 };
 
 /* Open the recording at @path.  0, or -errno after saying why. */

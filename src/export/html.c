@@ -16,6 +16,7 @@
 #include "page.h"
 #include "page_names.h"
 #include "page_profile.h"
+#include "page_source.h"
 #include "page_sums.h"
 #include "page_table.h"
 
@@ -466,6 +467,14 @@ static void put_facts(struct html *html)
 	note_error(html, page_table_finish(&facts.table));
 }
 
+static void put_sources(struct html *html)
+{
+	if (html->source->has_sources)
+		note_error(html,
+			   page_put_sources(&html->names, model_window(html->names.model).wall_ns,
+					    html->out));
+}
+
 static int html_end(struct timeline_sink *sink)
 {
 	struct html *html = (struct html *)sink;
@@ -480,6 +489,7 @@ static int html_end(struct timeline_sink *sink)
 	put_cpus(html);
 	note_error(html, page_put_audit(&html->names, html->source->audit, "", html->out));
 	put_facts(html);
+	put_sources(html);
 	note_error(html, page_names_finish(&html->names));
 	fputs(page_tail, html->out);
 	if (fflush(html->out) || ferror(html->out))

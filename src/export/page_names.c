@@ -109,9 +109,12 @@ uint32_t page_stack(struct page_names *names, uint32_t stack)
 {
 	const struct dictionary *dict = model_dictionary(names->model);
 	uint64_t *known;
+	struct page_stack_use *use;
 	uint32_t ref = 0;
 
 	names->path.n = 0;
+	if (!names->uses.n)
+		array_add(&names->uses);
 	while (stack) {
 		known = map_find(&names->stack_refs, stack);
 		if (known) {
@@ -126,12 +129,15 @@ uint32_t page_stack(struct page_names *names, uint32_t stack)
 		uint32_t own = (uint32_t)names->stack_refs.n + 1;
 
 		page_table_add(&names->stacks, STACK_PARENT, ref);
-		page_table_add(&names->stacks, STACK_FRAME,
-			       frame_ref(names, names_frame_of(dictionary_stack(dict, id))));
+		use = array_add(&names->uses);
+		use->parent = ref;
+		use->frame = names_frame_of(dictionary_stack(dict, id));
+		page_table_add(&names->stacks, STACK_FRAME, frame_ref(names, use->frame));
 		end_row(names, &names->stacks);
 		*map_insert(&names->stack_refs, id) = own;
 		ref = own;
 	}
+	names->uses.items[ref].n++;
 	return ref;
 }
 
@@ -193,5 +199,6 @@ int page_names_finish(struct page_names *names)
 	array_release(&names->by_thread);
 	array_release(&names->thread_by_ref);
 	array_release(&names->path);
+	array_release(&names->uses);
 	return names->error;
 }

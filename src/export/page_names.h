@@ -17,6 +17,12 @@ struct page_thread {
 	uint32_t task; /* what it was called last; 0: never heard */
 };
 
+struct page_stack_use {  /* of what is put: how often it was asked for */
+	uint32_t parent; /* smaller than its own number, or 0 */
+	uint32_t frame;  /* for names_frame() */
+	uint64_t n;
+};
+
 struct page_names {
 	struct model *model; /* borrowed, as is names */
 	struct names *names;
@@ -24,9 +30,10 @@ struct page_names {
 	struct map text_refs, function_refs, frame_refs, stack_refs;
 	struct map call_refs; /* of texts, by the number of a system call */
 	ARRAY(struct page_thread) by_thread;
-	ARRAY(uint32_t) path;          /* of the stack at hand */
-	ARRAY(uint32_t) thread_by_ref; /* the thread of ref i at i - 1 */
-	int error;                     /* 0, or the first -errno */
+	ARRAY(struct page_stack_use) uses; /* by reference of a stack */
+	ARRAY(uint32_t) path;              /* of the stack at hand */
+	ARRAY(uint32_t) thread_by_ref;     /* the thread of ref i at i - 1 */
+	int error;                         /* 0, or the first -errno */
 };
 
 void page_names_init(struct page_names *ret, struct model *model, struct names *names, FILE *out);

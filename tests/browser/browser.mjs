@@ -2,7 +2,7 @@
 // For tests/browser: recordings assembled from text, and pages of them in Debian's Chromium.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -40,6 +40,13 @@ export function recording(name, text) {
 		writeFileSync(events, text);
 	sysprof('dump', '--assemble', events, '-o', to);
 	return to;
+}
+
+// A directory for files of source.
+export function sourcesIn(name) {
+	const to = path.join(directory, name);
+	mkdirSync(to);
+	return realpathSync(to);
 }
 
 export function exported(recorded, ...filters) {

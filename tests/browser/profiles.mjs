@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The profiles of a page in a browser: what is on the screen is what `report --json` says.
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { formatOf, percent } from '../../src/ui/assets/units.js';
-import { drawn, exported, open, recording, sysprof, until } from './browser.mjs';
+import { drawn, exported, exportedAs, open, recording, sourcesIn, sysprof, until } from './browser.mjs';
 
 // Which of tests/data holds what.
 const PROFILES = [['server', 'cpu'], ['waits', 'block'], ['idle', 'block'], ['locks', 'mutex'], ['syscalls', 'syscalls'],
@@ -18,8 +18,8 @@ function report(recorded, profile, ...options) {
 const update = (page, changes) => page.evaluate((wanted) => sysprof.app.update(wanted), changes).then(() => drawn(page));
 
 // The rows of the table in view, as what stands in each column.
-function tableOf(page) {
-	return page.locator('.view:not([hidden]) .table tbody tr:not([aria-hidden])').evaluateAll((rows) =>
+function tableOf(page, table = '.table:not(.lines *)') {
+	return page.locator(`.view:not([hidden]) ${table} tbody tr:not([aria-hidden])`).evaluateAll((rows) =>
 		rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
 }
 
@@ -107,6 +107,15 @@ for (const [name, profile] of PROFILES) {
 			await update(page, { by: 'line' });
 			assert.deepEqual((await tableOf(page)).map(([flat, , cum, , ...row]) => [flat, cum, ...row]).sort(byText),
 				linesOf(report(recorded, profile, '--by', 'line'), type));
+			await update(page, { by: 'module' });
+			const short = (path) => path.startsWith('/') ? path.split('/').at(-1) : path;
+			assert.deepEqual((await tableOf(page)).sort(byText),
+				wanted(report(recorded, profile, '--by', 'module'), type, false, ({ name: path }) => short(path)));
+			const byCpu = report(recorded, profile, '--by', 'cpu').rows;
+			if (await page.evaluate(() => sysprof.tab.view.model.hasCpus)) {
+				await update(page, { by: 'cpu' });
+				assert.deepEqual((await tableOf(page)).sort(byText), wanted({ ...said, rows: byCpu }, type, true, (row) => `CPU ${row.name}`));
+			}
 			await update(page, { by: 'process' });
 			assert.deepEqual((await tableOf(page)).sort(byText),
 				wanted(report(recorded, profile, '--by', 'process'), type, true, (row) => `${row.name} (${row.pid})`));
@@ -116,6 +125,83 @@ for (const [name, profile] of PROFILES) {
 		}, { hash: `#tab=${profile}` });
 	});
 }
+
+// By file and line what a report's rows say: flat, and cum where one function has the line for its own.
+function placesOf({ rows }, type) {
+	const places = {};
+	for (const { file, line, flat, cum } of rows.filter((row) => row.file && row.line && row.cum[type] > 0)) {
+		const place = places[`${file}:${line}`] ??= { flat: 0, cum: 0, n: 0 };
+		place.flat += flat[type];
+		place.cum += cum[type];
+		place.n++;
+	}
+	return places;
+}
+
+async function assertSource(page, said, { type, unit, total }) {
+	const places = placesOf(said, type);
+	const format = formatOf(unit);
+	const shown = {};
+	const files = await page.locator('.view:not([hidden]) .lines select option').evaluateAll((options) => options.map(({ value }) => value));
+	for (const file of files) {
+		await update(page, { file });
+		for (const [flat, flatPart, cum, cumPart, line] of (await tableOf(page, '.lines .table')).filter((row) => row[2]))
+			shown[`${file}:${line}`] = [flat, flatPart, cum, cumPart];
+	}
+	assert.deepEqual(Object.keys(shown).sort(), Object.keys(places).sort());
+	for (const [place, { flat, cum, n }] of Object.entries(places)) {
+		assert.deepEqual(shown[place].slice(0, 2), flat ? [format(flat), percent(flat, total)] : ['', ''], place);
+		if (n === 1)
+			assert.deepEqual(shown[place].slice(2), [format(cum), percent(cum, total)], place);
+	}
+}
+
+for (const [name, profile] of PROFILES) {
+	test(`the lines of source of ${profile} in ${name} are worth what the report says`, async () => {
+		const recorded = recording(name);
+		await open(exported(recorded), async (page) => {
+			for (const kind of report(recorded, profile).types) {
+				await update(page, { value: kind.type });
+				await assertSource(page, report(recorded, profile, '--by', 'line'), kind);
+			}
+		}, { hash: `#tab=${profile}&view=source` });
+	});
+}
+
+test('the text of hot lines is in the page, of source files only, and as text', async () => {
+	const place = sourcesIn('sources');
+	const text = Array.from({ length: 100 }, (_, i) => i === 49 ? '\t</script><script>pwned=1</script> & \u202e' : `\tline(${i + 1});`);
+	writeFileSync(`${place}/hot.c`, `${text.join('\n')}\n`);
+	writeFileSync(`${place}/secret`, 'a secret\n');
+	symlinkSync('secret', `${place}/link.c`);
+	const paths = [`${place}/hot.c`, `${place}/secret`, `${place}/link.c`, `${place}/gone.rs`, '/dev/zero', place];
+	const events = paths.map((file, i) => `sample time=${1100 + i}ms pid=1 tid=1 cpu=0 weight=1ms stack={a!f${i}@"${file}":${i ? 1 : 50}}`);
+	const recorded = recording('sources', `start time=1s\n${events.join('\n')}\nend time=2s\n`);
+	const lines = (page) => tableOf(page, '.lines .table');
+	await open(exported(recorded), async (page) => {
+		await update(page, { file: paths[0] });
+		const rows = await lines(page);
+		assert.deepEqual(rows.map((row) => Number(row[4])), Array.from({ length: 17 }, (_, i) => 42 + i));
+		assert.equal(rows[0][5], '\tline(42);');
+		assert.deepEqual(rows[8].slice(0, 1).concat(rows[8].slice(5)), ['1.00 ms', '\t</script><script>pwned=1</script> & \\xe2\\x80\\xae']);
+		for (const file of paths.slice(1)) {
+			await update(page, { file });
+			assert.deepEqual((await lines(page)).map((row) => row.slice(4)), [['1', '']], file);
+			assert.match(await page.locator('.lines output').innerText(), /not found/);
+		}
+		await page.evaluate(() => sysprof.save());
+		assert.ok(page.url().includes('view=source') && page.url().includes('file='));
+		assert.equal(await page.evaluate(() => typeof globalThis.pwned), 'undefined');
+		await update(page, { view: 'table', by: 'line' });
+		await page.locator('.table td', { hasText: 'f0' }).first().click();
+		await drawn(page);
+		assert.deepEqual(await page.evaluate(() => [sysprof.app.state.view, sysprof.app.state.file]), ['source', paths[0]]);
+	}, { hash: '#tab=cpu&view=source' });
+	await open(exportedAs('html', recorded, '--no-source'), async (page) => {
+		assert.equal((await lines(page)).length, 1);
+		assert.match(await page.locator('.lines output').innerText(), /made without/);
+	}, { hash: `#tab=cpu&view=source&file=${encodeURIComponent(paths[0])}` });
+});
 
 test('a range that is dragged over the heat map is what all views are of', async () => {
 	const recorded = recording('server');

@@ -21,7 +21,7 @@ export class App {
 			theme: 'light',
 			/* Of the tabs of profiles: names of functions, and labels from the root to what is the whole. */
 			view: 'flame', value: '', group: 'none', by: 'function', isInverted: false, isMerged: false, isNoisy: false,
-			fn: '', focus: '', hidden: [], zoom: [], sort: '', sheet: 0,
+			fn: '', file: '', focus: '', hidden: [], zoom: [], sort: '', sheet: 0,
 		};
 		this.viewers = [];
 		this.isDue = false;

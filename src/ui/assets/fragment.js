@@ -21,6 +21,7 @@ function putPlace(put, { state }, tab) {
 	put('merged', '1', !state.isMerged);
 	put('noise', '1', !state.isNoisy);
 	put('fn', state.fn, !state.fn);
+	put('file', state.file, !state.file);
 	put('focus', state.focus, !state.focus);
 	for (const name of state.hidden)
 		put('hide', name, false);
@@ -74,7 +75,7 @@ function profileState(words) {
 		view: words.get('view') === 'sheet' ? 'sheet' : oneOf(VIEWS, words.get('view'), 'flame'),
 		value: words.get('value') ?? '', group: oneOf(GROUPS, words.get('group'), 'none'),
 		by: oneOf(TABLES, words.get('by'), 'function'), isInverted: words.has('inverted'),
-		isMerged: words.has('merged'), isNoisy: words.has('noise'), fn: words.get('fn') ?? '', focus: words.get('focus') ?? '',
+		isMerged: words.has('merged'), isNoisy: words.has('noise'), fn: words.get('fn') ?? '', file: words.get('file') ?? '', focus: words.get('focus') ?? '',
 		hidden: words.getAll('hide'), sort: words.get('sort') ?? '',
 		zoom: (words.get('zoom') ?? '').split('.').filter(Boolean).map((label) => parseInt(label, 36)),
 		sheet: Math.max(0, Math.trunc(Number(words.get('sheet'))) || 0),

@@ -12,6 +12,7 @@ export const NOTE = 5; /* no code: why a stack ends early */
 const KEYS = {
 	function: ({ name }) => [name],
 	line: ({ name, file }, line) => [name, file, line],
+	source: ({ file }, line) => [line ? file : '', '', line ? line : 0],
 	module: ({ name, module, kind }) => [module || (kind === NOTE ? name : '[unknown]')],
 };
 

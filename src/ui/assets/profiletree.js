@@ -62,7 +62,7 @@ export class ProfileTree {
 		this.app = app;
 		this.profile = profile;
 		this.groups = {};
-		this.kept = { values: new Kept(), function: new Kept(), line: new Kept(), module: new Kept() };
+		this.kept = { values: new Kept(), function: new Kept(), line: new Kept(), source: new Kept(), module: new Kept() };
 	}
 
 	get hasCpus() {

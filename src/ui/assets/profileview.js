@@ -11,13 +11,14 @@ import { HeatMap } from './heatmap.js';
 import { GROUPS, ProfileTree } from './profiletree.js';
 import { matcherOf } from './search.js';
 import { SheetView } from './sheetview.js';
+import { SourceView } from './sourceview.js';
 import { Table } from './table.js';
 import { FLAME_KINDS, flameColour } from './theme.js';
 import { Tip } from './tip.js';
 import { TABLES, tableColumns, rowsOfTable } from './top.js';
 import { exactTime, formatOf, percent } from './units.js';
 
-export const VIEWS = { flame: 'Flame graph', sandwich: 'Callers & callees', table: 'Table' };
+export const VIEWS = { flame: 'Flame graph', sandwich: 'Callers & callees', table: 'Table', source: 'Source' };
 
 /* A drop-down of @options, { value: title }, that sets @name of the state. */
 function choice(app, name, label, options) {
@@ -78,19 +79,21 @@ export class ProfileView {
 		this.callers = make('div', { class: 'flame', tabindex: '0' });
 		this.callees = make('div', { class: 'flame', tabindex: '0' });
 		this.titles = [make('h2'), make('h2')];
+		this.lines = make('div', { class: 'lines' });
 		this.sides = make('div', { class: 'sides' }, this.titles[0], this.callers, this.titles[1], this.callees);
-		this.content = make('div', { class: 'content' }, this.table, this.flame, this.sides);
+		this.content = make('div', { class: 'content' }, this.table, this.flame, this.sides, this.lines);
 		this.actions = make('div', { class: 'bar actions', hidden: '' });
 		this.notes = this.#notesOf(profile.notes);
 		element.append(make('div', { class: 'bar' }, ...this.views, ...this.choices, ...this.toggles, this.about, this.part),
 			this.heat, this.chips, this.notes, this.actions, this.content);
+		this.sourceView = new SourceView(app, this.lines, model);
 		this.heatMap = new HeatMap(app, this.heat, tip);
 		const on = { act: (branch, event) => this.#act(branch, event) };
 		this.flameView = new FlameView(app, this.flame, tip, { ...on, zoom: () => this.#zoomed() });
 		this.sideViews = [new FlameView(app, this.callers, tip, on), new FlameView(app, this.callees, tip, on)];
 		this.topTable = new Table(this.table, {
 			sort: (sort) => app.update({ sort }),
-			pick: (row) => row.isFunction && app.update({ fn: row.name, view: 'sandwich' }),
+			pick: (row) => row.isFunction && app.update(row.line ? { file: row.file, view: 'source' } : { fn: row.name, view: 'sandwich' }),
 		});
 	}
 
@@ -121,13 +124,14 @@ export class ProfileView {
 
 	print() {
 		this.topTable.draw(true);
+		this.sourceView.print();
 		this.sheets?.print();
 	}
 
 	/* What the keyboard scrolls. */
 	get scrolled() {
 		const { view } = this.element.dataset;
-		return view === 'flame' ? this.flame : view === 'sheet' ? this.sheets.scrolled : this.table;
+		return view === 'flame' ? this.flame : view === 'sheet' ? this.sheets.scrolled : view === 'source' ? this.sourceView.scrolled : this.table;
 	}
 
 	#zoomed() {
@@ -149,6 +153,8 @@ export class ProfileView {
 			this.sheets.draw(state);
 		else if (state.view === 'flame')
 			this.#drawFlame(state);
+		else if (state.view === 'source')
+			this.sourceView.draw(state, this.format);
 		else
 			this.#drawTable(state);
 		if (state.view === 'sandwich')

@@ -49,6 +49,12 @@ export class Table {
 		this.draw();
 	}
 
+	/* Have row @i in view, in the middle as far as there is room. */
+	reveal(i) {
+		this.element.scrollTop = Math.max(0, (i + 1) * ROW_HEIGHT - this.element.clientHeight / 2);
+		this.draw();
+	}
+
 	draw(isPrinted = false) {
 		const { element, rows } = this;
 		const top = isPrinted ? 0 : Math.max(0, Math.floor(element.scrollTop / ROW_HEIGHT) - MARGIN);

@@ -5,6 +5,7 @@
  */
 import { countRows, eachRow, regroup, startsOf } from './read.js';
 import { readDifference } from './difference.js';
+import { readSources } from './source.js';
 import { readProfiles, readSheets } from './profile.js';
 import { KINDS, Track } from './track.js';
 
@@ -174,6 +175,7 @@ export function readTrace(tables) {
 	};
 	trace.difference = readDifference(trace, parts('differences'), parts('difftree'));
 	trace.profiles = readProfiles(trace, parts('profiles'), parts('rows'));
+	trace.sources = readSources(texts, parts('files'), parts('source'));
 	trace.sheets = readSheets(trace, parts('sheets'), parts('cells'));
 	return trace;
 }
