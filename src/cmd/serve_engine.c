@@ -80,11 +80,21 @@ static void on_signal(int signal_number)
 	stop = 1;
 }
 
+/*
+ * Where nothing is added up, the model is asked for names only: what it would remember of each
+ * process that ever was is not for a recorder that may never end.
+ */
+static bool is_added_up(const struct engine *engine, enum event_kind kind)
+{
+	return engine->live.model &&
+	       (engine->live.sched || engine->memory_ns || !event_has_time(kind));
+}
+
 static int put_both(struct event_sink *sink, const struct event *event)
 {
 	struct engine *engine = (struct engine *)sink;
 
-	if (engine->live.model)
+	if (is_added_up(engine, event->kind))
 		event_sink_put(model_sink(engine->live.model), event);
 	return event_sink_put(ring_sink(engine->ring), event);
 }

@@ -10,7 +10,7 @@ WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/worklo
 FROM := tests/workloads
 WORKLOADS += heaplocks atomics barriers gil.py callers mapper waitany stutter leaks mallocs objects
 WORKLOADS += ownmalloc cxxnew noevent.so pollserver
-WORKLOADS += gohttp churner resident resident-static gogrow JavaGrow.class
+WORKLOADS += gohttp churner spawner resident resident-static gogrow JavaGrow.class
 
 workloads: $(addprefix $(W)/,$(WORKLOADS))
 
