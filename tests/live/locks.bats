@@ -135,6 +135,18 @@ kinds() {
 	[ "$(jq -r '[.locks[].lock] | sort | first' locks.json)" = "rustlocks::SERVER.pool[0].lock" ]
 }
 
+@test "parking_lot's Mutex, whose threads wait for words of their own" {
+	record -- "$W/parklocks" 3
+	"$SYSPROF" report mutex --locks --json >locks.json
+	"$SYSPROF" report mutex --json >mutex.json
+	[ "$(kinds)" = mutex ]
+	# By number: the delay that the program sees begins before the thread waits.
+	join -j 2 <(truth holder) <(found holder) | tee both
+	awk '{ want += $3; got += $6; d = $6 - $3; off += d < 0 ? -d : d }
+		END { exit NR != 3 || want < 100 || got < 0.95 * want || got > 1.05 * want ||
+			off > 0.1 * want }' both
+}
+
 @test "locks on the heap and on a stack are called by what they are part of" {
 	record -- "$W/heaplocks" 2
 	"$SYSPROF" report mutex --locks --json >locks.json

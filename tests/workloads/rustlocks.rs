@@ -1,10 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// locks.c with Rust's std::sync::Mutex: `rustlocks SECONDS`.  The truth that it prints is made
-// in the same way.
+// locks.c with Rust's std::sync::Mutex, or with --cfg parking parking_lot's: `rustlocks SECONDS`.
+// The truth that it prints is made in the same way; of parking_lot, whose threads give their CPU
+// away some times before they wait, of the rounds in which they did wait, by the kernel's count.
+use mutex::{Mutex, MutexGuard};
 use std::ptr::read_volatile;
-use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
+
+#[cfg(not(parking))]
+mod mutex {
+    pub use std::sync::{Mutex, MutexGuard};
+
+    pub fn attempt<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+        mutex.try_lock().ok()
+    }
+
+    pub fn waits() -> i64 {
+        static N: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+
+        N.fetch_add(1, std::sync::atomic::Ordering::Relaxed) // each is one
+    }
+
+    pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap()
+    }
+}
+
+#[cfg(parking)]
+mod mutex {
+    pub use parking_lot::{Mutex, MutexGuard};
+
+    pub fn attempt<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+        mutex.try_lock()
+    }
+
+    extern "C" {
+        fn getrusage(who: i32, usage: *mut [i64; 18]) -> i32;
+    }
+
+    // How often this thread went to wait.
+    pub fn waits() -> i64 {
+        const RUSAGE_THREAD: i32 = 1;
+        const NVCSW: usize = 16;
+        let mut usage = [0; 18];
+
+        unsafe { getrusage(RUSAGE_THREAD, &mut usage) };
+        usage[NVCSW]
+    }
+
+    pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock()
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Tally {
@@ -35,14 +82,16 @@ static SERVER: Server = Server { pool: [SLOT; 2] };
 
 #[inline(never)]
 fn take(slot: &Slot) -> MutexGuard<'_, Account> {
-    if let Ok(guard) = slot.lock.try_lock() {
+    if let Some(guard) = mutex::attempt(&slot.lock) {
         return guard;
     }
-    let start = Instant::now();
-    let mut guard = slot.lock.lock().unwrap();
-    let last = guard.last;
-    guard.by_holder[last].n += 1;
-    guard.by_holder[last].ns += start.elapsed().as_nanos() as u64;
+    let (start, before) = (Instant::now(), mutex::waits());
+    let mut guard = mutex::lock(&slot.lock);
+    if mutex::waits() > before {
+        let last = guard.last;
+        guard.by_holder[last].n += 1;
+        guard.by_holder[last].ns += start.elapsed().as_nanos() as u64;
+    }
     guard
 }
 
@@ -106,7 +155,7 @@ fn main() {
         thread.join().unwrap();
     }
     for (l, slot) in SERVER.pool.iter().enumerate() {
-        let account = slot.lock.lock().unwrap();
+        let account = mutex::lock(&slot.lock);
         let (mut n, mut ns) = (0, 0);
         for (h, tally) in account.by_holder.iter().enumerate() {
             n += tally.n;

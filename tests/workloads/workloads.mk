@@ -9,7 +9,7 @@ WORKLOADS := demo split split-static split-static-pie split-stripped split-fp de
 WFLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -D_GNU_SOURCE -Itests/workloads $(if $(WERROR),-Werror)
 FROM := tests/workloads
 WORKLOADS += heaplocks atomics barriers gil.py callers mapper waitany stutter leaks mallocs objects
-WORKLOADS += ownmalloc cxxnew noevent.so pollserver
+WORKLOADS += ownmalloc cxxnew noevent.so pollserver parklocks
 WORKLOADS += gohttp churner spawner resident resident-static gogrow JavaGrow.class
 
 workloads: $(addprefix $(W)/,$(WORKLOADS))
@@ -69,6 +69,17 @@ $(W)/rust%: $(FROM)/rust%.rs
 	@mkdir -p $(@D)
 	$(call say,WORK,$@)
 	$(Q)MAKEFLAGS= rustc --edition 2021 -C opt-level=2 -g -o $@ $<
+
+# Its crates are Debian's, so that no network is needed.
+CRATES := /usr/share/cargo/registry
+$(W)/parklocks: $(FROM)/rustlocks.rs $(FROM)/parking/Cargo.toml
+	@mkdir -p $(W)/parking
+	$(call say,WORK,$@)
+	$(Q)cp $(FROM)/rustlocks.rs $(W) && cp $(FROM)/parking/Cargo.toml $(W)/parking
+	$(Q)cd $(W)/parking && MAKEFLAGS= RUSTFLAGS="--cfg parking" cargo build -q --release --offline \
+		--config 'source.crates-io.replace-with="debian"' \
+		--config 'source.debian.directory="$(CRATES)"'
+	$(Q)cp $(W)/parking/target/release/parklocks $@
 
 $(W)/JavaBurn.class $(W)/JavaGarbage.class $(W)/JavaGrow.class: $(W)/%.class: $(FROM)/%.java
 	$(call say,WORK,$@)
