@@ -518,7 +518,7 @@ test('the page itself, without data, is no more than 300 KB', () => {
 
 test('on a narrow window nothing of a profile is beyond its edge', async () => {
 	await open(exported(recording('server')), async (page) => {
-		for (const view of ['flame', 'sandwich', 'table']) {
+		for (const view of ['flame', 'sandwich', 'table', 'source']) {
 			await update(page, { view });
 			assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), view);
 		}
