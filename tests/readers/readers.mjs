@@ -22,7 +22,7 @@ const readers = path.join(O, 'readers');
 const TIMEOUT = 60_000;
 
 // tests/data/NAME.events; and, with root, what a few commands do.
-const NAMES = ['timeline', 'details', 'pauses', 'chain', 'awake', ...process.getuid() ? [] : ['live']];
+const NAMES = ['timeline', 'details', 'pauses', 'chain', 'awake', 'memory', ...process.getuid() ? [] : ['live']];
 
 let directory;
 
